@@ -1,0 +1,62 @@
+#include "base/file.h"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace sallyport {
+
+namespace {
+class Descriptor {
+public:
+    explicit Descriptor(int fd) : fd_(fd) {}
+    ~Descriptor() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    int get() const { return fd_; }
+
+private:
+    int fd_;
+};
+} // namespace
+
+Result<std::string> read_file(const std::filesystem::path& path, std::size_t bytes_max) {
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (file.get() < 0) return fail_errno("cannot open " + path.string());
+    std::string content;
+    char block[16 * 1024];
+    while (true) {
+        const ssize_t count = ::read(file.get(), block, sizeof block);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return fail_errno("cannot read " + path.string());
+        if (count == 0) return content;
+        content.append(block, static_cast<std::size_t>(count));
+        if (content.size() > bytes_max)
+            return fail(ErrorKind::too_large, path.string() + " is larger than " + std::to_string(bytes_max) + " bytes");
+    }
+}
+
+Result<void> replace_file(const std::filesystem::path& path, std::string_view content, unsigned mode) {
+    const std::filesystem::path draft = path.string() + ".new";
+    {
+        const Descriptor file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
+        if (file.get() < 0) return fail_errno("cannot create " + draft.string());
+        while (!content.empty()) {
+            const ssize_t count = ::write(file.get(), content.data(), content.size());
+            if (count < 0 && errno == EINTR) continue;
+            if (count < 0) return fail_errno("cannot write " + draft.string());
+            content.remove_prefix(static_cast<std::size_t>(count));
+        }
+        if (::fsync(file.get()) != 0) return fail_errno("cannot sync " + draft.string());
+    }
+    if (::rename(draft.c_str(), path.c_str()) != 0) return fail_errno("cannot rename " + draft.string());
+    const auto parent = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+    const Descriptor folder(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (folder.get() < 0 || ::fsync(folder.get()) != 0) return fail_errno("cannot sync " + parent.string());
+    return {};
+}
+
+} // namespace sallyport

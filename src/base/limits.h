@@ -1,0 +1,59 @@
+// Every limit of the program in one place. At a limit the caller gets a sentence that names it; nothing is cut silently.
+// Those marked (config) are defaults that sallyport.yaml may change.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sallyport::limits {
+
+// HTTP heads (RFC 9112). 64 KiB holds the largest real head seen (a turn-metadata header of some kilobytes) many times.
+inline constexpr std::size_t head_bytes_max = 64 * 1024;
+inline constexpr std::size_t head_fields_max = 128;
+inline constexpr std::size_t target_bytes_max = 8 * 1024;
+inline constexpr std::size_t chunk_line_bytes_max = 16; // "ffffffffffff" is more than any body; no extensions
+inline constexpr std::size_t trailer_bytes_max = 8 * 1024;
+
+// Bodies.
+inline constexpr std::size_t request_body_bytes_max = 64u << 20;          // (config) as sent
+inline constexpr std::size_t decoded_body_bytes_max = 128u << 20;         // (config) after gzip or zstd
+inline constexpr std::size_t buffered_bodies_bytes_max = 512u << 20;      // (config) of all exchanges together
+inline constexpr std::size_t relay_buffer_bytes = 64 * 1024;              // what one stream holds of an answer at most
+inline constexpr std::size_t answer_watched_bytes_max = 8u << 20;         // a non-streamed answer kept for reading usage
+inline constexpr std::size_t event_bytes_max = 1u << 20;                  // one server-sent event while watched
+inline constexpr std::size_t inline_judgement_bytes_max = 192 * 1024;     // larger bodies are judged beside the loop
+
+// JSON.
+inline constexpr std::size_t json_depth_max = 128;
+inline constexpr std::size_t json_nodes_max = 4u << 20;
+
+// Time-outs, milliseconds (config).
+inline constexpr std::int64_t head_ms_max = 30'000;
+inline constexpr std::int64_t body_idle_ms_max = 60'000;
+inline constexpr std::int64_t keep_alive_ms_max = 75'000;
+inline constexpr std::int64_t connect_ms_max = 10'000;
+inline constexpr std::int64_t upstream_head_ms_max = 600'000; // reasoning models think for minutes before the first byte
+inline constexpr std::int64_t upstream_idle_ms_max = 300'000;
+inline constexpr std::int64_t write_idle_ms_max = 120'000;
+inline constexpr std::int64_t drain_ms_max = 30'000;
+inline constexpr std::int64_t pooled_idle_ms_max = 50'000;
+
+// Pools and memories.
+inline constexpr std::size_t idle_connections_max = 256; // per upstream and loop
+inline constexpr std::size_t connections_max = 16'384;   // (config) of one process
+inline constexpr std::size_t verdicts_remembered_max = 16'384;
+inline constexpr std::int64_t verdict_ms_max = 600'000;
+inline constexpr std::int64_t world_stale_ms_max = 30'000;
+inline constexpr std::int64_t key_poll_ms = 400;
+
+// Ledger.
+inline constexpr std::size_t entry_bytes_max = 65'535;
+inline constexpr std::size_t segment_bytes_max = 64u << 20;
+inline constexpr std::size_t ledger_queue_bytes_max = 64u << 20;
+inline constexpr std::size_t files_per_entry_max = 64;
+
+// Documents that people write.
+inline constexpr std::size_t policy_bytes_max = 10u << 20;
+inline constexpr std::size_t policy_rules_max = 10'000;
+
+} // namespace sallyport::limits

@@ -1,0 +1,146 @@
+// The vendor protocols. A dialect knows where its requests carry what, and nothing of policy or transport.
+//
+// A request is read into a Request over a json::Document. Units: every node of the document belongs to the nearest unit root
+// at or above it, a member's key to the unit of the object that holds it; the document's root is itself a unit of kind `other`,
+// so that every byte of every string leaf and key is in exactly one unit. Unknown fields, roles, items and betas are never an
+// error: they fall to the unit around them.
+#pragma once
+
+#include "base/error.h"
+#include "json/document.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::dialect {
+
+enum class Dialect : std::uint8_t { anthropic_messages, openai_responses, openai_chat, gemini };
+std::string_view name(Dialect); // "anthropic-messages", as in sallyport.yaml
+std::optional<Dialect> dialect_named(std::string_view);
+
+enum class Operation : std::uint8_t { generate, count_tokens, list_models };
+
+// What a request line asks for. `model` views the path (gemini), else it is empty.
+struct Endpoint {
+    Dialect dialect;
+    Operation operation;
+    std::string_view model;
+    bool streams = false;              // said by the path (gemini)
+    std::string_view upstream_path;    // the path as sent to the vendor, below the upstream's base path: a view of the path or a literal
+};
+
+// `path` without its query. Also known without the /v1 prefix, which some clients leave out. nullopt: not an endpoint of ours.
+// A percent-encoded or dotted path is never one (two readers could differ).
+std::optional<Endpoint> match_endpoint(std::string_view method, std::string_view path);
+// "POST /v1/messages, …", for the 404 sentence.
+std::string supported_endpoints();
+
+enum class UnitKind : std::uint8_t { system, message, tool_call, tool_result, tool_definition, attachment, other };
+std::string_view name(UnitKind);
+
+struct Unit {
+    UnitKind kind = UnitKind::other;
+    json::NodeIndex node = 0; // the root of its subtree
+};
+
+// A tool the model may call. `plugin`: the MCP server it belongs to (mcp__server__tool, Codex namespaces), else empty.
+struct Tool {
+    std::string name;
+    std::string plugin;
+};
+
+// Content that is not in the request but reaches the model through it, or leaves by the vendor's own hands.
+enum class ReferenceKind : std::uint8_t {
+    previous_response, // openai: previous_response_id, conversation, item_reference
+    file,              // file ids: anthropic source.type=file, openai file_id, gemini fileData on the vendor's store
+    container,         // code execution containers
+    cached_content,    // gemini cachedContent
+    stored_prompt,     // openai prompt.id
+    url,               // an image, document or file that the vendor fetches
+    vendor_tool,       // a tool run by the vendor: web search, code execution, computer use, file search
+    remote_mcp,        // an MCP server that the vendor calls: anthropic mcp_servers, openai tools[].type=mcp
+};
+inline constexpr std::size_t reference_kinds = 8;
+std::string_view name(ReferenceKind);
+struct Reference {
+    ReferenceKind kind;
+    std::string what; // id, URL or tool name, at most 256 bytes
+};
+
+// A file named in the arguments of a tool call in the request.
+struct NamedFile {
+    std::string tool;
+    std::string path;
+};
+
+struct Request {
+    Dialect dialect{};
+    Operation operation{};
+    std::string model;
+    json::NodeIndex model_node = json::no_node; // no_node: from the path
+    bool stream = false;
+    std::vector<Unit> units; // in document order; units[0] is the root's
+    std::vector<Tool> tools;
+    std::vector<Reference> references;
+    std::vector<NamedFile> files;   // each (tool, path) once, at most limits::files_per_entry_max
+    std::size_t files_left_out = 0; // beyond that limit
+    std::string session;            // the client's own id of the conversation, where the body carries one
+    std::string repository_remote;  // git remote URL from the client's own metadata (codex client_metadata), else empty
+    std::string workspace;          // working directory from the client's fixed environment block in the system part, else empty
+};
+
+// Reads what policy and ledger need. Errors (ErrorKind::invalid, source client): a body that is not an object; a duplicate of
+// a key that is judged here (model, stream, messages, input, contents, system, instructions, tools, … and the same one level
+// down where a reference or tool is read); a judged key of the wrong type (model not a string). `request` is reused.
+Result<void> read_request(const Endpoint&, const json::Document&, Request& request);
+
+// Usage as the vendor counts it; -1 where it was not told.
+struct Usage {
+    std::int64_t input_tokens = -1;
+    std::int64_t output_tokens = -1;
+    std::int64_t cache_read_tokens = -1;
+    std::int64_t cache_write_tokens = -1;
+};
+
+// What is known of an answer; filled event by event, or from a whole body.
+struct Answer {
+    std::string model;
+    std::string id;          // the vendor's id of the response
+    std::string stop_reason;
+    std::string error_type;  // an error inside the stream or body
+    std::string error_message;
+    Usage usage;
+    std::vector<std::string> tool_calls; // names, at most 256
+    bool complete = false;   // the final event of the dialect was seen (message_stop, response.completed, [DONE], finishReason)
+};
+
+// One server-sent event (`event` may be empty) or one whole JSON answer. Never fails: what cannot be read is left out.
+// Cheap for events that carry nothing of interest (text deltas): decided by a look at the bytes, before any parsing.
+void watch_event(Dialect, std::string_view event, std::string_view data, Answer& answer);
+void watch_body(const Endpoint&, std::string_view body, Answer& answer);
+
+// A refusal in the dialect's and client's own form, chosen so that the client shows the sentence and does not retry.
+struct Refusal {
+    int status = 400;
+    std::string content_type = "application/json";
+    std::string extra_headers; // complete header lines, each with CRLF ("x-should-retry: false\r\n")
+    std::string body;
+};
+enum class RefusalKind : std::uint8_t {
+    policy,       // decided: shown, never retried
+    identity,     // no or wrong key: shown, never retried
+    invalid,      // the request cannot be read
+    too_large,    // a limit
+    unavailable,  // upstream or ledger not there: may be retried later
+    not_found,    // unknown path
+};
+// `client` is the client's name ("claude-code", …) or empty; `reference` is shown so that people can ask about it.
+Refusal refuse(Dialect, std::string_view client, RefusalKind, std::string_view sentence, std::string_view reference);
+// The dialect-correct end of a stream that breaks after its first byte was relayed: an error event, never a clean end.
+std::string stream_error(Dialect, std::string_view sentence, std::string_view reference);
+
+} // namespace sallyport::dialect

@@ -1,0 +1,58 @@
+// The data directory of one installation and its root key. Made at first use: directories 0700, files 0600.
+//
+//   installation.key   32 random bytes; everything keyed is derived from it. Never in a data backup.
+//   origin             the installation's short name, first half of entry ids ("k3f9x2ab/1207")
+//   lock               held by the gateway that writes this directory
+//   state.db           store::State
+//   ledger/            segments
+//   ledger-index.db    store::LedgerIndex, a cache
+//
+// A directory that has a ledger or state but no key is refused: a new key would make every pseudonym and key digest void.
+#pragma once
+
+#include "base/error.h"
+#include "base/secret.h"
+
+#include <filesystem>
+#include <string>
+
+namespace sallyport::identity {
+
+struct InstallationKeys {
+    Secret key_digests;
+    Secret pseudonyms;
+    Secret sealing;
+    Secret unit_names;
+};
+
+enum class Tenancy : std::uint8_t {
+    gateway, // takes the lock for as long as the Installation lives; fails where another process has it
+    visitor, // the command line: reads and issues commands beside a running gateway
+};
+
+class Installation {
+public:
+    static Result<Installation> open(const std::filesystem::path& directory, Tenancy tenancy);
+    Installation(Installation&&) noexcept;
+    Installation& operator=(Installation&&) noexcept;
+    Installation(const Installation&) = delete;
+    ~Installation();
+
+    const InstallationKeys& keys() const { return keys_; }
+    const std::string& origin() const { return origin_; }
+    const std::filesystem::path& directory() const { return directory_; }
+    std::filesystem::path state_file() const { return directory_ / "state.db"; }
+    std::filesystem::path ledger_directory() const { return directory_ / "ledger"; }
+    std::filesystem::path index_file() const { return directory_ / "ledger-index.db"; }
+    bool created() const { return created_; } // by this very open()
+
+private:
+    Installation() = default;
+    std::filesystem::path directory_;
+    std::string origin_;
+    InstallationKeys keys_;
+    int lock_ = -1;
+    bool created_ = false;
+};
+
+} // namespace sallyport::identity

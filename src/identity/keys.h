@@ -1,0 +1,76 @@
+// Company keys: "sp_" + 30 base62 characters of randomness (178 bits) + 6 base62 characters of CRC-32 (IEEE) over what stands
+// before, so that a scanner knows one from its text alone and a typing slip is told from an unknown key.
+// Kept is HMAC-SHA-256 under the installation's key "key-digests"; the key is shown once and is nowhere.
+//
+// KeyTable is immutable and shared by all threads; a new one replaces it when store::State tells of a change.
+#pragma once
+
+#include "base/error.h"
+#include "base/secret.h"
+#include "crypto/crypto.h"
+#include "store/state.h"
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+
+namespace sallyport::identity {
+
+inline constexpr std::string_view key_prefix = "sp_";
+inline constexpr std::size_t key_random_characters = 30;
+inline constexpr std::size_t key_checksum_characters = 6;
+inline constexpr std::size_t key_characters = 3 + key_random_characters + key_checksum_characters;
+
+Secret new_company_key();
+std::string new_key_id(); // "k_" + 10 base62 characters
+// The shape and the checksum are right; says nothing about whether it was issued.
+bool is_company_key(std::string_view text);
+
+// Whom a key stands for. Views hold as long as the KeyTable.
+struct Caller {
+    std::string_view key_id;
+    std::string_view person; // pseudonym
+    std::string_view team;
+    std::string_view max_class; // a class's name as in policy.yaml
+};
+
+enum class KeyProblem : std::uint8_t {
+    none,
+    missing,   // no key came
+    malformed, // not a company key at all, or its checksum is wrong
+    unknown,   // well formed, never issued here
+    revoked,
+    expired,
+};
+std::string_view name(KeyProblem);
+// "the company key was revoked; ask for a new one with: sallyport key issue": for the refusal.
+std::string_view sentence(KeyProblem);
+
+struct KeyCheck {
+    KeyProblem problem = KeyProblem::unknown;
+    Caller caller; // also filled for revoked and expired
+};
+
+class KeyTable {
+public:
+    KeyTable() = default;
+    // `digests`: the Mac under InstallationKeys::key_digests; it must outlive the table.
+    KeyTable(const crypto::Mac& digests, store::Snapshot<store::KeyList> keys);
+
+    // Nanoseconds for a wrong shape, about a microsecond (one HMAC) otherwise; no allocation.
+    KeyCheck check(std::string_view presented, std::int64_t now_ms) const;
+    std::uint64_t version() const { return keys_.version; }
+    std::size_t size() const { return by_digest_.size(); }
+
+private:
+    // Digests are uniform: their first bytes are a hash.
+    struct First {
+        std::size_t operator()(const crypto::Digest& digest) const;
+    };
+    const crypto::Mac* digests_ = nullptr;
+    store::Snapshot<store::KeyList> keys_;
+    std::unordered_map<crypto::Digest, std::uint32_t, First> by_digest_;
+};
+
+} // namespace sallyport::identity

@@ -1,0 +1,206 @@
+// Ledger entries: what is recorded of an exchange, and their text. docs/formats/ledger.md has the grammar.
+//
+// An entry is one canonical JSON object (RFC 8785: sorted keys, no spaces), at most limits::entry_bytes_max. It holds no body,
+// no key, no name of a person, machine or path: those are pseudonyms. Texts in it should be UTF-8 (lone surrogates survive
+// too); other bytes become U+FFFD, so judge facts only after they were made valid.
+//
+// The structs view memory of whoever fills them; encode() appends without further allocation. An Entry that was read back owns
+// its memory, and its Facts can be given to policy::decide() again.
+#pragma once
+
+#include "base/error.h"
+#include "crypto/crypto.h"
+#include "dialect/dialect.h"
+#include "policy/facts.h"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace sallyport::ledger {
+
+inline constexpr int entry_version = 1;
+inline constexpr std::size_t unit_kinds = 7;
+inline constexpr std::size_t candidates_max = 64; // upstreams one dialect can have in sallyport.yaml
+
+enum class Kind : std::uint8_t { intent, outcome, refusal, repeat, start, stop };
+
+// Bytes that passed, and their digest: SHA-256, or HMAC-SHA-256 where `keyed`. An all-zero digest means "not taken".
+struct Body {
+    std::uint64_t bytes = 0;
+    crypto::Digest digest{};
+    bool keyed = false;
+};
+
+// A file named in a tool call: `file` is its pseudonym ("f_…").
+struct NamedFile {
+    std::string_view tool;
+    std::string_view file;
+};
+
+// What was judged and how: enough to call policy::decide() again and compare.
+struct Judgement {
+    policy::Facts facts;
+    std::span<const std::string_view> candidates; // names, in the order given to decide()
+    policy::Decision decision = policy::Decision::refuse;
+    policy::Class effective_class = policy::Class::trade_secret;
+    policy::RefusedBy refused_by = policy::RefusedBy::nothing;
+    std::string_view rule; // its id; empty where none
+    bool durable_first = false;
+    std::span<const std::string_view> upstreams;      // of the plan, in order
+    std::span<const std::string_view> upstream_rules; // the rule that allowed each
+    std::string_view policy;                          // its digest
+    std::string_view world;                           // its digest
+};
+
+// What the facts leave out about the request.
+struct RequestSummary {
+    dialect::Operation operation = dialect::Operation::generate;
+    bool stream = false;
+    std::string_view key;     // id of the company key
+    std::string_view machine; // pseudonym
+    std::string_view session; // pseudonym of the client's own conversation id
+    std::array<std::uint32_t, unit_kinds> units{};                   // counts by dialect::UnitKind
+    std::array<std::uint32_t, dialect::reference_kinds> references{}; // counts by dialect::ReferenceKind
+    std::span<const NamedFile> files;
+    std::uint64_t files_left_out = 0; // beyond limits::files_per_entry_max
+};
+
+struct UpstreamSummary {
+    std::string_view name;
+    std::string_view account;
+    std::string_view vendor;
+    std::string_view hosting;
+    std::string_view region;
+};
+
+// Before a byte leaves, once per attempt.
+struct Intent {
+    std::int64_t at_ms = 0;
+    std::string_view exchange;
+    std::uint32_t attempt = 1; // from 1
+    Judgement judgement;
+    RequestSummary request;
+    UpstreamSummary upstream;
+    Body sent;            // what will leave
+    bool amended = false; // what came is not what leaves: `received` is recorded as well
+    Body received;
+};
+
+enum class Ended : std::uint8_t {
+    complete,      // the answer's final event or last byte was relayed
+    client_left,   // the client went first; the upstream was cancelled
+    upstream_cut,  // the answer broke off
+    upstream_error, // the upstream could not be reached, or failed before an answer
+    timeout,       // a phase took too long
+    not_sent,      // the intent stands, but nothing left (its record did not reach the disk in time, or shutdown)
+    gateway_error, // our own fault
+};
+
+// After an attempt. Usage and times are -1 where unknown.
+struct Outcome {
+    std::int64_t at_ms = 0;
+    std::string_view exchange;
+    std::uint32_t attempt = 1;
+    Ended ended = Ended::complete;
+    int status = 0; // of the upstream's answer, 0 where there was none
+    Body answer;
+    std::string_view model;       // as the vendor named it
+    std::string_view response_id; // the vendor's
+    std::string_view stop_reason;
+    std::string_view error; // a kind ("overloaded_error", "connect refused"): never the vendor's free text, which may quote
+    dialect::Usage usage;
+    std::span<const std::string_view> tool_calls; // names
+    std::int64_t first_byte_ms = -1;
+    std::int64_t total_ms = -1;
+};
+
+// Nothing left. `judged` is false where the request could not be read so far; then `judgement` is not recorded.
+struct Refusal {
+    std::int64_t at_ms = 0;
+    std::string_view exchange;
+    dialect::RefusalKind why = dialect::RefusalKind::policy;
+    int status = 0;            // as answered
+    std::string_view sentence; // as shown
+    bool judged = false;
+    Judgement judgement;
+    RequestSummary request;
+    std::string_view person, team; // pseudonym and team of the caller where not judged
+    std::string_view dialect;      // of the endpoint asked where not judged
+    Body received;
+};
+
+// The client's own repeats of an exchange that was answered from memory, counted since the last such entry.
+struct Repeat {
+    std::int64_t at_ms = 0;
+    std::string_view exchange;
+    std::uint32_t count = 1;
+    std::int64_t first_ms = 0;
+    std::int64_t last_ms = 0;
+};
+
+struct Start {
+    std::int64_t at_ms = 0;
+    std::string_view version; // of the program
+    std::string_view policy;  // digest in force
+    std::string_view world;
+    std::uint64_t torn_bytes = 0; // cut off at recovery: never acknowledged as durable
+};
+
+struct Stop {
+    std::int64_t at_ms = 0;
+    std::string_view reason;
+};
+
+void encode(const Intent&, std::string& out);
+void encode(const Outcome&, std::string& out);
+void encode(const Refusal&, std::string& out);
+void encode(const Repeat&, std::string& out);
+void encode(const Start&, std::string& out);
+void encode(const Stop&, std::string& out);
+
+// An entry read back, with the memory that its views need. Move-only.
+class Entry {
+public:
+    using Content = std::variant<Intent, Outcome, Refusal, Repeat, Start, Stop>; // in the order of Kind
+    struct Memory;
+
+    Entry(Content content, std::unique_ptr<Memory> memory);
+    Entry(Entry&&) noexcept;
+    Entry& operator=(Entry&&) noexcept;
+    ~Entry();
+
+    Kind kind() const { return static_cast<Kind>(content_.index()); }
+    const Content& content() const { return content_; }
+    template <class T> const T* as() const { return std::get_if<T>(&content_); }
+    std::string_view exchange() const; // empty for start and stop
+    std::int64_t at_ms() const;
+
+private:
+    std::unique_ptr<Memory> memory_;
+    Content content_;
+};
+
+// Reads one entry. Unknown members are skipped (a later version may add some); a wrong type, an unknown word, a missing member
+// or an entry_version above ours is an error that says which.
+Result<Entry> decode(std::string_view text);
+void encode(const Entry& entry, std::string& out);
+
+std::string_view name(Kind);
+std::string_view name(Ended);
+std::string_view name(dialect::Operation);
+std::string_view refusal_word(dialect::RefusalKind);
+
+// "origin/index": the name of an entry outside its ledger.
+struct EntryId {
+    std::string origin;
+    std::uint64_t index = 0;
+    std::string text() const { return origin + "/" + std::to_string(index); }
+};
+Result<EntryId> parse_entry_id(std::string_view text);
+
+} // namespace sallyport::ledger

@@ -1,0 +1,78 @@
+// Questions to the ledger: lists of exchanges, one exchange with its entries, files that were named to a vendor.
+// Answers come from the index (store::LedgerIndex), which update() brings up to the segments first; any process may ask while
+// the gateway writes. Pseudonyms stay pseudonyms here: who may see names opens them with identity::Pseudonyms.
+//
+// One thread at a time.
+#pragma once
+
+#include "base/error.h"
+#include "ledger/entry.h"
+#include "store/ledger_index.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sallyport::ledger {
+
+using store::ExchangeFilter;
+using store::ExchangeRow;
+using store::FileRow;
+
+struct IndexUpdate {
+    std::uint64_t entries = 0;    // read by this update
+    std::uint64_t next_index = 0; // of the ledger
+    bool rebuilt = false;
+};
+
+struct Page {
+    std::vector<ExchangeRow> rows; // newest first
+    std::string cursor;            // for the next page; empty at the end
+};
+
+struct EntryText {
+    std::uint64_t index = 0;
+    std::string json; // as recorded
+};
+
+struct Shown {
+    ExchangeRow exchange;
+    std::vector<EntryText> entries;
+};
+
+// A pseudonym's name, or nothing where it is erased or not for the asker.
+using Unseal = std::function<std::optional<std::string>(std::string_view pseudonym)>;
+
+class Query {
+public:
+    static Result<Query> open(const std::filesystem::path& ledger_directory, const std::filesystem::path& index_file);
+
+    // Reads what was appended since. Stops before a frame that is not whole yet.
+    Result<IndexUpdate> update();
+    // Deletes the index and builds it again.
+    Result<IndexUpdate> reindex();
+
+    Result<Page> list(const ExchangeFilter& filter, std::string_view cursor, std::size_t limit);
+    // `id`: "origin/index" of any of its entries, the index alone, or the exchange's own id.
+    Result<Shown> show(std::string_view id);
+    // Files named in tool calls of requests that left; evidence is the client's word, not observed content.
+    Result<std::vector<FileRow>> left(const ExchangeFilter& filter, std::size_t limit);
+    Result<std::string> entry(std::uint64_t index); // its JSON
+
+    static constexpr std::string_view left_evidence = "named in a tool call";
+
+private:
+    Query(std::filesystem::path directory, store::LedgerIndex index);
+    Result<IndexUpdate> read_segments();
+    std::filesystem::path directory_;
+    store::LedgerIndex index_;
+};
+
+// Replaces pseudonyms of persons, machines and files by names, where `unseal` gives one.
+void unmask(ExchangeRow& row, const Unseal& unseal);
+void unmask(FileRow& row, const Unseal& unseal);
+
+} // namespace sallyport::ledger

@@ -1,0 +1,199 @@
+#include "net/stream.h"
+
+#include <algorithm>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace sallyport::net {
+
+Stream::Stream(Loop& loop, int descriptor, ErrorSource side, std::string peer)
+    : loop_(loop), descriptor_(descriptor), side_(side), peer_(std::move(peer)),
+      read_timer_(loop, &Stream::read_expired, this), write_timer_(loop, &Stream::write_expired, this) {}
+
+Stream::~Stream() {
+    if (destroyed_ != nullptr) *destroyed_ = true;
+    loop_.forget(*this);
+    if (descriptor_ >= 0) ::close(descriptor_); // also takes it out of epoll
+}
+
+int Stream::release_descriptor() {
+    loop_.unwatch(descriptor_, *this);
+    return std::exchange(descriptor_, -1);
+}
+
+void Stream::shut_down() { ::shutdown(descriptor_, SHUT_WR); }
+
+void Stream::ready(std::uint32_t events) {
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
+        hung_up_ = true;
+        reset_ = reset_ || (events & (EPOLLHUP | EPOLLERR)) != 0;
+        may_read_ = may_write_ = true;
+    }
+    if (events & EPOLLIN) may_read_ = true;
+    if (events & EPOLLOUT) may_write_ = true;
+    if (hung_up_ && reader_ == nullptr && hangup_listener_) {
+        const auto listener = std::exchange(hangup_listener_, {});
+        listener(); // may destroy this stream
+        return;
+    }
+    // TLS may need to write in order to read and the other way round, so both sides look again; a try in vain costs nothing.
+    bool destroyed = false;
+    destroyed_ = &destroyed;
+    if (writer_ != nullptr) writer_->retry();
+    if (destroyed) return;
+    if (reader_ != nullptr) reader_->retry();
+    if (destroyed) return;
+    destroyed_ = nullptr;
+}
+
+void Stream::cancel() {
+    cancelled_ = true;
+    bool destroyed = false;
+    bool* const outer = std::exchange(destroyed_, &destroyed);
+    if (writer_ != nullptr) writer_->retry();
+    if (!destroyed && reader_ != nullptr) reader_->retry();
+    if (destroyed) {
+        if (outer != nullptr) *outer = true;
+        return;
+    }
+    destroyed_ = outer;
+}
+
+bool Stream::idle_and_open() {
+    if (cancelled_ || hung_up_) return false;
+    if (!may_read_) return true;
+    // TLS 1.3 tickets make a socket readable without data; anything else that comes unasked makes the connection unusable.
+    char unexpected = 0;
+    const Io io = try_read({&unexpected, 1});
+    return io.state == Io::State::blocked && !hung_up_;
+}
+
+void Stream::read_expired(void* self) {
+    auto& stream = *static_cast<Stream*>(self);
+    if (stream.reader_ == nullptr) return;
+    stream.read_expired_ = true;
+    stream.reader_->retry();
+}
+
+void Stream::write_expired(void* self) {
+    auto& stream = *static_cast<Stream*>(self);
+    if (stream.writer_ == nullptr) return;
+    stream.write_expired_ = true;
+    stream.writer_->retry();
+}
+
+Error Stream::error_of(const char* doing) {
+    const char* whose = side_ == ErrorSource::client ? "the client" : "the upstream";
+    if (cancelled_) return {ErrorKind::cancelled, side_, Retry::never, std::string("cancelled while ") + doing + " " + whose};
+    return {ErrorKind::closed, side_, Retry::never, std::string(doing) + " " + whose + " failed: " + failure()};
+}
+
+bool Stream::ReadAwaiter::attempt() {
+    if (stream_.cancelled_) {
+        io_.state = Io::State::failed;
+        return true;
+    }
+    io_ = stream_.try_read(room_);
+    return io_.state != Io::State::blocked;
+}
+
+void Stream::ReadAwaiter::await_suspend(std::coroutine_handle<> waiter) {
+    waiter_ = waiter;
+    stream_.reader_ = this;
+    stream_.read_expired_ = false;
+    stream_.read_timer_.set(deadline_ms_);
+}
+
+void Stream::ReadAwaiter::retry() {
+    if (!attempt() && !stream_.read_expired_) return;
+    stream_.reader_ = nullptr;
+    stream_.read_timer_.clear();
+    waiter_.resume();
+}
+
+Result<std::size_t> Stream::ReadAwaiter::await_resume() {
+    if (io_.state == Io::State::done) return io_.count;
+    if (io_.state == Io::State::blocked)
+        return fail(ErrorKind::timeout,
+                    stream_.side_ == ErrorSource::client ? "the client sent nothing in time" : "the upstream sent nothing in time",
+                    stream_.side_);
+    return std::unexpected(stream_.error_of("reading from"));
+}
+
+bool Stream::WriteAwaiter::attempt() {
+    while (true) {
+        while (!pieces_.empty() && pieces_.front().iov_len == 0) pieces_ = pieces_.subspan(1);
+        if (pieces_.empty()) {
+            io_ = {Io::State::done, 0};
+            return true;
+        }
+        if (stream_.cancelled_) {
+            io_.state = Io::State::failed;
+            return true;
+        }
+        io_ = stream_.try_write(pieces_);
+        if (io_.state != Io::State::done) return io_.state == Io::State::failed;
+        std::size_t count = io_.count;
+        if (waiter_ && deadline_ms_ != never_ms && count > 0) {
+            // An idle deadline: progress moves it on by the span it had at first.
+            stream_.write_timer_.set(stream_.loop_.now_ms() + span_ms_);
+        }
+        while (count > 0) {
+            iovec& piece = pieces_.front();
+            const std::size_t taken = std::min(count, piece.iov_len);
+            piece.iov_base = static_cast<char*>(piece.iov_base) + taken;
+            piece.iov_len -= taken;
+            count -= taken;
+            if (piece.iov_len == 0) pieces_ = pieces_.subspan(1);
+        }
+    }
+}
+
+void Stream::WriteAwaiter::await_suspend(std::coroutine_handle<> waiter) {
+    waiter_ = waiter;
+    stream_.writer_ = this;
+    stream_.write_expired_ = false;
+    span_ms_ = deadline_ms_ == never_ms ? 0 : deadline_ms_ - stream_.loop_.now_ms();
+    stream_.write_timer_.set(deadline_ms_);
+}
+
+void Stream::WriteAwaiter::retry() {
+    if (!attempt() && !stream_.write_expired_) return;
+    stream_.writer_ = nullptr;
+    stream_.write_timer_.clear();
+    waiter_.resume();
+}
+
+Result<void> Stream::WriteAwaiter::await_resume() {
+    if (io_.state == Io::State::done) return {};
+    if (io_.state == Io::State::blocked)
+        return fail(ErrorKind::timeout,
+                    stream_.side_ == ErrorSource::client ? "the client took nothing in time" : "the upstream took nothing in time",
+                    stream_.side_);
+    return std::unexpected(stream_.error_of("writing to"));
+}
+
+void Stream::ReadableAwaiter::await_suspend(std::coroutine_handle<> waiter) {
+    waiter_ = waiter;
+    stream_.reader_ = this;
+    stream_.read_expired_ = false;
+    stream_.read_timer_.set(deadline_ms_);
+}
+
+void Stream::ReadableAwaiter::retry() {
+    if (!await_ready() && !stream_.read_expired_) return;
+    stream_.reader_ = nullptr;
+    stream_.read_timer_.clear();
+    waiter_.resume();
+}
+
+Result<void> Stream::ReadableAwaiter::await_resume() {
+    if (stream_.cancelled_) return std::unexpected(stream_.error_of("waiting for"));
+    if (stream_.may_read_) return {};
+    return fail(ErrorKind::timeout,
+                stream_.side_ == ErrorSource::client ? "the client sent nothing in time" : "the upstream sent nothing in time",
+                stream_.side_);
+}
+
+} // namespace sallyport::net

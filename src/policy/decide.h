@@ -1,0 +1,32 @@
+// The judgement: a pure, total function of the policy and the facts. No clock, no I/O, no allocation, no failure.
+// Explanation, check and replay are the same function over the same facts.
+#pragma once
+
+#include "policy/document.h"
+#include "policy/facts.h"
+
+#include <string>
+#include <vector>
+
+namespace sallyport::policy {
+
+// `candidates`: indexes into policy.upstreams() that speak the request's dialect, in the operator's order of preference; an
+// upstream that the document does not name is never allowed.
+Plan decide(const Policy& policy, const Facts& facts, std::span<const std::uint16_t> candidates);
+
+// The class that holds for these facts, without the rest of the decision.
+Class effective_class(const Policy& policy, const Facts& facts);
+
+// One sentence for the person at the keyboard: what was refused, by which rule, for which class, what would be allowed instead.
+// Names upstreams and models, never secrets, paths or other repositories.
+std::string sentence(const Policy& policy, const Facts& facts, const Plan& plan);
+
+// For `policy explain`: one line per rule, saying that it matched or which of its conditions failed.
+struct RuleTrace {
+    std::uint16_t rule = 0;
+    bool matched = false;
+    std::string why; // "needs class internal or open-source, this is trade-secret"
+};
+std::vector<RuleTrace> trace(const Policy& policy, const Facts& facts, std::span<const std::uint16_t> candidates);
+
+} // namespace sallyport::policy

@@ -1,0 +1,85 @@
+// Everything a decision may look at, complete and versioned, and what a decision is. Facts are plain data: they are made by the
+// gateway, written into the ledger entry, read back by explain and what-if, and given to decide() unchanged (law 9).
+//
+// Views must outlive the Facts; a Facts read back from an entry views the entry's text.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace sallyport::policy {
+
+inline constexpr int facts_version = 1;
+
+// From open to closed; the order is the strictness.
+enum class Class : std::uint8_t { open_source, internal, customer, secret_bearing, trade_secret };
+inline constexpr std::size_t class_count = 5;
+std::string_view name(Class); // "open-source", …
+
+// How we know which repository an exchange belongs to, weakest first.
+enum class Evidence : std::uint8_t { none, claimed, bound, observed };
+inline constexpr std::size_t evidence_count = 4;
+std::string_view name(Evidence);
+
+// Whose credential the caller brought: the company's own key, or one that a vendor gave to a person.
+enum class AccountKind : std::uint8_t { company, personal };
+std::string_view name(AccountKind);
+
+// The kinds of content by reference, in the order of dialect::ReferenceKind; reference_name(i) is the policy's word for bit i.
+inline constexpr std::size_t reference_kinds = 8;
+std::string_view reference_name(std::size_t kind); // "previous-response", …
+
+// `references` is a set of kinds of content by reference, bit i = dialect::ReferenceKind(i).
+struct Facts {
+    std::string_view person;   // pseudonym
+    std::string_view team;
+    Class key_max_class = Class::trade_secret; // the caller's key may not be used above it
+    std::string_view client;                   // "claude-code"; "unknown" where it does not say
+    std::string_view client_version;           // "2.1.330", empty where unknown
+    AccountKind account = AccountKind::company;
+    std::string_view repository;               // normalised "git.acme.example/core/engine", empty where nothing was claimed
+    Evidence evidence = Evidence::none;
+    Class class_floor = Class::open_source;    // the conversation's class so far: it never falls
+    std::string_view dialect;
+    std::string_view model;
+    bool generates = true;                     // false: token counting
+    std::uint32_t references = 0;
+    std::span<const std::string_view> plugins; // MCP servers whose tools the request offers
+    std::int64_t at_ms = 0;                    // wall time of the decision
+};
+
+enum class Decision : std::uint8_t { allow, amend, withhold, refuse };
+std::string_view name(Decision);
+
+// Why a request was refused when no upstream was left, most telling first.
+enum class RefusedBy : std::uint8_t {
+    nothing,          // not refused
+    key_class,        // the key's --max-class
+    personal_account, // a vendor credential brought along
+    client,           // client not listed
+    client_version,   // its version is not approved or unknown
+    reference,        // content by reference or a vendor-run tool
+    plugin,           // an MCP server that is not approved for this class
+    rule,             // a refuse rule
+    no_rule,          // default deny
+};
+std::string_view name(RefusedBy);
+
+inline constexpr std::size_t plan_upstreams_max = 16;
+inline constexpr std::uint16_t no_rule = 0xFFFF;
+
+// Indexes refer to the policy that decided. Fixed size: decide() does not allocate.
+struct Plan {
+    Decision decision = Decision::refuse;
+    Class effective_class = Class::trade_secret;
+    RefusedBy refused_by = RefusedBy::no_rule;
+    std::uint16_t rule = no_rule;      // the rule that determined the decision
+    bool durable_first = false;        // wait for the disk before a byte leaves
+    std::uint8_t upstream_count = 0;
+    std::array<std::uint16_t, plan_upstreams_max> upstreams{};      // in the order to try
+    std::array<std::uint16_t, plan_upstreams_max> upstream_rules{}; // the rule that allowed each
+};
+
+} // namespace sallyport::policy

@@ -1,0 +1,125 @@
+// policy.yaml as read and checked, before it is compiled: what every other step (program, explanation, invariants, later prove and
+// diff) looks at. Plain data, owned by the Program, immutable once loaded.
+//
+// What is not known never helps: an allow rule needs each of its conditions to hold for sure; a refuse rule, a record rule and an
+// invariant hold already where the fact in question is unknown (a client without a version, an upstream without a region).
+#pragma once
+
+#include "policy/document.h"
+#include "policy/facts.h"
+#include "policy/mistake.h"
+#include "policy/version.h"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sallyport::policy {
+
+// A condition that is not stated holds always; one that is stated holds for any of its values. Masks have bit i for value i.
+using Mask = std::optional<std::uint32_t>;
+using Names = std::optional<std::vector<std::string>>;
+
+// What the document says of an upstream and a rule can ask for, in the order of UpstreamFacts.
+enum class UpstreamFact : std::uint8_t { vendor, hosting, region, contract, training };
+inline constexpr std::size_t upstream_fact_count = 5;
+inline constexpr std::array<std::string_view, upstream_fact_count> upstream_fact_names = {"vendor", "hosting", "region",
+                                                                                          "contract", "training"};
+const std::string& fact(const UpstreamFacts& upstream, UpstreamFact which);
+
+struct Conditions {
+    Mask classes;
+    Mask evidence;
+    Mask accounts;
+    Mask references; // holds when the request has content by at least one of these kinds
+    Names clients;
+    std::optional<VersionRange> client_version; // of the one client named in `clients`
+    Names teams;
+    Names models; // globs
+    Names plugins; // holds when the request offers tools of at least one
+    Names upstreams;
+    std::array<Names, upstream_fact_count> upstream_facts;
+};
+
+// What an allow rule lets through. Not stated: upstreams, models, clients and plugins any; accounts only the company's; references
+// every known kind in class open-source, elsewhere none.
+struct Allowance {
+    Names upstreams;
+    Names models;
+    Names clients;
+    Names plugins; // every plugin of the request must be among them
+    Mask accounts;
+    Mask references; // every reference of the request must be among them
+};
+
+enum class Effect : std::uint8_t { record_only, allow, refuse };
+
+struct Rule {
+    std::string id;
+    Place place;
+    std::string file;
+    Effect effect = Effect::record_only;
+    Conditions when;
+    Allowance allow;      // of an allow rule
+    std::string sentence; // of a refuse rule that has its own words
+    bool durable_first = false;
+    bool tightens() const { return effect != Effect::allow; }
+};
+
+struct PathClass {
+    std::string match;
+    Class cls = Class::trade_secret;
+};
+struct Repository {
+    std::string match;
+    Class cls = Class::trade_secret; // as written
+    Class strictest = Class::trade_secret; // with its paths: holds until paths are told apart
+    std::vector<PathClass> paths;
+    std::string legal_entity;
+    Place place;
+};
+struct Client {
+    std::string name;
+    VersionRange versions;
+    std::string advisories; // "refuse" or empty: kept for when advisories are known
+};
+struct Plugin {
+    std::string name; // "*": any that is not named
+    std::uint32_t classes = 0;
+};
+struct Invariant {
+    Conditions never;
+    Place place;
+};
+
+// One file; files[0] is policy.yaml. In each file the first match wins, over the files the strictest: an included file tightens.
+struct File {
+    std::string name;
+    std::string text;
+    std::vector<Repository> repositories;
+};
+
+struct Document {
+    std::vector<File> files;
+    Class unknown_repository = Class::customer;
+    Class claims_lower_to = Class::customer;
+    std::optional<std::vector<Client>> clients;
+    std::vector<UpstreamFacts> upstreams;
+    std::optional<std::vector<Plugin>> plugins;
+    std::vector<Rule> rules;
+    std::vector<Invariant> invariants;
+};
+
+inline constexpr std::uint32_t class_mask(Class c) { return 1u << static_cast<unsigned>(c); }
+bool has(const Names& names, std::string_view name); // stated and among them
+// Whether a rule's conditions on the upstream alone hold; `tightens` says how an unknown fact counts (see above).
+bool upstream_holds(const Conditions& when, const UpstreamFacts& upstream, bool tightens);
+// Kinds of references that an allow rule lets through in a class.
+std::uint32_t references_allowed(const Rule& rule, Class cls);
+const Client* client_named(const Document& document, std::string_view name);
+// Whether the `plugins` section lets this plugin be used in the class (no section: any plugin, everywhere).
+bool plugin_approved(const Document& document, std::string_view plugin, Class cls);
+
+} // namespace sallyport::policy

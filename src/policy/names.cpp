@@ -1,0 +1,37 @@
+#include "policy/facts.h"
+
+#include "policy/names.h"
+
+namespace sallyport::policy {
+
+std::string_view name(Class value) { return class_names[static_cast<std::size_t>(value)]; }
+std::string_view name(Evidence value) { return evidence_names[static_cast<std::size_t>(value)]; }
+std::string_view name(AccountKind value) { return account_names[static_cast<std::size_t>(value)]; }
+std::string_view reference_name(std::size_t kind) { return kind < reference_kinds ? reference_names[kind] : "unknown"; }
+
+std::string_view name(Decision value) {
+    switch (value) {
+    case Decision::allow: return "allow";
+    case Decision::amend: return "amend";
+    case Decision::withhold: return "withhold";
+    case Decision::refuse: return "refuse";
+    }
+    return "refuse";
+}
+
+std::string_view name(RefusedBy value) {
+    switch (value) {
+    case RefusedBy::nothing: return "nothing";
+    case RefusedBy::key_class: return "key-class";
+    case RefusedBy::personal_account: return "personal-account";
+    case RefusedBy::client: return "client";
+    case RefusedBy::client_version: return "client-version";
+    case RefusedBy::reference: return "reference";
+    case RefusedBy::plugin: return "plugin";
+    case RefusedBy::rule: return "rule";
+    case RefusedBy::no_rule: return "no-rule";
+    }
+    return "no-rule";
+}
+
+} // namespace sallyport::policy

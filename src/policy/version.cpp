@@ -1,0 +1,163 @@
+#include "policy/version.h"
+
+#include "policy/yaml.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace sallyport::policy {
+
+namespace {
+
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_identifier(char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
+}
+
+struct Parts {
+    std::string_view numbers;     // "2.1.330"
+    std::string_view pre_release; // "beta.1", empty for a release
+};
+
+Parts parts(std::string_view text) {
+    if (text.starts_with('v')) text.remove_prefix(1);
+    text = text.substr(0, text.find('+'));
+    const auto dash = text.find('-');
+    if (dash == std::string_view::npos) return {text, {}};
+    return {text.substr(0, dash), text.substr(dash + 1)};
+}
+
+// The text up to the next '.', which is taken away from `rest`.
+std::string_view next(std::string_view& rest) {
+    const auto dot = rest.find('.');
+    const auto part = rest.substr(0, dot);
+    rest = dot == std::string_view::npos ? std::string_view{} : rest.substr(dot + 1);
+    return part;
+}
+
+std::strong_ordering compare_numbers(std::string_view a, std::string_view b) {
+    a.remove_prefix(std::min(a.find_first_not_of('0'), a.size()));
+    b.remove_prefix(std::min(b.find_first_not_of('0'), b.size()));
+    if (a.size() != b.size()) return a.size() <=> b.size();
+    return a.compare(b) <=> 0;
+}
+
+std::strong_ordering compare_pre_releases(std::string_view a, std::string_view b) {
+    if (a.empty() || b.empty()) return a.empty() <=> b.empty(); // a release is above its pre-releases
+    while (!a.empty() && !b.empty()) {
+        const auto x = next(a), y = next(b);
+        const bool x_number = std::ranges::all_of(x, is_digit), y_number = std::ranges::all_of(y, is_digit);
+        const auto order = x_number && y_number ? compare_numbers(x, y)
+                           : x_number != y_number ? y_number <=> x_number
+                                                  : x.compare(y) <=> 0;
+        if (order != 0) return order;
+    }
+    return !a.empty() <=> !b.empty();
+}
+
+// Identifiers separated by single dots, none empty.
+bool dotted(std::string_view text, bool (*allowed)(char)) {
+    bool empty = true;
+    for (const char c : text) {
+        if (c == '.' ? empty : !allowed(c)) return false;
+        empty = c == '.';
+    }
+    return !empty;
+}
+
+std::expected<Comparator, std::string> parse_comparator(std::string_view text) {
+    using Op = Comparator::Op;
+    static constexpr std::pair<std::string_view, Op> ops[] = {
+        {">=", Op::at_least}, {"<=", Op::at_most}, {">", Op::more}, {"<", Op::less}, {"=", Op::equal}};
+    Comparator comparator;
+    auto version = text;
+    for (const auto& [sign, op] : ops)
+        if (version.starts_with(sign)) {
+            comparator.op = op;
+            version.remove_prefix(sign.size());
+            break;
+        }
+    if (!is_version(version))
+        return std::unexpected(fmt::format("'{}' is no version; write for example \">=2.1.198\", \">=1.2 <2\" or \"*\"",
+                                           shown(text)));
+    comparator.version = version;
+    return comparator;
+}
+
+} // namespace
+
+bool is_version(std::string_view text) {
+    if (text.size() > version_bytes_max) return false;
+    if (text.starts_with('v')) text.remove_prefix(1);
+    const auto plus = text.find('+');
+    if (plus != std::string_view::npos && !dotted(text.substr(plus + 1), is_identifier)) return false;
+    text = text.substr(0, plus);
+    const auto dash = text.find('-');
+    if (dash != std::string_view::npos && !dotted(text.substr(dash + 1), is_identifier)) return false;
+    return dotted(text.substr(0, dash), is_digit);
+}
+
+std::strong_ordering compare_versions(std::string_view a, std::string_view b) {
+    auto x = parts(a), y = parts(b);
+    while (!x.numbers.empty() || !y.numbers.empty()) {
+        const auto order = compare_numbers(next(x.numbers), next(y.numbers));
+        if (order != 0) return order;
+    }
+    return compare_pre_releases(x.pre_release, y.pre_release);
+}
+
+bool Comparator::accepts(std::strong_ordering order) const {
+    switch (op) {
+    case Op::less: return order < 0;
+    case Op::at_most: return order <= 0;
+    case Op::equal: return order == 0;
+    case Op::at_least: return order >= 0;
+    case Op::more: return order > 0;
+    }
+    return false;
+}
+
+bool VersionRange::accepts(std::string_view version) const {
+    if (any_of.empty()) return true;
+    if (!is_version(version)) return false;
+    return std::ranges::any_of(any_of, [&](const auto& all_of) {
+        return std::ranges::all_of(all_of, [&](const Comparator& comparator) {
+            return comparator.accepts(compare_versions(version, comparator.version));
+        });
+    });
+}
+
+std::expected<VersionRange, std::string> parse_range(std::string_view text) {
+    VersionRange range{std::string(text), {}};
+    bool everything = false;
+    for (std::size_t begin = 0; begin <= text.size();) {
+        const auto bars = std::min(text.find("||", begin), text.size());
+        std::vector<Comparator> all_of;
+        bool star = false;
+        std::string sign; // of ">= 2.1": the sign that waits for its version
+        for (std::size_t at = begin; at < bars;) {
+            const auto end = std::min(text.find_first_of(" ,", at), bars);
+            const auto piece = sign + std::string(text.substr(at, end - at));
+            at = end + 1;
+            sign.clear();
+            if (piece.empty()) continue;
+            if (piece == "*") star = true;
+            else if (piece.find_first_not_of("<>=") == std::string::npos) sign = piece;
+            else {
+                auto comparator = parse_comparator(piece);
+                if (!comparator) return std::unexpected(std::move(comparator.error()));
+                all_of.push_back(std::move(*comparator));
+            }
+        }
+        if (!sign.empty() || (all_of.empty() && !star))
+            return std::unexpected(fmt::format("'{}' lacks a version; write for example \">=2.1.198\"", shown(text)));
+        everything = everything || all_of.empty();
+        range.any_of.push_back(std::move(all_of));
+        begin = bars + 2;
+    }
+    if (everything) range.any_of.clear();
+    return range;
+}
+
+} // namespace sallyport::policy

@@ -1,0 +1,108 @@
+// The index of the ledger: a cache in its own file that can be deleted at any time and is built again from the segments.
+// Rows here are plain text and numbers; what an entry means is known by ledger/.
+//
+// One thread at a time. Several processes may open one file; an update is one transaction that starts from the progress it finds.
+#pragma once
+
+#include "base/error.h"
+#include "store/database.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::store {
+
+// One exchange: its intents, outcomes, refusal and repeats joined. Empty texts and -1 mean "not known (yet)".
+struct ExchangeRow {
+    std::string exchange;
+    std::uint64_t first_entry = 0; // index of the first entry: the order of lists, and the cursor
+    std::uint64_t last_entry = 0;
+    std::int64_t at_ms = 0;
+    std::string person, team, machine, session, key;
+    std::string repository, evidence, effective_class;
+    std::string client, client_version, dialect, model, operation;
+    bool stream = false;
+    std::string decision, rule, refused_by, sentence;
+    std::string upstream, vendor, account; // of the last attempt
+    std::int64_t attempts = 0;
+    std::int64_t status = -1;
+    std::string ended, stop_reason, error;
+    std::int64_t sent_bytes = -1, answer_bytes = -1;
+    std::int64_t input_tokens = -1, output_tokens = -1, cache_read_tokens = -1, cache_write_tokens = -1;
+    std::int64_t total_ms = -1;
+    std::int64_t repeats = 0;
+};
+
+// Empty text: any. Times are wall milliseconds, from inclusive, to exclusive; 0: open.
+struct ExchangeFilter {
+    std::int64_t from_ms = 0, to_ms = 0;
+    std::string person, team, machine, session, key;
+    std::string repository, effective_class;
+    std::string client, client_version, dialect, model;
+    std::string decision, rule;
+    std::string upstream, vendor, account;
+};
+
+// A file named in tool calls, per UTC day; `file` is a pseudonym.
+struct FileRow {
+    std::string repository, file, tool, upstream, vendor, account, client, effective_class;
+    std::int64_t count = 0; // requests whose conversation names it
+    std::int64_t first_ms = 0, last_ms = 0;
+};
+
+// How far the segments were read. `frame_crc` is that of the last frame read: where the segment holds another one there now,
+// the ledger was cut back by a crash and the cache is built anew.
+struct IndexProgress {
+    std::uint64_t segment = 0; // first index of the segment
+    std::uint64_t offset = 0;  // of the next frame
+    std::uint64_t next_entry = 0;
+    std::uint64_t frame_offset = 0;
+    std::uint32_t frame_crc = 0;
+};
+
+struct EntryPlace {
+    std::uint64_t entry = 0;
+    std::uint64_t segment = 0;
+    std::uint64_t offset = 0;
+};
+
+class LedgerIndex {
+public:
+    static Result<LedgerIndex> open(const std::filesystem::path& file);
+    LedgerIndex(LedgerIndex&&) noexcept;
+    LedgerIndex& operator=(LedgerIndex&&) noexcept;
+    ~LedgerIndex();
+
+    Result<void> clear();
+
+    // An update: begin, any number of changes, commit; without commit nothing happened.
+    Result<IndexProgress> begin();
+    Result<void> commit(const IndexProgress& progress);
+    void abandon();
+    Result<std::optional<ExchangeRow>> find(std::string_view exchange);
+    Result<void> put(const ExchangeRow& row); // inserts, or replaces the row of the same exchange
+    Result<void> place(const EntryPlace& place, std::string_view exchange);
+    Result<void> count_file(const FileRow& row); // adds row.count to its day, widens first and last
+
+    // Newest first; `before` is the first_entry of the last row of the page before, or nothing.
+    Result<std::vector<ExchangeRow>> exchanges(const ExchangeFilter& filter, std::optional<std::uint64_t> before,
+                                               std::size_t limit);
+    // Summed over the days that overlap from..to, the latest first.
+    Result<std::vector<FileRow>> files(const ExchangeFilter& filter, std::size_t limit);
+    Result<std::vector<EntryPlace>> entries_of(std::string_view exchange);
+    Result<std::optional<EntryPlace>> place_of(std::uint64_t entry);
+    Result<std::optional<std::string>> exchange_of(std::uint64_t entry);
+
+private:
+    struct Inside;
+    explicit LedgerIndex(std::unique_ptr<Inside> inside);
+    std::unique_ptr<Inside> inside_;
+};
+
+} // namespace sallyport::store

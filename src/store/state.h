@@ -1,0 +1,71 @@
+// What an installation must remember: company keys (digests only) and sealed names. Commands are named by intent and
+// idempotent: doing one twice, also from two processes or after a crash, is doing it once.
+//
+// Thread-safe (one connection behind a lock). The gateway and the command line open the same file at once. Commands wait for
+// the disk: call them beside the loops, never on one.
+#pragma once
+
+#include "base/error.h"
+#include "store/snapshot.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::store {
+
+// Times are wall milliseconds; 0 means never. `digest` is the keyed digest of the key, 32 bytes; the key itself is nowhere.
+struct KeyRecord {
+    std::string id; // "k_…", shown in lists and entries
+    std::string digest;
+    std::string person; // pseudonym
+    std::string team;
+    std::string max_class; // a class's name as in policy.yaml
+    std::string label;     // what the key is for
+    std::int64_t created_ms = 0;
+    std::int64_t expires_ms = 0;
+    std::int64_t revoked_ms = 0;
+};
+using KeyList = std::vector<KeyRecord>; // in order of creation
+
+enum class NameKind : std::uint8_t { person = 1, machine = 2, path = 3 };
+
+struct SealedName {
+    std::string pseudonym;
+    NameKind kind = NameKind::person;
+    std::string sealed; // opaque here; identity/ seals and opens
+};
+
+class State {
+public:
+    static Result<std::unique_ptr<State>> open(const std::filesystem::path& file);
+    ~State();
+
+    // `request` names the wish: the same request again returns the key that was made for it, and changes nothing.
+    Result<KeyRecord> issue_key(std::string_view request, const KeyRecord& key);
+    // `id` must exist; a key revoked before keeps its first time. Returns the key.
+    Result<KeyRecord> revoke_key(std::string_view id, std::int64_t at_ms);
+
+    Result<Snapshot<KeyList>> keys();
+    // nullopt where nothing changed since `version`; costs some microseconds then. For polling each limits::key_poll_ms.
+    Result<std::optional<Snapshot<KeyList>>> keys_if_changed(std::uint64_t version);
+
+    // Names known already stay as they are. One transaction for the batch.
+    Result<void> remember_names(std::span<const SealedName> names);
+    Result<std::optional<SealedName>> sealed_name(std::string_view pseudonym);
+    // Overwrites and removes; true where it was there. The pseudonym stays in entries, nobody can open it any more.
+    Result<bool> forget_name(std::string_view pseudonym);
+    Result<std::vector<SealedName>> names(NameKind kind);
+
+private:
+    struct Inside;
+    explicit State(std::unique_ptr<Inside> inside);
+    std::unique_ptr<Inside> inside_;
+};
+
+} // namespace sallyport::store
