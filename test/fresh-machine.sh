@@ -66,7 +66,7 @@ inside() {
     rmdir /.host
     export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
     hash -r
-    update-ca-certificates >/dev/null 2>&1
+    update-ca-certificates >/dev/null 2>&1 || stop "update-ca-certificates failed"
 
     cd /srv/sallyport
     for target in "$@"; do

@@ -10,8 +10,10 @@
 #include "store/state.h"
 
 #include <array>
+#include <functional>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <unordered_set>
 #include <vector>
@@ -61,7 +63,11 @@ private:
     crypto::SealingKey sealing_;
     std::uint64_t number_; // tells the caches of two objects apart
     std::mutex mutex_;
-    std::unordered_set<std::string> lately_;
+    struct Hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+    };
+    std::unordered_set<std::string, Hash, std::equal_to<>> lately_; // look-ups do not allocate
     std::vector<Noted> noted_;
 };
 

@@ -62,7 +62,7 @@ void Stream::cancel() {
 
 bool Stream::idle_and_open() {
     if (cancelled_ || hung_up_) return false;
-    if (!may_read_) return true;
+    if (!may_read_ && !has_buffered()) return true;
     // TLS 1.3 tickets make a socket readable without data; anything else that comes unasked makes the connection unusable.
     char unexpected = 0;
     const Io io = try_read({&unexpected, 1});
@@ -190,7 +190,7 @@ void Stream::ReadableAwaiter::retry() {
 
 Result<void> Stream::ReadableAwaiter::await_resume() {
     if (stream_.cancelled_) return std::unexpected(stream_.error_of("waiting for"));
-    if (stream_.may_read_) return {};
+    if (stream_.may_read_ || stream_.has_buffered()) return {};
     return fail(ErrorKind::timeout,
                 stream_.side_ == ErrorSource::client ? "the client sent nothing in time" : "the upstream sent nothing in time",
                 stream_.side_);

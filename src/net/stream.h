@@ -67,6 +67,8 @@ protected:
     Stream(Loop& loop, int descriptor, ErrorSource side, std::string peer);
     virtual Io try_read(std::span<char> room) = 0;
     virtual Io try_write(std::span<const iovec> pieces) = 0;
+    // Bytes were taken off the socket and not read yet.
+    virtual bool has_buffered() const { return false; }
     // Why the last try failed, without the peer.
     virtual std::string failure() = 0;
 
@@ -167,7 +169,7 @@ public:
     }
     ReadableAwaiter(const ReadableAwaiter&) = delete;
     ReadableAwaiter& operator=(const ReadableAwaiter&) = delete;
-    bool await_ready() const { return stream_.cancelled_ || stream_.may_read_; }
+    bool await_ready() const { return stream_.cancelled_ || stream_.may_read_ || stream_.has_buffered(); }
     void await_suspend(std::coroutine_handle<> waiter);
     Result<void> await_resume();
 

@@ -62,7 +62,7 @@ public:
 
 private:
     Io try_read(std::span<char> room) override {
-        if (!may_read_ && SSL_pending(ssl_) == 0 && !SSL_has_pending(ssl_)) return {};
+        if (!may_read_ && !has_buffered()) return {};
         std::size_t total = 0;
         while (total < room.size()) { // records are 16 KiB: several fill one room
             std::size_t count = 0;
@@ -103,6 +103,8 @@ private:
         if (is_blocked(result)) return {};
         return {Io::State::failed, 0};
     }
+
+    bool has_buffered() const override { return SSL_pending(ssl_) > 0 || SSL_has_pending(ssl_) == 1; }
 
     std::string failure() override {
         if (errno_ != 0) return std::generic_category().message(errno_);

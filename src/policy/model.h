@@ -18,6 +18,8 @@
 
 namespace sallyport::policy {
 
+inline constexpr std::size_t clients_max = 256;
+
 // A condition that is not stated holds always; one that is stated holds for any of its values. Masks have bit i for value i.
 using Mask = std::optional<std::uint32_t>;
 using Names = std::optional<std::vector<std::string>>;

@@ -86,7 +86,7 @@ bool Reader::parse(std::string_view text, std::size_t bytes_max) {
 Node Reader::root() const { return Node(tree_->root); }
 
 void Reader::mistake(Place place, std::string sentence) {
-    if (mistakes_.size() > mistakes_max) return;
+    if (full()) return;
     if (mistakes_.size() == mistakes_max) sentence = "there are more mistakes than are shown; mend these first";
     mistakes_.push_back({file_, place.line, place.column, std::move(sentence)});
 }
@@ -156,6 +156,7 @@ std::optional<std::size_t> Reader::word(Node node, std::span<const std::string_v
     if (!value) return {};
     const auto found = std::ranges::find(words, *value);
     if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
+    if (full()) return {};
     auto hint = meant(*value, words);
     if (hint.empty()) hint = fmt::format("; known are {}", fmt::join(words, ", "));
     mistake(node, fmt::format("unknown {} '{}'{}", what, shown(*value), hint));
@@ -198,7 +199,7 @@ void Fields::not_yet(std::initializer_list<std::string_view> names) { later_.ins
 
 bool Fields::finish() {
     bool complete = true;
-    for (std::size_t i = 0; map_.is_map() && i < map_.size(); ++i) {
+    for (std::size_t i = 0; map_.is_map() && i < map_.size() && !reader_.full(); ++i) {
         const auto key = map_.key(i);
         if (std::ranges::find(asked_, key) != asked_.end()) continue;
         complete = false;

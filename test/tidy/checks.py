@@ -92,7 +92,8 @@ def third_party(root):
         if quote == '"' and header.startswith("."):
             found.append(f'{name}:{line}: includes "{header}": write it from src/, as "folder/file.h"')
             continue
-        if header in tables.SYSTEM_HEADERS or header.startswith(tables.SYSTEM_FOLDERS) or not re.search(r"[./]", header):
+        if (header in tables.SYSTEM_HEADERS or header.startswith(tables.SYSTEM_FOLDERS)
+                or header.endswith(tables.SYSTEM_ENDINGS) or not re.search(r"[./]", header)):
             continue
         allowed = next((where for start, where in tables.THIRD_PARTY.items() if header.startswith(start)), None)
         if allowed is None:

@@ -34,12 +34,13 @@ THIRD_PARTY = {
 SYSTEM_FOLDERS = ("arpa/", "asm/", "linux/", "net/", "netinet/", "sanitizer/", "sys/")
 SYSTEM_HEADERS = {
     "assert.h", "ctype.h", "dirent.h", "dlfcn.h", "elf.h", "endian.h", "err.h", "errno.h", "execinfo.h", "fcntl.h",
-    "fnmatch.h", "getopt.h", "glob.h", "grp.h", "ifaddrs.h", "immintrin.h", "inttypes.h", "libgen.h", "limits.h",
-    "link.h", "locale.h", "malloc.h", "math.h", "netdb.h", "poll.h", "pthread.h", "pty.h", "pwd.h", "regex.h",
+    "fnmatch.h", "getopt.h", "glob.h", "grp.h", "ifaddrs.h", "inttypes.h", "libgen.h", "limits.h", "link.h",
+    "locale.h", "malloc.h", "math.h", "netdb.h", "poll.h", "pthread.h", "pty.h", "pwd.h", "regex.h",
     "resolv.h", "sched.h", "semaphore.h", "setjmp.h", "signal.h", "spawn.h", "stdarg.h", "stddef.h", "stdint.h",
     "stdio.h", "stdlib.h", "string.h", "strings.h", "syslog.h", "termios.h", "time.h", "ucontext.h", "unistd.h",
-    "utime.h", "x86intrin.h",
+    "utime.h",
 }
+SYSTEM_ENDINGS = ("intrin.h", "arm_neon.h", "arm_acle.h")
 
 # Lines of a source file: beyond the first number ask what second thing lives there; beyond the second the header comment
 # must say "Long because: …".

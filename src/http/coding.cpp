@@ -1,0 +1,138 @@
+#include "http/coding.h"
+
+#include "base/text.h"
+
+#include <algorithm>
+#include <brotli/decode.h>
+#include <zlib.h>
+#include <zstd.h>
+
+namespace sallyport::http {
+
+namespace {
+
+constexpr std::size_t step_bytes = 64 * 1024;
+
+std::unexpected<Error> damaged(const char* coding, ErrorSource source) {
+    return fail(ErrorKind::invalid, std::string("the body is not valid ") + coding, source);
+}
+std::unexpected<Error> too_large(std::size_t bytes_max, ErrorSource source) {
+    return fail(ErrorKind::too_large, "the body is larger than " + std::to_string(bytes_max) + " bytes when decoded", source);
+}
+// Room for one step, but never far beyond the bound.
+void make_room(Buffer& out, std::size_t bytes_max) {
+    if (out.room().size() >= step_bytes) return;
+    out.reserve(std::min(std::max(out.size() + step_bytes, out.capacity() * 2), bytes_max + step_bytes));
+}
+
+class ZlibDecoder final : public Decoder {
+public:
+    explicit ZlibDecoder(ErrorSource source) : source_(source) {
+        inflateInit2(&stream_, 15 + 32); // gzip or zlib by their headers
+    }
+    ~ZlibDecoder() override { inflateEnd(&stream_); }
+    Result<void> decode(std::string_view input, Buffer& out, std::size_t bytes_max) override {
+        if (finished_ && !input.empty()) return damaged("gzip (data follows its end)", source_);
+        stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(input.data()));
+        stream_.avail_in = static_cast<uInt>(input.size());
+        while (true) {
+            make_room(out, bytes_max);
+            const auto room = out.room();
+            stream_.next_out = reinterpret_cast<Bytef*>(room.data());
+            stream_.avail_out = static_cast<uInt>(std::min<std::size_t>(room.size(), 1u << 30));
+            const uInt before = stream_.avail_out;
+            const int code = inflate(&stream_, Z_NO_FLUSH);
+            out.commit(before - stream_.avail_out);
+            if (out.size() > bytes_max) return too_large(bytes_max, source_);
+            if (code == Z_STREAM_END) {
+                finished_ = true;
+                if (stream_.avail_in > 0) return damaged("gzip (data follows its end)", source_);
+                return {};
+            }
+            if (code == Z_BUF_ERROR || (code == Z_OK && stream_.avail_in == 0 && stream_.avail_out > 0)) return {};
+            if (code != Z_OK) return damaged("gzip or deflate", source_);
+        }
+    }
+    bool finished() const override { return finished_; }
+
+private:
+    ErrorSource source_;
+    z_stream stream_{};
+    bool finished_ = false;
+};
+
+class BrotliDecoder final : public Decoder {
+public:
+    explicit BrotliDecoder(ErrorSource source)
+        : source_(source), state_(BrotliDecoderCreateInstance(nullptr, nullptr, nullptr)) {}
+    ~BrotliDecoder() override { BrotliDecoderDestroyInstance(state_); }
+    Result<void> decode(std::string_view input, Buffer& out, std::size_t bytes_max) override {
+        if (finished_ && !input.empty()) return damaged("br (data follows its end)", source_);
+        const auto* next = reinterpret_cast<const std::uint8_t*>(input.data());
+        std::size_t available = input.size();
+        while (true) {
+            make_room(out, bytes_max);
+            const auto room = out.room();
+            auto* into = reinterpret_cast<std::uint8_t*>(room.data());
+            std::size_t free = room.size();
+            const BrotliDecoderResult result = BrotliDecoderDecompressStream(state_, &available, &next, &free, &into, nullptr);
+            out.commit(room.size() - free);
+            if (out.size() > bytes_max) return too_large(bytes_max, source_);
+            if (result == BROTLI_DECODER_RESULT_ERROR) return damaged("br", source_);
+            if (result == BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT) return {};
+            if (result == BROTLI_DECODER_RESULT_SUCCESS) {
+                finished_ = true;
+                if (available > 0) return damaged("br (data follows its end)", source_);
+                return {};
+            }
+        }
+    }
+    bool finished() const override { return finished_; }
+
+private:
+    ErrorSource source_;
+    BrotliDecoderState* state_;
+    bool finished_ = false;
+};
+
+class ZstdDecoder final : public Decoder {
+public:
+    explicit ZstdDecoder(ErrorSource source) : source_(source), stream_(ZSTD_createDStream()) {
+        ZSTD_DCtx_setParameter(stream_, ZSTD_d_windowLogMax, 23); // 8 MiB, as RFC 8878 section 3.1.1.1.2 asks decoders to bound
+    }
+    ~ZstdDecoder() override { ZSTD_freeDStream(stream_); }
+    Result<void> decode(std::string_view input, Buffer& out, std::size_t bytes_max) override {
+        ZSTD_inBuffer in{input.data(), input.size(), 0};
+        while (true) {
+            make_room(out, bytes_max);
+            const auto room = out.room();
+            ZSTD_outBuffer into{room.data(), room.size(), 0};
+            const std::size_t code = ZSTD_decompressStream(stream_, &into, &in);
+            out.commit(into.pos);
+            if (out.size() > bytes_max) return too_large(bytes_max, source_);
+            if (ZSTD_isError(code) != 0) return damaged("zstd", source_);
+            finished_ = code == 0; // several frames may follow each other
+            if (in.pos == in.size && into.pos < into.size) return {};
+        }
+    }
+    bool finished() const override { return finished_; }
+
+private:
+    ErrorSource source_;
+    ZSTD_DStream* stream_;
+    bool finished_ = false;
+};
+
+} // namespace
+
+bool is_identity(std::string_view coding) { return coding.empty() || equals_ignoring_case(coding, "identity"); }
+
+std::unique_ptr<Decoder> make_decoder(std::string_view coding, ErrorSource source) {
+    if (equals_ignoring_case(coding, "gzip") || equals_ignoring_case(coding, "x-gzip") || equals_ignoring_case(coding, "deflate"))
+        return std::make_unique<ZlibDecoder>(source);
+    if (equals_ignoring_case(coding, "br")) return std::make_unique<BrotliDecoder>(source);
+    if (equals_ignoring_case(coding, "zstd")) return std::make_unique<ZstdDecoder>(source);
+    return nullptr;
+}
+
+} // namespace sallyport::http

@@ -1,0 +1,208 @@
+#include "http/head.h"
+
+#include "base/limits.h"
+#include "base/text.h"
+
+#include <algorithm>
+#include <array>
+
+namespace sallyport::http {
+
+namespace {
+
+constexpr std::array<bool, 256> token_characters = [] {
+    std::array<bool, 256> table{};
+    for (int c = '0'; c <= '9'; ++c) table[static_cast<std::size_t>(c)] = true;
+    for (int c = 'a'; c <= 'z'; ++c) table[static_cast<std::size_t>(c)] = true;
+    for (int c = 'A'; c <= 'Z'; ++c) table[static_cast<std::size_t>(c)] = true;
+    for (const char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<unsigned char>(c)] = true;
+    return table;
+}();
+
+bool is_token(std::string_view text) {
+    return !text.empty() && std::ranges::all_of(text, [](char c) { return token_characters[static_cast<unsigned char>(c)]; });
+}
+
+// Field values: visible characters, obs-text, space and tab (RFC 9110 section 5.5).
+bool is_field_value(std::string_view text) {
+    return std::ranges::none_of(text, [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return (byte < 0x20 && byte != '\t') || byte == 0x7F;
+    });
+}
+
+std::unexpected<Error> bad(std::string sentence, ErrorSource source) {
+    return fail(ErrorKind::invalid, std::move(sentence), source);
+}
+
+// Takes one line off the front of `rest`. A CR or LF anywhere but in the CRLF at its end is an error.
+Result<std::string_view> take_line(std::string_view& rest, ErrorSource source) {
+    const std::size_t end = rest.find('\n');
+    if (end == std::string_view::npos || end == 0 || rest[end - 1] != '\r')
+        return bad("a line of the HTTP head does not end in CR LF", source);
+    const std::string_view line = rest.substr(0, end - 1);
+    rest.remove_prefix(end + 1);
+    if (line.find('\r') != std::string_view::npos) return bad("a bare CR stands inside the HTTP head", source);
+    return line;
+}
+
+Result<void> parse_fields(std::string_view rest, Fields& fields, ErrorSource source) {
+    fields.clear();
+    while (true) {
+        const Result<std::string_view> taken = take_line(rest, source);
+        if (!taken) return std::unexpected(taken.error());
+        const std::string_view line = *taken;
+        if (line.empty()) {
+            if (!rest.empty()) return bad("bytes follow the end of the HTTP head", source);
+            return {};
+        }
+        if (line[0] == ' ' || line[0] == '\t') return bad("a header line is folded (obs-fold), which is not accepted", source);
+        const std::size_t colon = line.find(':');
+        if (colon == std::string_view::npos) return bad("a header line has no colon", source);
+        const std::string_view name = line.substr(0, colon);
+        if (!is_token(name)) return bad("a header name is empty or has a character that is not allowed there", source);
+        const std::string_view value = trim(line.substr(colon + 1));
+        if (!is_field_value(value))
+            return bad("the value of the header " + std::string(name) + " has a control character", source);
+        if (fields.size() == limits::head_fields_max)
+            return fail(ErrorKind::too_large, "more than " + std::to_string(limits::head_fields_max) + " header lines", source);
+        fields.add(name, value);
+    }
+}
+
+// "HTTP/1.x" -> x, else -1.
+int minor_version(std::string_view text) {
+    if (text == "HTTP/1.1") return 1;
+    if (text == "HTTP/1.0") return 0;
+    return -1;
+}
+
+} // namespace
+
+const Field* Fields::find(std::string_view name) const {
+    for (const Field& field : list_)
+        if (equals_ignoring_case(field.name, name)) return &field;
+    return nullptr;
+}
+
+std::string_view Fields::value(std::string_view name) const {
+    const Field* field = find(name);
+    return field == nullptr ? std::string_view() : field->value;
+}
+
+std::size_t Fields::count(std::string_view name) const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(list_, [&](const Field& field) { return equals_ignoring_case(field.name, name); }));
+}
+
+bool Fields::lists(std::string_view name, std::string_view token) const {
+    for (const Field& field : list_) {
+        if (!equals_ignoring_case(field.name, name)) continue;
+        std::string_view rest = field.value;
+        while (true) {
+            const std::size_t comma = rest.find(',');
+            if (equals_ignoring_case(trim(rest.substr(0, comma)), token)) return true;
+            if (comma == std::string_view::npos) break;
+            rest.remove_prefix(comma + 1);
+        }
+    }
+    return false;
+}
+
+std::size_t head_end(std::string_view bytes, std::size_t from) {
+    const std::size_t start = from < 3 ? 0 : from - 3;
+    const std::size_t found = bytes.find("\r\n\r\n", start);
+    return found == std::string_view::npos ? found : found + 4;
+}
+
+Result<void> parse_request_head(std::string_view bytes, RequestHead& head) {
+    constexpr auto source = ErrorSource::client;
+    const Result<std::string_view> line = take_line(bytes, source);
+    if (!line) return std::unexpected(line.error());
+    const std::size_t first = line->find(' ');
+    const std::size_t last = line->rfind(' ');
+    if (first == std::string_view::npos || first == last) return bad("the request line is not 'METHOD target HTTP/1.1'", source);
+    head.method = line->substr(0, first);
+    head.target = line->substr(first + 1, last - first - 1);
+    head.minor_version = minor_version(line->substr(last + 1));
+    if (head.minor_version < 0) return bad("the request line does not end in HTTP/1.1 or HTTP/1.0", source);
+    if (!is_token(head.method)) return bad("the request method has a character that is not allowed there", source);
+    if (head.target.size() > limits::target_bytes_max)
+        return fail(ErrorKind::too_large, "the request target is longer than " + std::to_string(limits::target_bytes_max) + " bytes", source);
+    if (head.target.empty() || std::ranges::any_of(head.target, [](char c) {
+            const auto byte = static_cast<unsigned char>(c);
+            return byte <= 0x20 || byte >= 0x7F || byte == '#';
+        }))
+        return bad("the request target is empty or has a character that is not allowed there", source);
+    if (head.target[0] != '/' && head.target != "*" && head.method != "CONNECT")
+        return bad("the request target is not a path: this is a gateway, not a proxy (is HTTP_PROXY set to it? set the base URL instead)", source);
+    const std::size_t question = head.target.find('?');
+    head.path = head.target.substr(0, question);
+    head.query = question == std::string_view::npos ? std::string_view() : head.target.substr(question + 1);
+    if (auto fields = parse_fields(bytes, head.fields, source); !fields) return fields;
+    const std::size_t hosts = head.fields.count("host");
+    if (hosts > 1 || (hosts == 0 && head.minor_version == 1)) return bad("the request must have exactly one Host header", source);
+    return {};
+}
+
+Result<void> parse_response_head(std::string_view bytes, ResponseHead& head) {
+    constexpr auto source = ErrorSource::upstream;
+    const Result<std::string_view> line = take_line(bytes, source);
+    if (!line) return std::unexpected(line.error());
+    // "HTTP/1.1 200 OK"; the reason may be empty, and some leave out the space before it.
+    if (line->size() < 12 || (*line)[8] != ' ') return bad("the upstream's status line is not HTTP/1.1", source);
+    head.minor_version = minor_version(line->substr(0, 8));
+    if (head.minor_version < 0) return bad("the upstream does not speak HTTP/1.1", source);
+    head.status = 0;
+    for (const char c : line->substr(9, 3)) {
+        if (c < '0' || c > '9') return bad("the upstream's status code is not a number", source);
+        head.status = head.status * 10 + (c - '0');
+    }
+    if (head.status < 100 || head.status > 599) return bad("the upstream's status code is out of range", source);
+    if (line->size() > 12 && (*line)[12] != ' ') return bad("the upstream's status line is not HTTP/1.1", source);
+    head.reason = line->size() > 13 ? line->substr(13) : std::string_view();
+    if (!is_field_value(head.reason)) return bad("the upstream's reason phrase has a control character", source);
+    return parse_fields(bytes, head.fields, source);
+}
+
+bool is_hop_by_hop(std::string_view name) {
+    constexpr std::array<std::string_view, 9> names = {"connection",       "keep-alive", "proxy-connection",
+                                                       "transfer-encoding", "te",         "trailer",
+                                                       "upgrade",           "expect",     "proxy-authorization"};
+    return std::ranges::any_of(names, [&](std::string_view known) { return equals_ignoring_case(known, name); });
+}
+
+std::string_view reason_phrase(int status) {
+    switch (status) {
+    case 100: return "Continue";
+    case 101: return "Switching Protocols";
+    case 200: return "OK";
+    case 204: return "No Content";
+    case 400: return "Bad Request";
+    case 401: return "Unauthorized";
+    case 402: return "Payment Required";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 408: return "Request Timeout";
+    case 411: return "Length Required";
+    case 413: return "Content Too Large";
+    case 414: return "URI Too Long";
+    case 415: return "Unsupported Media Type";
+    case 421: return "Misdirected Request";
+    case 422: return "Unprocessable Content";
+    case 426: return "Upgrade Required";
+    case 429: return "Too Many Requests";
+    case 431: return "Request Header Fields Too Large";
+    case 451: return "Unavailable For Legal Reasons";
+    case 500: return "Internal Server Error";
+    case 501: return "Not Implemented";
+    case 502: return "Bad Gateway";
+    case 503: return "Service Unavailable";
+    case 504: return "Gateway Timeout";
+    case 529: return "Overloaded";
+    default: return "";
+    }
+}
+
+} // namespace sallyport::http

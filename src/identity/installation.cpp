@@ -1,0 +1,157 @@
+#include "identity/installation.h"
+
+#include "base/file.h"
+#include "crypto/crypto.h"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+
+namespace sallyport::identity {
+
+namespace {
+constexpr std::size_t key_bytes = 32;
+constexpr std::size_t origin_characters = 8;
+constexpr mode_t private_file = 0600;
+constexpr mode_t private_directory = 0700;
+
+Result<void> make_directory(const std::filesystem::path& directory) {
+    std::error_code error;
+    if (directory.has_parent_path()) std::filesystem::create_directories(directory.parent_path(), error);
+    if (error) return fail(ErrorKind::io, "cannot create " + directory.parent_path().string() + ": " + error.message());
+    if (::mkdir(directory.c_str(), private_directory) != 0 && errno != EEXIST)
+        return fail_errno("cannot create " + directory.string());
+    return {};
+}
+
+// Nobody but the owner may read what is in here.
+Result<void> require_private(const std::filesystem::path& path, mode_t wanted) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) return fail_errno("cannot look at " + path.string());
+    if (status.st_uid != ::geteuid() && ::geteuid() != 0)
+        return fail(ErrorKind::refused, path.string() + " belongs to another user; run as its owner");
+    if ((status.st_mode & 077) != 0)
+        return fail(ErrorKind::refused, path.string() + " can be read by others; run: chmod " +
+                                            (wanted == private_directory ? "0700 " : "0600 ") + path.string());
+    return {};
+}
+
+// Held while the directory is looked over or filled, so that two first starts make one key.
+Result<int> lock_file(const std::filesystem::path& file, int how) {
+    const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, private_file);
+    if (descriptor < 0) return fail_errno("cannot open " + file.string());
+    while (::flock(descriptor, how) != 0) {
+        if (errno == EINTR) continue;
+        const int reason = errno;
+        ::close(descriptor);
+        if (reason == EWOULDBLOCK)
+            return fail(ErrorKind::unavailable, "another gateway writes " + file.parent_path().string() +
+                                                    "; stop it first, or give this one a data directory of its own");
+        errno = reason;
+        return fail_errno("cannot lock " + file.string());
+    }
+    return descriptor;
+}
+
+std::string new_origin() {
+    constexpr std::string_view letters = "abcdefghijkmnpqrstuvwxyz23456789"; // 32: none that look alike
+    std::string out;
+    for (const char c : crypto::random_bytes(origin_characters)) out += letters[static_cast<unsigned char>(c) % 32];
+    return out;
+}
+
+bool is_origin(std::string_view text) {
+    return !text.empty() && text.size() <= 16 &&
+           text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789") == std::string_view::npos;
+}
+
+bool has_history(const std::filesystem::path& directory) {
+    std::error_code ignored;
+    if (std::filesystem::exists(directory / "state.db", ignored)) return true;
+    const auto ledger = directory / "ledger";
+    return std::filesystem::exists(ledger, ignored) && !std::filesystem::is_empty(ledger, ignored);
+}
+
+Result<Secret> root_key(const std::filesystem::path& directory, bool& created) {
+    const auto file = directory / "installation.key";
+    std::error_code error;
+    if (!std::filesystem::exists(file, error)) {
+        if (has_history(directory))
+            return fail(ErrorKind::invalid, file.string() + " is missing, but there is a ledger or state beside it; put the key "
+                                                            "back from its own backup: a new one would void every pseudonym");
+        const Secret fresh(crypto::random_bytes(key_bytes));
+        if (auto written = replace_file(file, fresh.reveal(), private_file); !written)
+            return std::unexpected(written.error());
+        created = true;
+    }
+    if (auto closed = require_private(file, private_file); !closed) return std::unexpected(closed.error());
+    auto content = read_file(file, key_bytes + 1);
+    if (!content || content->size() != key_bytes)
+        return fail(ErrorKind::invalid, file.string() + " does not hold the 32 bytes of an installation key; put it back from "
+                                                        "its backup");
+    return Secret(std::move(*content));
+}
+
+Result<std::string> read_origin(const std::filesystem::path& directory) {
+    const auto file = directory / "origin";
+    std::error_code error;
+    if (!std::filesystem::exists(file, error))
+        if (auto written = replace_file(file, new_origin() + "\n", private_file); !written)
+            return std::unexpected(written.error());
+    auto content = read_file(file, 64);
+    if (!content) return std::unexpected(content.error());
+    if (content->ends_with('\n')) content->pop_back();
+    if (!is_origin(*content))
+        return fail(ErrorKind::invalid, file.string() + " does not hold a name of 1 to 16 lower-case letters and digits");
+    return content;
+}
+} // namespace
+
+Result<Installation> Installation::open(const std::filesystem::path& directory, Tenancy tenancy) {
+    if (auto made = make_directory(directory); !made) return std::unexpected(made.error());
+    if (auto closed = require_private(directory, private_directory); !closed) return std::unexpected(closed.error());
+    Installation installation;
+    installation.directory_ = directory;
+    if (tenancy == Tenancy::gateway) {
+        const auto lock = lock_file(directory / "lock", LOCK_EX | LOCK_NB);
+        if (!lock) return std::unexpected(lock.error());
+        installation.lock_ = *lock;
+    }
+    const auto setup = lock_file(directory / "setup.lock", LOCK_EX);
+    if (!setup) return std::unexpected(setup.error());
+    const auto filled = [&]() -> Result<void> {
+        const auto root = root_key(directory, installation.created_);
+        if (!root) return std::unexpected(root.error());
+        auto origin = read_origin(directory);
+        if (!origin) return std::unexpected(origin.error());
+        installation.origin_ = std::move(*origin);
+        installation.keys_ = {crypto::derive(*root, "key-digests"), crypto::derive(*root, "pseudonyms"),
+                              crypto::derive(*root, "sealing"), crypto::derive(*root, "unit-names")};
+        return make_directory(installation.ledger_directory());
+    }();
+    ::close(*setup);
+    if (!filled) return std::unexpected(filled.error());
+    return installation;
+}
+
+Installation::Installation(Installation&& other) noexcept
+    : directory_(std::move(other.directory_)), origin_(std::move(other.origin_)), keys_(std::move(other.keys_)),
+      lock_(std::exchange(other.lock_, -1)), created_(other.created_) {}
+
+Installation& Installation::operator=(Installation&& other) noexcept {
+    std::swap(directory_, other.directory_);
+    std::swap(origin_, other.origin_);
+    std::swap(keys_, other.keys_);
+    std::swap(lock_, other.lock_);
+    std::swap(created_, other.created_);
+    return *this;
+}
+
+Installation::~Installation() {
+    if (lock_ >= 0) ::close(lock_);
+}
+
+} // namespace sallyport::identity

@@ -1,0 +1,176 @@
+#include "policy/decide.h"
+
+#include "policy/program.h"
+
+#include <algorithm>
+
+namespace sallyport::policy {
+
+namespace {
+
+// A set of rules while it is being narrowed, on the stack: decide() does not allocate.
+struct Bits {
+    std::array<std::uint64_t, row_words_max> words;
+};
+
+struct Narrowing {
+    const Rows& rows;
+    std::size_t count = rows.words();
+
+    void start(Bits& bits, Row row) const { std::copy_n(rows.at(row), count, bits.words.begin()); }
+    void keep(Bits& bits, Row row) const {
+        const auto* other = rows.at(row);
+        for (std::size_t i = 0; i < count; ++i) bits.words[i] &= other[i];
+    }
+    void keep(Bits& bits, const Bits& other) const {
+        for (std::size_t i = 0; i < count; ++i) bits.words[i] &= other.words[i];
+    }
+    void join(Bits& bits, Row row) const {
+        const auto* other = rows.at(row);
+        for (std::size_t i = 0; i < count; ++i) bits.words[i] |= other[i];
+    }
+    // The first rule in both sets, no_rule where there is none.
+    std::uint16_t first(const Bits& bits, Row row) const {
+        const auto* other = rows.at(row);
+        for (std::size_t i = 0; i < count; ++i)
+            if (const auto both = bits.words[i] & other[i]; both != 0)
+                return static_cast<std::uint16_t>(i * 64 + static_cast<std::size_t>(std::countr_zero(both)));
+        return no_rule;
+    }
+};
+
+std::size_t index(Class value) { return std::min(static_cast<std::size_t>(value), class_count - 1); }
+
+struct CallerCell {
+    RefusedBy refused = RefusedBy::nothing;
+    Row row = 0;
+};
+
+CallerCell caller(const Program& program, const Facts& facts) {
+    const auto found = program.client_index.find(facts.client);
+    if (found == program.client_index.end())
+        return {program.any_client ? RefusedBy::nothing : RefusedBy::client, program.other_client};
+    const auto& client = program.clients[found->second];
+    if (!client.listed) return {RefusedBy::client, program.other_client};
+    const auto cell = client.cell_of(facts.client_version);
+    return {client.approved[cell] ? RefusedBy::nothing : RefusedBy::client_version, client.rows[cell]};
+}
+
+// What the rules say before an upstream, and before the three allowances whose lack has a reason of its own.
+void narrow_by_conditions(const Program& program, const Facts& facts, Class cls, Row client, Bits& bits) {
+    const Narrowing narrow{program.rows};
+    narrow.start(bits, program.by_class[index(cls)]);
+    narrow.keep(bits, program.by_evidence[std::min(static_cast<std::size_t>(facts.evidence), evidence_count - 1)]);
+    narrow.keep(bits, program.by_account[facts.account == AccountKind::company ? 0 : 1]);
+    narrow.keep(bits, program.by_team.of(facts.team));
+    narrow.keep(bits, client);
+
+    Bits any;
+    narrow.start(any, program.without_reference_condition);
+    for (std::size_t kind = 0; kind < reference_kinds; ++kind)
+        if ((facts.references >> kind & 1) != 0) narrow.join(any, program.by_reference[kind]);
+    narrow.keep(bits, any);
+
+    narrow.start(any, program.without_plugin_condition);
+    for (const auto plugin : facts.plugins) {
+        const auto found = program.plugin_index.find(plugin);
+        if (found != program.plugin_index.end()) narrow.join(any, program.plugins[found->second].when);
+    }
+    narrow.keep(bits, any);
+
+    Bits allowed;
+    narrow.start(any, program.any_model);
+    narrow.start(allowed, program.any_model_allowed);
+    if (facts.model.empty()) narrow.join(any, program.model_unknown);
+    program.models.each_match(facts.model, [&](std::uint32_t pattern) {
+        narrow.join(any, program.by_model[pattern]);
+        narrow.join(allowed, program.allowed_model[pattern]);
+    });
+    narrow.keep(bits, any);
+    narrow.keep(bits, allowed);
+}
+
+// Rules that let the request's references through; a kind that this version does not know is let through by none.
+void narrow_by_references(const Program& program, const Facts& facts, Class cls, Bits& bits) {
+    const Narrowing narrow{program.rows};
+    const auto& allowed = program.allowed_reference[cls == Class::open_source ? 1 : 0];
+    for (std::size_t kind = 0; kind < reference_kinds; ++kind)
+        if ((facts.references >> kind & 1) != 0) narrow.keep(bits, allowed[kind]);
+    if (facts.references >> reference_kinds != 0)
+        for (std::size_t i = 0; i < narrow.count; ++i) bits.words[i] &= ~program.rows.at(program.allow_rules)[i];
+}
+
+// False when some plugin is not approved for the class by the `plugins` section.
+bool narrow_by_plugins(const Program& program, const Facts& facts, Class cls, Bits& bits) {
+    const Narrowing narrow{program.rows};
+    bool approved = true;
+    for (const auto plugin : facts.plugins) {
+        const auto found = program.plugin_index.find(plugin);
+        const auto& entry = found == program.plugin_index.end() ? program.other_plugin : program.plugins[found->second];
+        approved = approved && (entry.classes >> index(cls) & 1) != 0;
+        narrow.keep(bits, entry.allowed);
+    }
+    return approved;
+}
+
+Plan refused(Plan plan, RefusedBy by, std::uint16_t rule = no_rule) {
+    plan.decision = Decision::refuse;
+    plan.refused_by = by;
+    plan.rule = rule;
+    plan.upstream_count = 0;
+    plan.durable_first = false;
+    return plan;
+}
+
+} // namespace
+
+Class effective_class(const Policy& policy, const Facts& facts) {
+    const auto& program = policy.program();
+    auto cls = facts.evidence == Evidence::none ? program.document.unknown_repository : program.class_of(facts.repository);
+    if (facts.evidence == Evidence::claimed) cls = std::max(cls, program.document.claims_lower_to);
+    return std::min(std::max(cls, facts.class_floor), Class::trade_secret);
+}
+
+Plan decide(const Policy& policy, const Facts& facts, std::span<const std::uint16_t> candidates) {
+    const auto& program = policy.program();
+    Plan plan;
+    plan.effective_class = effective_class(policy, facts);
+    if (plan.effective_class > facts.key_max_class) return refused(plan, RefusedBy::key_class);
+    const auto client = caller(program, facts);
+    if (client.refused != RefusedBy::nothing) return refused(plan, client.refused);
+    if (facts.model.size() > name_bytes_max) return refused(plan, RefusedBy::no_rule); // no pattern could tell
+
+    const Narrowing narrow{program.rows};
+    Bits conditions, account, references, plugins;
+    narrow_by_conditions(program, facts, plan.effective_class, client.row, conditions);
+    account = conditions;
+    narrow.keep(account, program.allowed_account[facts.account == AccountKind::company ? 0 : 1]);
+    references = account;
+    narrow_by_references(program, facts, plan.effective_class, references);
+    plugins = references;
+    const bool plugins_approved = narrow_by_plugins(program, facts, plan.effective_class, plugins);
+
+    // A refuse rule decides when it is against every upstream that could be asked; else the reason nearest to being allowed does.
+    auto reason = RefusedBy::no_rule;
+    std::uint16_t refusing = no_rule;
+    bool always_refused = true;
+    for (const auto candidate : candidates) {
+        if (candidate >= program.by_upstream.size()) continue;
+        Bits here = conditions;
+        narrow.keep(here, program.by_upstream[candidate]);
+        if (const auto rule = narrow.first(here, program.refuse_rules); rule != no_rule) {
+            if (refusing == no_rule) refusing = rule;
+            continue;
+        }
+        always_refused = false;
+        const auto allowing = [&](const Bits& bits) {
+            start_over(here, bits);
+            return no_rule;
+        };
+        (void)allowing;
+    }
+    (void)reason;
+    return plan;
+}
+
+} // namespace sallyport::policy

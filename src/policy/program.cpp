@@ -1,0 +1,228 @@
+#include "policy/program.h"
+
+#include <algorithm>
+#include <set>
+
+namespace sallyport::policy {
+
+namespace {
+
+bool bit(Mask mask, std::size_t i) { return !mask || (*mask >> i & 1) != 0; }
+
+} // namespace
+
+Row Rows::add() {
+    bits_.resize(bits_.size() + words_);
+    return static_cast<Row>(words_ == 0 ? 0 : bits_.size() / words_ - 1);
+}
+
+Row Rows::copy(Row row) {
+    const auto fresh = add();
+    std::copy_n(bits_.begin() + static_cast<std::ptrdiff_t>(row * words_), words_,
+                bits_.begin() + static_cast<std::ptrdiff_t>(fresh * words_));
+    return fresh;
+}
+
+std::size_t ClientCells::cell_of(std::string_view version) const {
+    if (!is_version(version)) return 0;
+    const auto first = std::ranges::lower_bound(bounds, version, [](std::string_view a, std::string_view b) {
+        return compare_versions(a, b) < 0;
+    });
+    const auto index = static_cast<std::size_t>(first - bounds.begin());
+    const bool on_it = first != bounds.end() && compare_versions(*first, version) == 0;
+    return on_it ? cell_of_bound(index) : cell_of_bound(index) - 1;
+}
+
+template <class Holds> Row Program::row_where(Holds holds) {
+    const auto row = rows.add();
+    for (std::size_t i = 0; i < document.rules.size(); ++i)
+        if (holds(document.rules[i])) rows.set(row, i);
+    return row;
+}
+
+Program::Program(Document source) : document(std::move(source)), rows(document.rules.size()) {
+    compile_plain();
+    compile_teams();
+    compile_clients();
+    compile_models();
+    compile_references();
+    compile_plugins();
+    compile_repositories();
+    too_large_ = too_large_ || rows.bytes() > rows_bytes_max;
+}
+
+void Program::compile_plain() {
+    allow_rules = row_where([](const Rule& rule) { return rule.effect == Effect::allow; });
+    refuse_rules = row_where([](const Rule& rule) { return rule.effect == Effect::refuse; });
+    durable_rules = row_where([](const Rule& rule) { return rule.durable_first; });
+    for (std::size_t i = 0; i < class_count; ++i)
+        by_class[i] = row_where([&](const Rule& rule) { return bit(rule.when.classes, i); });
+    for (std::size_t i = 0; i < evidence_count; ++i)
+        by_evidence[i] = row_where([&](const Rule& rule) { return bit(rule.when.evidence, i); });
+    for (std::size_t i = 0; i < 2; ++i) {
+        by_account[i] = row_where([&](const Rule& rule) { return bit(rule.when.accounts, i); });
+        allowed_account[i] = row_where([&](const Rule& rule) {
+            return rule.tightens() || (rule.allow.accounts ? bit(rule.allow.accounts, i)
+                                                           : i == static_cast<std::size_t>(AccountKind::company));
+        });
+    }
+    for (const auto& upstream : document.upstreams)
+        by_upstream.push_back(row_where([&](const Rule& rule) {
+            return upstream_holds(rule.when, upstream, rule.tightens()) &&
+                   (!rule.allow.upstreams || has(rule.allow.upstreams, upstream.name));
+        }));
+}
+
+void Program::compile_teams() {
+    by_team.other = row_where([](const Rule& rule) { return !rule.when.teams; });
+    for (std::size_t i = 0; i < document.rules.size() && rows.bytes() <= rows_bytes_max; ++i)
+        for (const auto& team : document.rules[i].when.teams.value_or(std::vector<std::string>())) {
+            const auto [entry, fresh] = by_team.rows.try_emplace(team, 0);
+            if (fresh) entry->second = rows.copy(by_team.other);
+            rows.set(entry->second, i);
+        }
+}
+
+// A client has a row per cell; a rule holds in a cell when its names and its range of versions do.
+void Program::compile_client(ClientCells& cells, const std::string& name) {
+    std::set<std::string, bool (*)(const std::string&, const std::string&)> bounds(
+        [](const std::string& a, const std::string& b) { return compare_versions(a, b) < 0; });
+    const auto collect = [&](const VersionRange& range) {
+        for (const auto& all_of : range.any_of)
+            for (const auto& comparator : all_of) bounds.insert(comparator.version);
+    };
+    const auto* entry = client_named(document, name);
+    if (entry != nullptr) collect(entry->versions);
+    std::vector<std::size_t> ranged;
+    const auto names_hold = [&](const Rule& rule) {
+        return (!rule.when.clients || has(rule.when.clients, name)) && (!rule.allow.clients || has(rule.allow.clients, name));
+    };
+    const auto unranged = row_where([&](const Rule& rule) { return names_hold(rule) && !rule.when.client_version; });
+    for (std::size_t i = 0; i < document.rules.size(); ++i)
+        if (document.rules[i].when.client_version && names_hold(document.rules[i])) {
+            ranged.push_back(i);
+            collect(*document.rules[i].when.client_version);
+        }
+    cells.bounds.assign(bounds.begin(), bounds.end());
+    cells.listed = entry != nullptr || any_client;
+    // Cell 0, then space, point, space, point, … space: whether a range accepts it depends on its place alone.
+    const auto holds = [&](const VersionRange& range, std::size_t cell) {
+        return std::ranges::any_of(range.any_of, [&](const auto& all_of) {
+            return std::ranges::all_of(all_of, [&](const Comparator& comparator) {
+                const auto bound = std::ranges::lower_bound(cells.bounds, comparator.version, bounds.key_comp());
+                return comparator.accepts(cell <=> ClientCells::cell_of_bound(
+                                                       static_cast<std::size_t>(bound - cells.bounds.begin())));
+            });
+        });
+    };
+    for (std::size_t cell = 0; cell <= 2 * cells.bounds.size() + 1; ++cell) {
+        const bool unknown = cell == 0;
+        const auto accepts = [&](const VersionRange& range, bool tightens) {
+            return range.accepts_all() || (unknown ? tightens : holds(range, cell));
+        };
+        cells.approved.push_back(cells.listed && (entry == nullptr || accepts(entry->versions, false)));
+        if (rows.bytes() > rows_bytes_max) return;
+        const auto row = ranged.empty() ? unranged : rows.copy(unranged);
+        for (const auto rule : ranged)
+            if (accepts(*document.rules[rule].when.client_version, document.rules[rule].tightens())) rows.set(row, rule);
+        cells.rows.push_back(row);
+    }
+}
+
+void Program::compile_clients() {
+    any_client = !document.clients;
+    other_client = row_where([](const Rule& rule) { return !rule.when.clients && !rule.allow.clients; });
+    std::set<std::string> names;
+    if (document.clients)
+        for (const auto& client : *document.clients) names.insert(client.name);
+    for (const auto& rule : document.rules)
+        for (const auto* list : {&rule.when.clients, &rule.allow.clients})
+            if (*list) names.insert((*list)->begin(), (*list)->end());
+    too_large_ = names.size() > clients_max;
+    for (const auto& name : names) {
+        if (too_large_ || rows.bytes() > rows_bytes_max) return;
+        client_index.emplace(name, static_cast<std::uint32_t>(clients.size()));
+        compile_client(clients.emplace_back(), name);
+    }
+}
+
+void Program::compile_models() {
+    any_model = row_where([](const Rule& rule) { return !rule.when.models; });
+    any_model_allowed = row_where([](const Rule& rule) { return !rule.allow.models; });
+    model_unknown = row_where([](const Rule& rule) { return rule.tightens(); });
+    NameTable index;
+    const auto id_of = [&](const std::string& pattern) {
+        const auto [entry, fresh] = index.try_emplace(pattern, static_cast<std::uint32_t>(by_model.size()));
+        if (fresh) {
+            models.add(pattern, entry->second);
+            by_model.push_back(rows.add());
+            allowed_model.push_back(rows.add());
+        }
+        return entry->second;
+    };
+    for (std::size_t i = 0; i < document.rules.size() && rows.bytes() <= rows_bytes_max; ++i) {
+        const auto& rule = document.rules[i];
+        for (const auto& pattern : rule.when.models.value_or(std::vector<std::string>())) rows.set(by_model[id_of(pattern)], i);
+        for (const auto& pattern : rule.allow.models.value_or(std::vector<std::string>()))
+            rows.set(allowed_model[id_of(pattern)], i);
+    }
+}
+
+void Program::compile_references() {
+    without_reference_condition = row_where([](const Rule& rule) { return !rule.when.references; });
+    for (std::size_t kind = 0; kind < reference_kinds; ++kind) {
+        by_reference[kind] = row_where([&](const Rule& rule) { return rule.when.references && bit(rule.when.references, kind); });
+        for (const bool open : {false, true})
+            allowed_reference[open][kind] = row_where([&](const Rule& rule) {
+                return rule.tightens() || bit(references_allowed(rule, open ? Class::open_source : Class::internal), kind);
+            });
+    }
+}
+
+void Program::compile_plugins() {
+    without_plugin_condition = row_where([](const Rule& rule) { return !rule.when.plugins; });
+    other_plugin.when = rows.add();
+    other_plugin.allowed = row_where([](const Rule& rule) { return !rule.allow.plugins; });
+    const auto classes_of = [&](std::string_view plugin) {
+        std::uint32_t classes = 0;
+        for (std::size_t i = 0; i < class_count; ++i)
+            if (plugin_approved(document, plugin, static_cast<Class>(i))) classes |= 1u << i;
+        return classes;
+    };
+    other_plugin.classes = classes_of({}); // no plugin has an empty name: the "*" entry answers
+    const auto entry_of = [&](const std::string& plugin) -> PluginEntry& {
+        const auto [entry, fresh] = plugin_index.try_emplace(plugin, static_cast<std::uint32_t>(plugins.size()));
+        if (fresh) plugins.push_back({rows.copy(other_plugin.when), rows.copy(other_plugin.allowed), classes_of(plugin)});
+        return plugins[entry->second];
+    };
+    if (document.plugins)
+        for (const auto& plugin : *document.plugins)
+            if (plugin.name != "*" && rows.bytes() <= rows_bytes_max) entry_of(plugin.name);
+    for (std::size_t i = 0; i < document.rules.size() && rows.bytes() <= rows_bytes_max; ++i) {
+        const auto& rule = document.rules[i];
+        for (const auto& plugin : rule.when.plugins.value_or(std::vector<std::string>())) rows.set(entry_of(plugin).when, i);
+        for (const auto& plugin : rule.allow.plugins.value_or(std::vector<std::string>())) rows.set(entry_of(plugin).allowed, i);
+    }
+}
+
+void Program::compile_repositories() {
+    for (const auto& file : document.files) {
+        auto& index = repositories_.emplace_back();
+        for (std::uint32_t i = 0; i < file.repositories.size(); ++i) index.add(file.repositories[i].match, i);
+    }
+}
+
+Class Program::class_of(std::string_view repository) const {
+    if (repository.size() > name_bytes_max) return Class::trade_secret; // no pattern can tell: the closed side
+    if (repository.empty()) return document.unknown_repository;
+    Class strictest = Class::open_source;
+    for (std::size_t file = 0; file < repositories_.size(); ++file) {
+        std::uint32_t first = 0xFFFFFFFF;
+        repositories_[file].each_match(repository, [&](std::uint32_t entry) { first = std::min(first, entry); });
+        if (first != 0xFFFFFFFF) strictest = std::max(strictest, document.files[file].repositories[first].strictest);
+        else if (file == 0) strictest = std::max(strictest, document.unknown_repository);
+    }
+    return strictest;
+}
+
+} // namespace sallyport::policy

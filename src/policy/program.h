@@ -1,0 +1,123 @@
+// The compiled policy: for each value that a dimension of the facts can have, the set of rules that this value does not rule out,
+// as a row of bits (bit i: rule i). A decision is the intersection of one row per dimension; nothing is searched rule by rule.
+//
+// Invariants: a row for values that no rule names exists in every dimension; the rows of tightening rules (refuse, record) follow
+// "what is not known never helps" (model.h). Immutable and shared by all threads after construction.
+#pragma once
+
+#include "base/limits.h"
+#include "policy/model.h"
+#include "policy/patterns.h"
+
+#include <array>
+#include <functional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace sallyport::policy {
+
+inline constexpr std::size_t row_words_max = (limits::policy_rules_max + 63) / 64;
+inline constexpr std::size_t rows_bytes_max = 64u << 20;
+
+using Row = std::uint32_t; // index of a row in Rows
+
+class Rows {
+public:
+    explicit Rows(std::size_t rules) : words_((rules + 63) / 64) {}
+    std::size_t words() const { return words_; }
+    Row add(); // all rules ruled out
+    Row copy(Row row);
+    void set(Row row, std::size_t rule) { bits_[row * words_ + rule / 64] |= std::uint64_t{1} << (rule % 64); }
+    void clear(Row row, std::size_t rule) { bits_[row * words_ + rule / 64] &= ~(std::uint64_t{1} << (rule % 64)); }
+    const std::uint64_t* at(Row row) const { return bits_.data() + row * words_; }
+    std::size_t bytes() const { return bits_.size() * 8; }
+
+private:
+    std::size_t words_;
+    std::vector<std::uint64_t> bits_;
+};
+
+// Names without allocation on lookup.
+struct NameHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+};
+using NameTable = std::unordered_map<std::string, std::uint32_t, NameHash, std::equal_to<>>;
+
+// A dimension whose values are names: each named by some rule has its row, all others share one.
+struct NamedRows {
+    NameTable rows;
+    Row other = 0;
+    Row of(std::string_view name) const {
+        const auto found = rows.find(name);
+        return found == rows.end() ? other : found->second;
+    }
+};
+
+// A client's versions as the policy can tell them apart: cell 0 is "not known", then the spaces between and the points of all
+// versions that some range names, in their order.
+struct ClientCells {
+    bool listed = false;
+    std::vector<std::string> bounds; // in version order, each once
+    std::vector<bool> approved;      // by cell: the range under `clients`
+    std::vector<Row> rows;           // by cell
+    std::size_t cell_of(std::string_view version) const;
+    static std::size_t cell_of_bound(std::size_t bound) { return 2 + 2 * bound; }
+};
+
+struct PluginEntry {
+    Row when = 0;
+    Row allowed = 0;
+    std::uint32_t classes = 0; // in which it is approved
+};
+
+class Program {
+public:
+    explicit Program(Document source);
+
+    // Strictest class over the files, by first match in each; the unknown one where nothing matches.
+    Class class_of(std::string_view repository) const;
+    bool too_large() const { return too_large_; } // more clients, or names x rules, than the limits: not to be used
+
+    const Document document;
+    std::string digest; // set by document.cpp
+
+    Rows rows;
+    Row allow_rules = 0, refuse_rules = 0, durable_rules = 0;
+    std::array<Row, class_count> by_class{};
+    std::array<Row, evidence_count> by_evidence{};
+    std::array<Row, 2> by_account{}, allowed_account{};
+    NamedRows by_team;
+    NameTable client_index;
+    std::vector<ClientCells> clients;
+    Row other_client = 0;
+    bool any_client = false; // no `clients` section
+    std::vector<Row> by_upstream;
+    PatternIndex models; // values: index into both of these
+    std::vector<Row> by_model, allowed_model;
+    Row any_model = 0, any_model_allowed = 0, model_unknown = 0;
+    std::array<Row, reference_kinds> by_reference{};
+    std::array<std::array<Row, reference_kinds>, 2> allowed_reference{}; // [class is open-source]
+    Row without_reference_condition = 0;
+    NameTable plugin_index;
+    std::vector<PluginEntry> plugins;
+    PluginEntry other_plugin;
+    Row without_plugin_condition = 0;
+
+private:
+    template <class Holds> Row row_where(Holds holds);
+    void compile_plain();
+    void compile_teams();
+    void compile_clients();
+    void compile_client(ClientCells& cells, const std::string& name);
+    void compile_models();
+    void compile_references();
+    void compile_plugins();
+    void compile_repositories();
+
+    std::vector<PatternIndex> repositories_; // one a file; values: index of the entry
+    bool too_large_ = false;
+};
+
+} // namespace sallyport::policy

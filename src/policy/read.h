@@ -1,0 +1,35 @@
+// From a YAML document to the model: words, types, names and references between the sections. What is found wrong is told to the
+// Reader; the Document is to be used only when the Reader stayed clean.
+#pragma once
+
+#include "policy/model.h"
+#include "policy/yaml.h"
+
+#include <string>
+#include <vector>
+
+namespace sallyport::policy {
+
+inline constexpr std::size_t upstreams_max = 256;
+inline constexpr std::size_t plugins_max = 4096;
+inline constexpr std::size_t invariants_max = 256;
+inline constexpr std::size_t pattern_bytes_max = 128; // of a model; repositories may use name_bytes_max
+
+struct Include {
+    std::string pattern;
+    Place place;
+};
+
+// Adds what the reader's root holds to `document`. Returns the includes asked for. An included file may hold only repositories
+// (which count only where they are stricter) and rules that refuse or record.
+std::vector<Include> read_document(Reader& reader, Document& document, std::string text, bool included);
+
+// The rules and invariants of one file; the sections that they name must be in `document` already. (read_rules.cpp)
+void read_rules(Reader& reader, Document& document, Node rules, bool included);
+void read_invariants(Reader& reader, Document& document, Node invariants);
+
+// The values of one field, shared by sections and rules. Mistakes are told; what can be read is returned.
+Mask read_mask(Reader& reader, Node node, std::span<const std::string_view> words, std::string_view what);
+std::vector<std::string> read_texts(Reader& reader, Node node, std::string_view what, std::size_t bytes_max);
+
+} // namespace sallyport::policy

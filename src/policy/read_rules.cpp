@@ -1,0 +1,238 @@
+#include "policy/read.h"
+
+#include "base/limits.h"
+#include "policy/names.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace sallyport::policy {
+
+namespace {
+
+// "*" or ["*"]: all there are.
+bool is_star(Node node) {
+    return node.is_scalar() ? node.text() == "*" : node.is_list() && node.size() == 1 && node.at(0).text() == "*";
+}
+
+// Reads the conditions and effects of rules. `document` holds the sections that they name.
+class RuleReader {
+public:
+    RuleReader(Reader& reader, Document& document) : reader_(reader), document_(document) {
+        for (const auto& upstream : document.upstreams) upstreams_.push_back(upstream.name);
+        if (document.clients)
+            for (const auto& client : *document.clients) clients_.push_back(client.name);
+        if (document.plugins)
+            for (const auto& plugin : *document.plugins) plugins_.push_back(plugin.name);
+    }
+
+    Conditions conditions(Node node, std::string_view what);
+    void rule(Node node, bool included);
+
+private:
+    Names names(Node node, std::string_view what, std::size_t bytes_max = 64);
+    Names listed(Node node, std::string_view what, const std::vector<std::string_view>& known, std::string_view section);
+    Names clients(Node node) { return document_.clients ? listed(node, "client", clients_, "clients") : names(node, "client"); }
+    Names plugins(Node node) {
+        const bool open = !document_.plugins || std::ranges::find(plugins_, "*") != plugins_.end();
+        return open ? names(node, "plugin") : listed(node, "plugin", plugins_, "plugins");
+    }
+    Mask mask(Node node, std::span<const std::string_view> words, std::string_view what);
+    void not_empty(Node node, std::string_view what);
+    Names upstream_fact(Node node, std::size_t which);
+    void client_version(Node node, Conditions& conditions);
+    Allowance allowance(Node node);
+    Mask references_allowed_by(Node node);
+    void effect(Node allow, Node refuse, Rule& rule);
+    void mode(Node node);
+
+    Reader& reader_;
+    Document& document_;
+    std::vector<std::string_view> upstreams_, clients_, plugins_;
+};
+
+void RuleReader::not_empty(Node node, std::string_view what) {
+    if (node.is_list() && node.size() == 0) reader_.mistake(node, fmt::format("an empty list of {}s never holds", what));
+}
+
+Names RuleReader::names(Node node, std::string_view what, std::size_t bytes_max) {
+    if (!node) return {};
+    return read_texts(reader_, node, what, bytes_max);
+}
+
+Names RuleReader::listed(Node node, std::string_view what, const std::vector<std::string_view>& known,
+                         std::string_view section) {
+    auto values = names(node, what);
+    for (const auto item : reader_.list(node, what))
+        if (!reader_.full() && !item.text().empty() && std::ranges::find(known, item.text()) == known.end())
+            reader_.mistake(item, fmt::format("{} '{}' is not listed under {}{}", what, shown(item.text()), section,
+                                              meant(item.text(), known)));
+    return values;
+}
+
+Mask RuleReader::mask(Node node, std::span<const std::string_view> words, std::string_view what) {
+    not_empty(node, what);
+    return read_mask(reader_, node, words, what);
+}
+
+Names RuleReader::upstream_fact(Node node, std::size_t which) {
+    const auto what = upstream_fact_names[which];
+    not_empty(node, what);
+    auto values = names(node, what);
+    if (!values) return values;
+    std::vector<std::string_view> known(hosting_names.begin(), hosting_names.end());
+    if (static_cast<UpstreamFact>(which) == UpstreamFact::hosting) {
+        mask(node, hosting_names, what);
+        return values;
+    }
+    known.clear();
+    for (const auto& upstream : document_.upstreams) known.push_back(fact(upstream, static_cast<UpstreamFact>(which)));
+    for (const auto& value : *values)
+        if (std::ranges::find(known, value) == known.end())
+            reader_.warning(node.place(), fmt::format("no upstream says {} '{}'{}", what, value, meant(value, known)));
+    return values;
+}
+
+void RuleReader::client_version(Node node, Conditions& conditions) {
+    const auto text = reader_.text(node, "client_version");
+    if (!text) return;
+    if (!conditions.clients || conditions.clients->size() != 1)
+        reader_.mistake(node, "client_version needs 'client' beside it, naming the one client whose versions are meant");
+    auto range = parse_range(*text);
+    if (range) conditions.client_version = std::move(*range);
+    else reader_.mistake(node, fmt::format("client_version {}", range.error()));
+}
+
+Conditions RuleReader::conditions(Node node, std::string_view what) {
+    Conditions conditions;
+    Fields fields(reader_, node, what);
+    conditions.classes = mask(fields.take("class"), class_names, "class");
+    conditions.evidence = mask(fields.take("evidence"), evidence_names, "evidence");
+    conditions.accounts = mask(fields.take("account"), account_names, "account");
+    conditions.references = mask(fields.take("references"), reference_names, "reference");
+    const auto stated = [&](std::string_view word) {
+        const auto value = fields.take(word);
+        not_empty(value, word);
+        return value;
+    };
+    conditions.clients = clients(stated("client"));
+    client_version(fields.take("client_version"), conditions);
+    conditions.teams = names(stated("team"), "team");
+    conditions.models = names(stated("model"), "model", pattern_bytes_max);
+    conditions.plugins = plugins(stated("plugin"));
+    if (has(conditions.plugins, "*"))
+        reader_.mistake(node, "a condition names its plugins; '*' stands for the rest only in the plugins section");
+    conditions.upstreams = listed(stated("upstream"), "upstream", upstreams_, "upstreams");
+    for (std::size_t i = 0; i < upstream_fact_count; ++i)
+        conditions.upstream_facts[i] = upstream_fact(fields.take(upstream_fact_names[i]), i);
+    fields.not_yet({"finding", "confidence", "of_class_above", "of_class", "person", "role", "time", "hours", "days", "from",
+                    "until", "sandbox", "legal_entity", "repository"});
+    fields.finish();
+    return conditions;
+}
+
+Mask RuleReader::references_allowed_by(Node node) {
+    if (is_star(node)) return (1u << reference_kinds) - 1;
+    return read_mask(reader_, node, reference_names, "reference");
+}
+
+Allowance RuleReader::allowance(Node node) {
+    Allowance allow;
+    Fields fields(reader_, node, "allow");
+    const auto stated = [&](std::string_view word, std::string_view what) {
+        const auto value = fields.take(word);
+        not_empty(value, what);
+        return value;
+    };
+    const auto upstreams = stated("upstreams", "upstream");
+    if (!upstreams)
+        reader_.mistake(node, "allow needs 'upstreams'; write upstreams: [\"*\"] where every upstream is meant");
+    if (!is_star(upstreams)) allow.upstreams = listed(upstreams, "upstream", upstreams_, "upstreams");
+    allow.models = names(stated("models", "model"), "model", pattern_bytes_max);
+    allow.clients = clients(stated("clients", "client"));
+    allow.accounts = mask(fields.take("accounts"), account_names, "account");
+    const auto plugin_names = fields.take("plugins");
+    if (!is_star(plugin_names)) allow.plugins = plugins(plugin_names);
+    allow.references = references_allowed_by(fields.take("references"));
+    fields.finish();
+    return allow;
+}
+
+void RuleReader::effect(Node allow, Node refuse, Rule& rule) {
+    if (allow && refuse) reader_.mistake(refuse, fmt::format("rule '{}' both allows and refuses; make it two rules", rule.id));
+    if (allow) {
+        rule.effect = Effect::allow;
+        rule.allow = allowance(allow);
+    } else if (refuse) {
+        rule.effect = Effect::refuse;
+        const auto words = reader_.text(refuse, "refuse");
+        if (!words || *words == "true") return;
+        const bool plain = std::ranges::all_of(*words, [](char c) { return c >= 0x20 && c < 0x7F; });
+        if (*words == "false") reader_.mistake(refuse, "refuse is true or a sentence; to allow something write allow");
+        else if (!plain || words->size() > 200)
+            reader_.mistake(refuse, "the sentence of a refuse rule is plain ASCII on one line, at most 200 characters");
+        else rule.sentence = *words;
+    }
+}
+
+void RuleReader::mode(Node node) {
+    static constexpr std::string_view modes[] = {"enforce", "warn", "observe"};
+    const auto mode = reader_.word(node, modes, "mode");
+    if (mode && *mode != 0)
+        reader_.mistake(node, fmt::format("mode '{}' is not supported by this version yet; only enforce is", modes[*mode]));
+}
+
+void RuleReader::rule(Node node, bool included) {
+    static constexpr std::string_view record_words[] = {"durable-first"};
+    if (!node.is_map()) return reader_.mistake(node, "a rule is a mapping: {id, when, allow or refuse}");
+    Fields fields(reader_, node, "a rule");
+    Rule rule;
+    rule.place = node.place();
+    rule.file = reader_.file();
+    const auto id = fields.require("id");
+    rule.id = reader_.identifier(id, "a rule's id").value_or("");
+    if (const auto when = fields.take("when")) rule.when = conditions(when, "when");
+    const auto allow = fields.take("allow"), refuse = fields.take("refuse"), record = fields.take("record");
+    effect(allow, refuse, rule);
+    rule.durable_first = reader_.word(record, record_words, "word for record").has_value();
+    mode(fields.take("mode"));
+    fields.not_yet({"amend", "expires", "owner", "teams"});
+    const bool complete = fields.finish();
+    if (complete && !allow && !refuse && !record)
+        reader_.mistake(node, fmt::format("rule '{}' does nothing; give it allow, refuse or record", rule.id));
+    if (refuse && record) reader_.mistake(record, "what is refused never leaves; record belongs to what is allowed");
+    if (included && allow)
+        reader_.mistake(allow, fmt::format("an included file can only tighten, but rule '{}' allows; move it to the policy",
+                                           rule.id));
+    document_.rules.push_back(std::move(rule));
+}
+
+} // namespace
+
+void read_rules(Reader& reader, Document& document, Node rules, bool included) {
+    if (rules && !rules.is_list()) return reader.mistake(rules, "rules is a list of {id, when, allow or refuse}");
+    if (document.rules.size() + rules.size() > limits::policy_rules_max)
+        return reader.mistake(rules, fmt::format("{} rules; {} is the limit", document.rules.size() + rules.size(),
+                                                 limits::policy_rules_max));
+    RuleReader rule_reader(reader, document);
+    for (std::size_t i = 0; i < rules.size() && !reader.full(); ++i) rule_reader.rule(rules.at(i), included);
+}
+
+void read_invariants(Reader& reader, Document& document, Node invariants) {
+    if (invariants && !invariants.is_list()) return reader.mistake(invariants, "invariants is a list of {never: {...}}");
+    if (invariants.size() > invariants_max)
+        return reader.mistake(invariants, fmt::format("{} invariants; {} is the limit", invariants.size(), invariants_max));
+    RuleReader rule_reader(reader, document);
+    for (std::size_t i = 0; i < invariants.size(); ++i) {
+        Fields fields(reader, invariants.at(i), "an invariant");
+        const auto never = fields.require("never");
+        if (never.is_map() && never.size() == 0) reader.mistake(never, "an empty never would forbid everything");
+        if (never) document.invariants.push_back({rule_reader.conditions(never, "never"), never.place()});
+        if (never && document.invariants.back().never.client_version)
+            reader.mistake(never, "'client_version' in never is not supported by this version yet");
+        fields.finish();
+    }
+}
+
+} // namespace sallyport::policy

@@ -1,0 +1,69 @@
+"""Fresh namespaces for one run: nothing is reachable but loopback, nothing of this machine's settings is seen, and all
+that is written (HOME, repository, ledger, logs, captures) lies in memory and is gone with the last process.
+
+enter() is called outside and gives the command line; arrive() is called first thing inside, as process 1.
+"""
+
+import os
+import pwd
+import subprocess
+from pathlib import Path
+
+RESOLVER = "nameserver 127.0.0.1\n"  # where nobody listens: every name fails at once
+
+# Where clients look for a company's or a person's settings and keys, whatever HOME says.
+MACHINE_SETTINGS = ("/etc/claude-code", "/etc/codex", "/etc/gemini-cli", "/etc/qwen-code", "/etc/opencode",
+                    "/etc/github-copilot")
+PERSONAL_SETTINGS = (".claude", ".claude.json", ".codex", ".gemini", ".qwen", ".copilot", ".config", ".local/share/opencode",
+                     ".netrc", ".npmrc", ".gitconfig", ".git-credentials", ".ssh", ".aws")
+
+
+class Impossible(Exception):
+    """This machine gives no namespaces; the message says what was tried."""
+
+
+def enter(command):
+    """The command line that runs `command` inside; it is killed when we end."""
+    tried = []
+    for flags in (["--mount", "--pid", "--net"], ["--user", "--map-root-user", "--mount", "--pid", "--net"]):
+        unshare = ["unshare", *flags, "--fork", "--kill-child", "--mount-proc"]
+        try:
+            probe = subprocess.run([*unshare, "true"], capture_output=True, text=True)
+        except FileNotFoundError:
+            raise Impossible("unshare is not installed; tools/setup clients installs it") from None
+        if probe.returncode == 0:
+            return [*unshare, *command]
+        tried.append(probe.stderr.strip())
+    raise Impossible("no fresh namespaces on this machine: " + "; ".join(tried))
+
+
+def arrive(keep):
+    """Sets the namespaces up and returns an empty folder for the run. The folders in `keep` stay visible."""
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    run = next(Path(place) for place in ("/mnt", "/srv", "/media", "/opt") if os.path.isdir(place) and not _holds(place, keep))
+    _mount_empty(run)
+    if not _holds("/tmp", keep):
+        _mount_empty("/tmp")
+    home = Path(pwd.getpwuid(os.getuid()).pw_dir)
+    for hidden in [*map(Path, MACHINE_SETTINGS), *(home / name for name in PERSONAL_SETTINGS)]:
+        if hidden.is_dir() and not _holds(hidden, keep):
+            _mount_empty(hidden)
+        elif hidden.is_file():
+            _cover(hidden, "/dev/null")
+    resolver = run / "resolv.conf"
+    resolver.write_text(RESOLVER)
+    if os.path.exists("/etc/resolv.conf"):
+        _cover("/etc/resolv.conf", resolver)
+    return run
+
+
+def _holds(folder, paths):
+    return any(Path(path).resolve().is_relative_to(Path(folder).resolve()) for path in paths)
+
+
+def _mount_empty(folder):
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=1777", "tmpfs", str(folder)], check=True)
+
+
+def _cover(path, with_what):
+    subprocess.run(["mount", "--bind", str(with_what), str(path)], check=True)
