@@ -24,7 +24,8 @@ std::optional<Dialect> dialect_named(std::string_view);
 
 enum class Operation : std::uint8_t { generate, count_tokens, list_models };
 
-// What a request line asks for. `model` views the path (gemini), else it is empty.
+// What a request line asks for. `model` views the path (gemini), else it is empty. GET /v1/models is asked of several vendors:
+// it comes as openai_chat, and a caller that sees the header anthropic-version takes it for anthropic_messages.
 struct Endpoint {
     Dialect dialect;
     Operation operation;
@@ -33,7 +34,8 @@ struct Endpoint {
     std::string_view upstream_path;    // the path as sent to the vendor, below the upstream's base path: a view of the path or a literal
 };
 
-// `path` without its query. Also known without the /v1 prefix, which some clients leave out. nullopt: not an endpoint of ours.
+// `path` without its query. Also known without the /v1 prefix, which some clients leave out. nullopt: not an endpoint of ours
+// (among them GET /v1/responses, the WebSocket upgrade that Codex tries first and that is answered with 426).
 // A percent-encoded or dotted path is never one (two readers could differ).
 std::optional<Endpoint> match_endpoint(std::string_view method, std::string_view path);
 // "POST /v1/messages, …", for the 404 sentence.
@@ -70,6 +72,7 @@ struct Reference {
     ReferenceKind kind;
     std::string what; // id, URL or tool name, at most 256 bytes
 };
+inline constexpr std::size_t references_max = 256;
 
 // A file named in the arguments of a tool call in the request.
 struct NamedFile {
@@ -85,7 +88,8 @@ struct Request {
     bool stream = false;
     std::vector<Unit> units; // in document order; units[0] is the root's
     std::vector<Tool> tools;
-    std::vector<Reference> references;
+    std::vector<Reference> references; // each (kind, what) once; at most references_max, but of every kind at least one
+    std::size_t references_left_out = 0; // beyond that limit (a repetition counts again)
     std::vector<NamedFile> files;   // each (tool, path) once, at most limits::files_per_entry_max
     std::size_t files_left_out = 0; // beyond that limit
     std::string session;            // the client's own id of the conversation, where the body carries one
@@ -97,6 +101,12 @@ struct Request {
 // a key that is judged here (model, stream, messages, input, contents, system, instructions, tools, … and the same one level
 // down where a reference or tool is read); a judged key of the wrong type (model not a string). `request` is reused.
 Result<void> read_request(const Endpoint&, const json::Document&, Request& request);
+
+// The git remote ("https://git.acme.example/core/engine.git", as the client wrote it) in codex's turn metadata, which comes as
+// the header x-codex-turn-metadata and in the body's client_metadata: workspaces.<cwd>.associated_remote_urls.origin, of several
+// workspaces the first by name. Empty where there is none. Only a claim.
+std::string remote_of_turn_metadata(const json::Document& metadata);
+std::string remote_of_turn_metadata(std::string_view json);
 
 // Usage as the vendor counts it; -1 where it was not told.
 struct Usage {

@@ -7,6 +7,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
@@ -27,17 +28,22 @@ constexpr auto escape_kinds = [] {
 bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// First byte that breaks UTF-8 (RFC 3629), for the message; simdjson says only that there is one.
+// First byte that breaks UTF-8 (RFC 3629), for the message; simdjson says only that there is one. Pieces are cut where a
+// character begins and judged by the same validator: long ones first, then single characters.
 std::size_t first_not_utf8(std::string_view text) {
-    std::size_t i = 0;
-    while (i < text.size()) {
-        std::size_t length = 1;
-        // A prefix is cut at a character's start and judged by the same validator.
-        while (i + length < text.size() && (static_cast<unsigned char>(text[i + length]) & 0xC0) == 0x80) ++length;
-        if (!simdjson::validate_utf8(text.data() + i, length)) return i;
-        i += length;
+    const auto continues = [&](std::size_t i) {
+        return i < text.size() && (static_cast<unsigned char>(text[i]) & 0xC0) == 0x80;
+    };
+    std::size_t at = 0;
+    for (const std::size_t step : {std::size_t{4096}, std::size_t{1}}) {
+        while (at < text.size()) {
+            std::size_t end = std::min(at + step, text.size());
+            while (continues(end)) ++end;
+            if (!simdjson::validate_utf8(text.data() + at, end - at)) break;
+            at = end;
+        }
     }
-    return i;
+    return at;
 }
 
 class Tokenizer {

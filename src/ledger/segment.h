@@ -4,14 +4,12 @@
 //   frame = length u32, crc u32, bytes[length]        little-endian
 //
 // crc = CRC-32C of bytes, then the entry's index (u64), then the length (u32): a frame that stands in the wrong place, is left
-// over from another file, or is a run of zeros is never valid. A length with the top bit set is a mark, not an entry: it says up
-// to which index everything before it had reached the disk. By marks a torn end (nobody was told it is durable) is told from
-// damage.
+// over from another file, or is a run of zeros is never valid. A length with the top bit set is a mark, not an entry: it says
+// up to which index everything had reached the disk. By marks a torn end (nobody was told it is durable) is told from damage.
 #pragma once
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "ledger/file_operations.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -24,7 +22,7 @@ namespace sallyport::ledger {
 
 inline constexpr std::size_t segment_header_bytes = 64;
 inline constexpr std::size_t frame_header_bytes = 8;
-inline constexpr std::size_t mark_bytes = frame_header_bytes + 8;
+inline constexpr std::size_t mark_bytes = frame_header_bytes + 16;
 inline constexpr std::uint32_t mark_bit = 0x8000'0000;
 
 struct SegmentHeader {
@@ -37,7 +35,8 @@ Result<SegmentHeader> decode_segment_header(std::string_view bytes, const std::s
 
 // `crc` is that of the bytes alone; the place is mixed in here, so that the long part can be computed outside a lock.
 std::uint32_t frame_crc(std::uint32_t crc_of_bytes, std::uint64_t index, std::uint32_t length);
-void append_mark(Buffer& out, std::uint64_t next_index, std::uint64_t synced_index);
+void append_frame(Buffer& out, std::uint64_t index, std::string_view entry, std::uint32_t crc_of_entry);
+std::string encode_mark(std::uint64_t next_index, std::uint64_t synced_index);
 
 std::string segment_name(std::uint64_t first_index); // "00000000000000000000.seg"
 struct SegmentFile {
@@ -77,7 +76,7 @@ private:
     std::uint32_t crc_ = 0;
 };
 
-// The highest synced index that any mark behind `from` tells of; nullopt where there is none.
+// The highest synced index that any mark at or behind `from` tells of; nullopt where there is none.
 std::optional<std::uint64_t> highest_mark(std::string_view bytes, std::size_t from);
 
 // One segment in memory, with its header checked against its name.
@@ -86,6 +85,8 @@ struct LoadedSegment {
     Buffer bytes; // header and frames
 };
 Result<LoadedSegment> load_segment(const SegmentFile& file);
+// At most `bytes_max` bytes from `offset` on; fewer at the end of the file.
+Result<void> read_part(const std::filesystem::path& file, std::uint64_t offset, std::size_t bytes_max, Buffer& out);
 
 // Where the last segment of a ledger really ends.
 struct SegmentEnd {

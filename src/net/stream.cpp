@@ -47,6 +47,11 @@ void Stream::ready(std::uint32_t events) {
     destroyed_ = nullptr;
 }
 
+void Stream::on_hangup(std::function<void()> listener) {
+    if (hung_up_ && listener) listener();
+    else hangup_listener_ = std::move(listener);
+}
+
 void Stream::cancel() {
     cancelled_ = true;
     bool destroyed = false;

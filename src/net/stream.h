@@ -48,7 +48,8 @@ public:
     // Ends every pending and later operation with ErrorKind::cancelled.
     void cancel();
     // Called once, when the peer is seen to have closed or reset while nobody reads. Replaced by the next call; empty: nobody.
-    void on_hangup(std::function<void()> listener) { hangup_listener_ = std::move(listener); }
+    // Where that was seen already, it is called at once.
+    void on_hangup(std::function<void()> listener);
     bool hung_up() const { return hung_up_; }
 
     // For a connection kept for reuse: true where it is quiet and open.

@@ -29,12 +29,12 @@ struct Narrowing {
         const auto* other = rows.at(row);
         for (std::size_t i = 0; i < count; ++i) bits.words[i] |= other[i];
     }
-    // The first rule in both sets, no_rule where there is none.
-    std::uint16_t first(const Bits& bits, Row row) const {
-        const auto* other = rows.at(row);
+    // The first rule that is in all three sets, no_rule where there is none.
+    std::uint16_t first(const Bits& bits, Row a, Row b) const {
+        const auto *in_a = rows.at(a), *in_b = rows.at(b);
         for (std::size_t i = 0; i < count; ++i)
-            if (const auto both = bits.words[i] & other[i]; both != 0)
-                return static_cast<std::uint16_t>(i * 64 + static_cast<std::size_t>(std::countr_zero(both)));
+            if (const auto all = bits.words[i] & in_a[i] & in_b[i]; all != 0)
+                return static_cast<std::uint16_t>(i * 64 + static_cast<std::size_t>(std::countr_zero(all)));
         return no_rule;
     }
 };
@@ -113,6 +113,14 @@ bool narrow_by_plugins(const Program& program, const Facts& facts, Class cls, Bi
     return approved;
 }
 
+// Of two reasons the one that is nearer to being allowed, so the one to tell.
+RefusedBy more_telling(RefusedBy a, RefusedBy b) {
+    static constexpr std::array order = {RefusedBy::personal_account, RefusedBy::reference, RefusedBy::plugin,
+                                         RefusedBy::rule, RefusedBy::no_rule};
+    return *std::ranges::find_if(order,
+                                 [&](RefusedBy one) { return one == a || one == b || one == RefusedBy::no_rule; });
+}
+
 Plan refused(Plan plan, RefusedBy by, std::uint16_t rule = no_rule) {
     plan.decision = Decision::refuse;
     plan.refused_by = by;
@@ -126,7 +134,8 @@ Plan refused(Plan plan, RefusedBy by, std::uint16_t rule = no_rule) {
 
 Class effective_class(const Policy& policy, const Facts& facts) {
     const auto& program = policy.program();
-    auto cls = facts.evidence == Evidence::none ? program.document.unknown_repository : program.class_of(facts.repository);
+    auto cls =
+        facts.evidence == Evidence::none ? program.document.unknown_repository : program.class_of(facts.repository);
     if (facts.evidence == Evidence::claimed) cls = std::max(cls, program.document.claims_lower_to);
     return std::min(std::max(cls, facts.class_floor), Class::trade_secret);
 }
@@ -150,26 +159,44 @@ Plan decide(const Policy& policy, const Facts& facts, std::span<const std::uint1
     plugins = references;
     const bool plugins_approved = narrow_by_plugins(program, facts, plan.effective_class, plugins);
 
-    // A refuse rule decides when it is against every upstream that could be asked; else the reason nearest to being allowed does.
+    // No upstream left: the reason that is nearest to being allowed is the one to tell. A refuse rule is told where it decided:
+    // it stood against each upstream, or against one that would have been allowed.
     auto reason = RefusedBy::no_rule;
-    std::uint16_t refusing = no_rule;
-    bool always_refused = true;
+    std::uint16_t refusing = no_rule, overruling = no_rule;
+    bool all_refused = true;
     for (const auto candidate : candidates) {
-        if (candidate >= program.by_upstream.size()) continue;
-        Bits here = conditions;
-        narrow.keep(here, program.by_upstream[candidate]);
-        if (const auto rule = narrow.first(here, program.refuse_rules); rule != no_rule) {
-            if (refusing == no_rule) refusing = rule;
+        if (candidate >= program.by_upstream.size() || plan.upstream_count == plan_upstreams_max) continue;
+        const auto upstream = program.by_upstream[candidate];
+        const auto allowing = [&](const Bits& bits) { return narrow.first(bits, upstream, program.allow_rules); };
+        const auto refusal = narrow.first(conditions, upstream, program.refuse_rules);
+        const auto rule = plugins_approved ? allowing(plugins) : no_rule;
+        if (refusal != no_rule) {
+            if (refusing == no_rule) refusing = refusal;
+            if (rule == no_rule) continue;
+            reason = more_telling(reason, RefusedBy::rule);
+            if (overruling == no_rule) overruling = refusal;
             continue;
         }
-        always_refused = false;
-        const auto allowing = [&](const Bits& bits) {
-            start_over(here, bits);
-            return no_rule;
-        };
-        (void)allowing;
+        all_refused = false;
+        if (rule != no_rule) {
+            plan.upstreams[plan.upstream_count] = candidate;
+            plan.upstream_rules[plan.upstream_count++] = rule;
+            plan.durable_first =
+                plan.durable_first || narrow.first(plugins, upstream, program.durable_rules) != no_rule;
+        } else if (allowing(conditions) != no_rule) {
+            reason = more_telling(reason, allowing(account) == no_rule      ? RefusedBy::personal_account
+                                          : allowing(references) == no_rule ? RefusedBy::reference
+                                                                            : RefusedBy::plugin);
+        }
     }
-    (void)reason;
+    if (plan.upstream_count == 0) {
+        if (all_refused && refusing != no_rule)
+            return refused(plan, RefusedBy::rule, overruling == no_rule ? refusing : overruling);
+        return refused(plan, reason, reason == RefusedBy::rule ? overruling : no_rule);
+    }
+    plan.decision = Decision::allow;
+    plan.refused_by = RefusedBy::nothing;
+    plan.rule = plan.upstream_rules[0];
     return plan;
 }
 

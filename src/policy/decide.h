@@ -18,8 +18,11 @@ Plan decide(const Policy& policy, const Facts& facts, std::span<const std::uint1
 Class effective_class(const Policy& policy, const Facts& facts);
 
 // One sentence for the person at the keyboard: what was refused, by which rule, for which class, what would be allowed instead.
-// Names upstreams and models, never secrets, paths or other repositories.
-std::string sentence(const Policy& policy, const Facts& facts, const Plan& plan);
+// Names upstreams and models, never secrets, paths or other repositories. Printable ASCII on one line, at most
+// sentence_bytes_max. `candidates` as given to decide(), so that it can say where the request would have gone.
+inline constexpr std::size_t sentence_bytes_max = 400;
+std::string sentence(const Policy& policy, const Facts& facts, const Plan& plan,
+                     std::span<const std::uint16_t> candidates = {});
 
 // For `policy explain`: one line per rule, saying that it matched or which of its conditions failed.
 struct RuleTrace {
@@ -28,5 +31,9 @@ struct RuleTrace {
     std::string why; // "needs class internal or open-source, this is trade-secret"
 };
 std::vector<RuleTrace> trace(const Policy& policy, const Facts& facts, std::span<const std::uint16_t> candidates);
+
+// For `policy explain`: the least that would have to differ for a refused request to be allowed, in the facts or the policy:
+// "rule open-code would allow it to anthropic-eu: needs class open-source or internal, this is customer". Empty when allowed.
+std::string smallest_change(const Policy& policy, const Facts& facts, std::span<const std::uint16_t> candidates);
 
 } // namespace sallyport::policy

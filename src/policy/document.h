@@ -31,8 +31,8 @@ class Policy {
 public:
     struct Loaded;
 
-    std::string_view digest() const;       // "sha256:…" of the canonical content: file texts in order of inclusion
-    std::string_view source() const;       // the text of the main file, kept for replay
+    std::string_view digest() const; // "sha256:…" of the canonical content: file texts in order of inclusion
+    std::string_view source() const; // the text of the main file, kept for replay
     std::span<const UpstreamFacts> upstreams() const;
     std::string_view rule_id(std::uint16_t rule) const;
     std::size_t rule_count() const;

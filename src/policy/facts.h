@@ -33,18 +33,18 @@ std::string_view reference_name(std::size_t kind); // "previous-response", …
 
 // `references` is a set of kinds of content by reference, bit i = dialect::ReferenceKind(i).
 struct Facts {
-    std::string_view person;   // pseudonym
+    std::string_view person; // pseudonym
     std::string_view team;
     Class key_max_class = Class::trade_secret; // the caller's key may not be used above it
     std::string_view client;                   // "claude-code"; "unknown" where it does not say
     std::string_view client_version;           // "2.1.330", empty where unknown
     AccountKind account = AccountKind::company;
-    std::string_view repository;               // normalised "git.acme.example/core/engine", empty where nothing was claimed
+    std::string_view repository; // normalised "git.acme.example/core/engine", empty where nothing was claimed
     Evidence evidence = Evidence::none;
-    Class class_floor = Class::open_source;    // the conversation's class so far: it never falls
+    Class class_floor = Class::open_source; // the conversation's class so far: it never falls
     std::string_view dialect;
     std::string_view model;
-    bool generates = true;                     // false: token counting
+    bool generates = true; // false: token counting
     std::uint32_t references = 0;
     std::span<const std::string_view> plugins; // MCP servers whose tools the request offers
     std::int64_t at_ms = 0;                    // wall time of the decision
@@ -61,9 +61,9 @@ enum class RefusedBy : std::uint8_t {
     client,           // client not listed
     client_version,   // its version is not approved or unknown
     reference,        // content by reference or a vendor-run tool
-    plugin,           // an MCP server that is not approved for this class
     rule,             // a refuse rule
     no_rule,          // default deny
+    plugin, // an MCP server that is not approved for this class; behind no_rule since entries count on the order
 };
 std::string_view name(RefusedBy);
 
@@ -75,8 +75,8 @@ struct Plan {
     Decision decision = Decision::refuse;
     Class effective_class = Class::trade_secret;
     RefusedBy refused_by = RefusedBy::no_rule;
-    std::uint16_t rule = no_rule;      // the rule that determined the decision
-    bool durable_first = false;        // wait for the disk before a byte leaves
+    std::uint16_t rule = no_rule; // the rule that determined the decision
+    bool durable_first = false;   // wait for the disk before a byte leaves
     std::uint8_t upstream_count = 0;
     std::array<std::uint16_t, plan_upstreams_max> upstreams{};      // in the order to try
     std::array<std::uint16_t, plan_upstreams_max> upstream_rules{}; // the rule that allowed each

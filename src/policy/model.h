@@ -39,7 +39,7 @@ struct Conditions {
     Names clients;
     std::optional<VersionRange> client_version; // of the one client named in `clients`
     Names teams;
-    Names models; // globs
+    Names models;  // globs
     Names plugins; // holds when the request offers tools of at least one
     Names upstreams;
     std::array<Names, upstream_fact_count> upstream_facts;
@@ -76,7 +76,7 @@ struct PathClass {
 };
 struct Repository {
     std::string match;
-    Class cls = Class::trade_secret; // as written
+    Class cls = Class::trade_secret;       // as written
     Class strictest = Class::trade_secret; // with its paths: holds until paths are told apart
     std::vector<PathClass> paths;
     std::string legal_entity;

@@ -1,6 +1,6 @@
-#include "policy/facts.h"
-
 #include "policy/names.h"
+
+#include "policy/facts.h"
 
 namespace sallyport::policy {
 

@@ -19,12 +19,15 @@ struct Step {
 std::vector<Step> steps_of(std::string_view pattern) {
     std::vector<Step> steps;
     for (std::size_t i = 0; i < pattern.size(); ++i) {
-        if (pattern[i] == '?') steps.push_back({Step::any_one});
-        else if (pattern[i] != '*') steps.push_back({Step::one, pattern[i]});
+        if (pattern[i] == '?')
+            steps.push_back({Step::any_one});
+        else if (pattern[i] != '*')
+            steps.push_back({Step::one, pattern[i]});
         else if (i + 1 < pattern.size() && pattern[i + 1] == '*') {
             steps.push_back({Step::any_run});
             ++i;
-        } else steps.push_back({Step::run});
+        } else
+            steps.push_back({Step::run});
     }
     return steps;
 }

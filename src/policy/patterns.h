@@ -23,8 +23,7 @@ class PatternIndex {
 public:
     void add(std::string_view pattern, std::uint32_t value); // at most name_bytes_max
     // Calls found(value) for each pattern that matches, in no particular order.
-    template <class Found>
-    void each_match(std::string_view text, Found&& found) const {
+    template <class Found> void each_match(std::string_view text, Found&& found) const {
         if (text.size() > name_bytes_max) return;
         std::uint64_t hash = hash_start;
         for (std::size_t length = 0;; ++length) {

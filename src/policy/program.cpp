@@ -25,9 +25,8 @@ Row Rows::copy(Row row) {
 
 std::size_t ClientCells::cell_of(std::string_view version) const {
     if (!is_version(version)) return 0;
-    const auto first = std::ranges::lower_bound(bounds, version, [](std::string_view a, std::string_view b) {
-        return compare_versions(a, b) < 0;
-    });
+    const auto first = std::ranges::lower_bound(
+        bounds, version, [](std::string_view a, std::string_view b) { return compare_versions(a, b) < 0; });
     const auto index = static_cast<std::size_t>(first - bounds.begin());
     const bool on_it = first != bounds.end() && compare_versions(*first, version) == 0;
     return on_it ? cell_of_bound(index) : cell_of_bound(index) - 1;
@@ -95,7 +94,8 @@ void Program::compile_client(ClientCells& cells, const std::string& name) {
     if (entry != nullptr) collect(entry->versions);
     std::vector<std::size_t> ranged;
     const auto names_hold = [&](const Rule& rule) {
-        return (!rule.when.clients || has(rule.when.clients, name)) && (!rule.allow.clients || has(rule.allow.clients, name));
+        return (!rule.when.clients || has(rule.when.clients, name)) &&
+               (!rule.allow.clients || has(rule.allow.clients, name));
     };
     const auto unranged = row_where([&](const Rule& rule) { return names_hold(rule) && !rule.when.client_version; });
     for (std::size_t i = 0; i < document.rules.size(); ++i)
@@ -110,8 +110,8 @@ void Program::compile_client(ClientCells& cells, const std::string& name) {
         return std::ranges::any_of(range.any_of, [&](const auto& all_of) {
             return std::ranges::all_of(all_of, [&](const Comparator& comparator) {
                 const auto bound = std::ranges::lower_bound(cells.bounds, comparator.version, bounds.key_comp());
-                return comparator.accepts(cell <=> ClientCells::cell_of_bound(
-                                                       static_cast<std::size_t>(bound - cells.bounds.begin())));
+                return comparator.accepts(
+                    cell <=> ClientCells::cell_of_bound(static_cast<std::size_t>(bound - cells.bounds.begin())));
             });
         });
     };
@@ -124,7 +124,8 @@ void Program::compile_client(ClientCells& cells, const std::string& name) {
         if (rows.bytes() > rows_bytes_max) return;
         const auto row = ranged.empty() ? unranged : rows.copy(unranged);
         for (const auto rule : ranged)
-            if (accepts(*document.rules[rule].when.client_version, document.rules[rule].tightens())) rows.set(row, rule);
+            if (accepts(*document.rules[rule].when.client_version, document.rules[rule].tightens()))
+                rows.set(row, rule);
         cells.rows.push_back(row);
     }
 }
@@ -162,7 +163,8 @@ void Program::compile_models() {
     };
     for (std::size_t i = 0; i < document.rules.size() && rows.bytes() <= rows_bytes_max; ++i) {
         const auto& rule = document.rules[i];
-        for (const auto& pattern : rule.when.models.value_or(std::vector<std::string>())) rows.set(by_model[id_of(pattern)], i);
+        for (const auto& pattern : rule.when.models.value_or(std::vector<std::string>()))
+            rows.set(by_model[id_of(pattern)], i);
         for (const auto& pattern : rule.allow.models.value_or(std::vector<std::string>()))
             rows.set(allowed_model[id_of(pattern)], i);
     }
@@ -171,10 +173,12 @@ void Program::compile_models() {
 void Program::compile_references() {
     without_reference_condition = row_where([](const Rule& rule) { return !rule.when.references; });
     for (std::size_t kind = 0; kind < reference_kinds; ++kind) {
-        by_reference[kind] = row_where([&](const Rule& rule) { return rule.when.references && bit(rule.when.references, kind); });
+        by_reference[kind] =
+            row_where([&](const Rule& rule) { return rule.when.references && bit(rule.when.references, kind); });
         for (const bool open : {false, true})
             allowed_reference[open][kind] = row_where([&](const Rule& rule) {
-                return rule.tightens() || bit(references_allowed(rule, open ? Class::open_source : Class::internal), kind);
+                return rule.tightens() ||
+                       bit(references_allowed(rule, open ? Class::open_source : Class::internal), kind);
             });
     }
 }
@@ -192,7 +196,8 @@ void Program::compile_plugins() {
     other_plugin.classes = classes_of({}); // no plugin has an empty name: the "*" entry answers
     const auto entry_of = [&](const std::string& plugin) -> PluginEntry& {
         const auto [entry, fresh] = plugin_index.try_emplace(plugin, static_cast<std::uint32_t>(plugins.size()));
-        if (fresh) plugins.push_back({rows.copy(other_plugin.when), rows.copy(other_plugin.allowed), classes_of(plugin)});
+        if (fresh)
+            plugins.push_back({rows.copy(other_plugin.when), rows.copy(other_plugin.allowed), classes_of(plugin)});
         return plugins[entry->second];
     };
     if (document.plugins)
@@ -200,8 +205,10 @@ void Program::compile_plugins() {
             if (plugin.name != "*" && rows.bytes() <= rows_bytes_max) entry_of(plugin.name);
     for (std::size_t i = 0; i < document.rules.size() && rows.bytes() <= rows_bytes_max; ++i) {
         const auto& rule = document.rules[i];
-        for (const auto& plugin : rule.when.plugins.value_or(std::vector<std::string>())) rows.set(entry_of(plugin).when, i);
-        for (const auto& plugin : rule.allow.plugins.value_or(std::vector<std::string>())) rows.set(entry_of(plugin).allowed, i);
+        for (const auto& plugin : rule.when.plugins.value_or(std::vector<std::string>()))
+            rows.set(entry_of(plugin).when, i);
+        for (const auto& plugin : rule.allow.plugins.value_or(std::vector<std::string>()))
+            rows.set(entry_of(plugin).allowed, i);
     }
 }
 
@@ -219,8 +226,10 @@ Class Program::class_of(std::string_view repository) const {
     for (std::size_t file = 0; file < repositories_.size(); ++file) {
         std::uint32_t first = 0xFFFFFFFF;
         repositories_[file].each_match(repository, [&](std::uint32_t entry) { first = std::min(first, entry); });
-        if (first != 0xFFFFFFFF) strictest = std::max(strictest, document.files[file].repositories[first].strictest);
-        else if (file == 0) strictest = std::max(strictest, document.unknown_repository);
+        if (first != 0xFFFFFFFF)
+            strictest = std::max(strictest, document.files[file].repositories[first].strictest);
+        else if (file == 0)
+            strictest = std::max(strictest, document.unknown_repository);
     }
     return strictest;
 }

@@ -4,9 +4,9 @@
 #include "policy/names.h"
 #include "policy/patterns.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace sallyport::policy {
 
@@ -24,13 +24,20 @@ void check_repository_pattern(Reader& reader, Node node, std::string_view patter
         reader.mistake(node, fmt::format("repository '{}' {}; write host and path, as in git.acme.example/core/**",
                                          shown(pattern), why));
     };
-    if (pattern.size() > name_bytes_max) bad(fmt::format("is longer than {} bytes", name_bytes_max));
-    else if (pattern.find("://") != std::string_view::npos) bad("names a scheme");
-    else if (pattern.find('@') != std::string_view::npos && pattern.find('@') < pattern.find('/')) bad("names a user");
-    else if (pattern.starts_with('/') || pattern.ends_with('/')) bad("begins or ends with '/'");
-    else if (pattern.ends_with(".git")) bad("ends with .git");
-    else if (pattern.find_first_of(" \t\\") != std::string_view::npos) bad("holds a blank or a backslash");
-    else if (std::ranges::any_of(host, [](char c) { return c >= 'A' && c <= 'Z'; })) bad("has capitals in its host");
+    if (pattern.size() > name_bytes_max)
+        bad(fmt::format("is longer than {} bytes", name_bytes_max));
+    else if (pattern.find("://") != std::string_view::npos)
+        bad("names a scheme");
+    else if (pattern.find('@') != std::string_view::npos && pattern.find('@') < pattern.find('/'))
+        bad("names a user");
+    else if (pattern.starts_with('/') || pattern.ends_with('/'))
+        bad("begins or ends with '/'");
+    else if (pattern.ends_with(".git"))
+        bad("ends with .git");
+    else if (pattern.find_first_of(" \t\\") != std::string_view::npos)
+        bad("holds a blank or a backslash");
+    else if (std::ranges::any_of(host, [](char c) { return c >= 'A' && c <= 'Z'; }))
+        bad("has capitals in its host");
 }
 
 void read_paths(Reader& reader, Node paths, Repository& repository) {
@@ -43,8 +50,9 @@ void read_paths(Reader& reader, Node paths, Repository& repository) {
         repository.strictest = std::max(repository.strictest, *cls);
     }
     if (repository.strictest > repository.cls)
-        reader.warning(paths.place(), fmt::format("paths are not told apart yet: all of '{}' counts as {}, its strictest path",
-                                                  shown(repository.match), name(repository.strictest)));
+        reader.warning(paths.place(),
+                       fmt::format("paths are not told apart yet: all of '{}' counts as {}, its strictest path",
+                                   shown(repository.match), name(repository.strictest)));
 }
 
 void read_repositories(Reader& reader, Node node, File& file) {
@@ -61,7 +69,8 @@ void read_repositories(Reader& reader, Node node, File& file) {
         if (const auto cls = read_class(reader, fields.require("class"))) repository.cls = *cls;
         repository.strictest = repository.cls;
         read_paths(reader, fields.take("paths"), repository);
-        if (const auto entity = reader.identifier(fields.take("legal_entity"), "legal_entity")) repository.legal_entity = *entity;
+        if (const auto entity = reader.identifier(fields.take("legal_entity"), "legal_entity"))
+            repository.legal_entity = *entity;
         fields.finish();
         file.repositories.push_back(std::move(repository));
     }
@@ -76,10 +85,12 @@ void check_count(Reader& reader, Node node, std::string_view what, std::size_t m
 
 void check_name(Reader& reader, Node map, std::size_t index, std::string_view what) {
     const auto key = map.key(index);
-    const bool fits = !key.empty() && key.size() <= 64 && std::ranges::all_of(key, [](char c) { return c > 0x20 && c < 0x7F; });
+    const bool fits =
+        !key.empty() && key.size() <= 64 && std::ranges::all_of(key, [](char c) { return c > 0x20 && c < 0x7F; });
     if (!fits)
-        reader.mistake(map.key_place(index), fmt::format("'{}' is no name of {}: printable ASCII without blanks, at most 64",
-                                                         shown(key), what));
+        reader.mistake(
+            map.key_place(index),
+            fmt::format("'{}' is no name of {}: printable ASCII without blanks, at most 64", shown(key), what));
 }
 
 void read_clients(Reader& reader, Node node, Document& document) {
@@ -95,8 +106,10 @@ void read_clients(Reader& reader, Node node, Document& document) {
         const auto versions = fields.take("versions");
         if (const auto text = reader.text(versions, "versions")) {
             auto range = parse_range(*text);
-            if (range) client.versions = std::move(*range);
-            else reader.mistake(versions, fmt::format("versions {}", range.error()));
+            if (range)
+                client.versions = std::move(*range);
+            else
+                reader.mistake(versions, fmt::format("versions {}", range.error()));
         }
         const auto advisories = fields.take("advisories");
         if (reader.word(advisories, advisories_words, "word for advisories")) {
@@ -116,7 +129,9 @@ void read_upstreams(Reader& reader, Node node, Document& document) {
         upstream.name = node.key(i);
         check_name(reader, node, i, "an upstream");
         Fields fields(reader, node.at(i), "an upstream");
-        const auto text = [&](Node value, std::string_view what) { return reader.identifier(value, what).value_or(""); };
+        const auto text = [&](Node value, std::string_view what) {
+            return reader.identifier(value, what).value_or("");
+        };
         upstream.vendor = text(fields.require("vendor"), "vendor");
         if (const auto hosting = reader.word(fields.require("hosting"), hosting_names, "hosting"))
             upstream.hosting = hosting_names[*hosting];
@@ -168,7 +183,8 @@ std::vector<std::string> read_texts(Reader& reader, Node node, std::string_view 
         if (text->size() > bytes_max || !std::ranges::all_of(*text, [](char c) { return c > 0x20 && c < 0x7F; }))
             reader.mistake(item, fmt::format("{} '{}' is not printable ASCII without blanks of at most {} bytes", what,
                                              shown(*text), bytes_max));
-        else texts.push_back(std::move(*text));
+        else
+            texts.push_back(std::move(*text));
     }
     return texts;
 }
@@ -186,19 +202,20 @@ std::vector<Include> read_document(Reader& reader, Document& document, std::stri
     read_repositories(reader, fields.take("repositories"), file);
     const auto rules = fields.take("rules");
     if (included) {
-        for (const auto word : {"include", "unknown_repository", "claims_lower_to", "clients", "upstreams", "plugins", "invariants"})
+        for (const auto word :
+             {"include", "unknown_repository", "claims_lower_to", "clients", "upstreams", "plugins", "invariants"})
             if (const auto node = fields.take(word))
-                reader.mistake(node, fmt::format("'{}' belongs into the policy itself; an included file can only tighten, by "
-                                                 "repositories and by rules that refuse",
-                                                 word));
+                reader.mistake(node,
+                               fmt::format("'{}' belongs into the policy itself; an included file can only tighten, by "
+                                           "repositories and by rules that refuse",
+                                           word));
         read_rules(reader, document, rules, true);
         fields.finish();
         return {};
     }
     auto includes = read_includes(reader, fields.take("include"));
     document.unknown_repository = read_class(reader, fields.take("unknown_repository")).value_or(Class::customer);
-    document.claims_lower_to =
-        read_class(reader, fields.take("claims_lower_to")).value_or(document.unknown_repository);
+    document.claims_lower_to = read_class(reader, fields.take("claims_lower_to")).value_or(document.unknown_repository);
     read_clients(reader, fields.take("clients"), document);
     read_upstreams(reader, fields.take("upstreams"), document);
     read_plugins(reader, fields.take("plugins"), document);

@@ -1,11 +1,10 @@
-#include "policy/read.h"
-
 #include "base/limits.h"
 #include "policy/names.h"
-
-#include <algorithm>
+#include "policy/read.h"
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace sallyport::policy {
 
@@ -32,11 +31,14 @@ public:
 
 private:
     Names names(Node node, std::string_view what, std::size_t bytes_max = 64);
-    Names listed(Node node, std::string_view what, const std::vector<std::string_view>& known, std::string_view section);
-    Names clients(Node node) { return document_.clients ? listed(node, "client", clients_, "clients") : names(node, "client"); }
+    Names listed(Node node, std::string_view what, const std::vector<std::string_view>& known,
+                 std::string_view section);
+    Names clients(Node node) {
+        return document_.clients ? listed(node, "client", clients_, "clients") : names(node, "client");
+    }
+    bool any_plugin() const { return !document_.plugins || std::ranges::find(plugins_, "*") != plugins_.end(); }
     Names plugins(Node node) {
-        const bool open = !document_.plugins || std::ranges::find(plugins_, "*") != plugins_.end();
-        return open ? names(node, "plugin") : listed(node, "plugin", plugins_, "plugins");
+        return any_plugin() ? names(node, "plugin") : listed(node, "plugin", plugins_, "plugins");
     }
     Mask mask(Node node, std::span<const std::string_view> words, std::string_view what);
     void not_empty(Node node, std::string_view what);
@@ -53,7 +55,8 @@ private:
 };
 
 void RuleReader::not_empty(Node node, std::string_view what) {
-    if (node.is_list() && node.size() == 0) reader_.mistake(node, fmt::format("an empty list of {}s never holds", what));
+    if (node.is_list() && node.size() == 0)
+        reader_.mistake(node, fmt::format("an empty list never holds; name at least one {}", what));
 }
 
 Names RuleReader::names(Node node, std::string_view what, std::size_t bytes_max) {
@@ -98,10 +101,13 @@ void RuleReader::client_version(Node node, Conditions& conditions) {
     const auto text = reader_.text(node, "client_version");
     if (!text) return;
     if (!conditions.clients || conditions.clients->size() != 1)
-        reader_.mistake(node, "client_version needs 'client' beside it, naming the one client whose versions are meant");
+        reader_.mistake(node,
+                        "client_version needs 'client' beside it, naming the one client whose versions are meant");
     auto range = parse_range(*text);
-    if (range) conditions.client_version = std::move(*range);
-    else reader_.mistake(node, fmt::format("client_version {}", range.error()));
+    if (range)
+        conditions.client_version = std::move(*range);
+    else
+        reader_.mistake(node, fmt::format("client_version {}", range.error()));
 }
 
 Conditions RuleReader::conditions(Node node, std::string_view what) {
@@ -121,13 +127,13 @@ Conditions RuleReader::conditions(Node node, std::string_view what) {
     conditions.teams = names(stated("team"), "team");
     conditions.models = names(stated("model"), "model", pattern_bytes_max);
     conditions.plugins = plugins(stated("plugin"));
-    if (has(conditions.plugins, "*"))
+    if (any_plugin() && has(conditions.plugins, "*"))
         reader_.mistake(node, "a condition names its plugins; '*' stands for the rest only in the plugins section");
     conditions.upstreams = listed(stated("upstream"), "upstream", upstreams_, "upstreams");
     for (std::size_t i = 0; i < upstream_fact_count; ++i)
         conditions.upstream_facts[i] = upstream_fact(fields.take(upstream_fact_names[i]), i);
-    fields.not_yet({"finding", "confidence", "of_class_above", "of_class", "person", "role", "time", "hours", "days", "from",
-                    "until", "sandbox", "legal_entity", "repository"});
+    fields.not_yet({"finding", "confidence", "of_class_above", "of_class", "person", "role", "time", "hours", "days",
+                    "from", "until", "sandbox", "legal_entity", "repository"});
     fields.finish();
     return conditions;
 }
@@ -160,7 +166,8 @@ Allowance RuleReader::allowance(Node node) {
 }
 
 void RuleReader::effect(Node allow, Node refuse, Rule& rule) {
-    if (allow && refuse) reader_.mistake(refuse, fmt::format("rule '{}' both allows and refuses; make it two rules", rule.id));
+    if (allow && refuse)
+        reader_.mistake(refuse, fmt::format("rule '{}' both allows and refuses; make it two rules", rule.id));
     if (allow) {
         rule.effect = Effect::allow;
         rule.allow = allowance(allow);
@@ -169,10 +176,12 @@ void RuleReader::effect(Node allow, Node refuse, Rule& rule) {
         const auto words = reader_.text(refuse, "refuse");
         if (!words || *words == "true") return;
         const bool plain = std::ranges::all_of(*words, [](char c) { return c >= 0x20 && c < 0x7F; });
-        if (*words == "false") reader_.mistake(refuse, "refuse is true or a sentence; to allow something write allow");
+        if (*words == "false")
+            reader_.mistake(refuse, "refuse is true or a sentence; to allow something write allow");
         else if (!plain || words->size() > 200)
             reader_.mistake(refuse, "the sentence of a refuse rule is plain ASCII on one line, at most 200 characters");
-        else rule.sentence = *words;
+        else
+            rule.sentence = *words;
     }
 }
 
@@ -180,7 +189,8 @@ void RuleReader::mode(Node node) {
     static constexpr std::string_view modes[] = {"enforce", "warn", "observe"};
     const auto mode = reader_.word(node, modes, "mode");
     if (mode && *mode != 0)
-        reader_.mistake(node, fmt::format("mode '{}' is not supported by this version yet; only enforce is", modes[*mode]));
+        reader_.mistake(node,
+                        fmt::format("mode '{}' is not supported by this version yet; only enforce is", modes[*mode]));
 }
 
 void RuleReader::rule(Node node, bool included) {
@@ -203,8 +213,9 @@ void RuleReader::rule(Node node, bool included) {
         reader_.mistake(node, fmt::format("rule '{}' does nothing; give it allow, refuse or record", rule.id));
     if (refuse && record) reader_.mistake(record, "what is refused never leaves; record belongs to what is allowed");
     if (included && allow)
-        reader_.mistake(allow, fmt::format("an included file can only tighten, but rule '{}' allows; move it to the policy",
-                                           rule.id));
+        reader_.mistake(
+            allow,
+            fmt::format("an included file can only tighten, but rule '{}' allows; move it to the policy", rule.id));
     document_.rules.push_back(std::move(rule));
 }
 
@@ -220,9 +231,11 @@ void read_rules(Reader& reader, Document& document, Node rules, bool included) {
 }
 
 void read_invariants(Reader& reader, Document& document, Node invariants) {
-    if (invariants && !invariants.is_list()) return reader.mistake(invariants, "invariants is a list of {never: {...}}");
+    if (invariants && !invariants.is_list())
+        return reader.mistake(invariants, "invariants is a list of {never: {...}}");
     if (invariants.size() > invariants_max)
-        return reader.mistake(invariants, fmt::format("{} invariants; {} is the limit", invariants.size(), invariants_max));
+        return reader.mistake(invariants,
+                              fmt::format("{} invariants; {} is the limit", invariants.size(), invariants_max));
     RuleReader rule_reader(reader, document);
     for (std::size_t i = 0; i < invariants.size(); ++i) {
         Fields fields(reader, invariants.at(i), "an invariant");

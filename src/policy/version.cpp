@@ -2,9 +2,9 @@
 
 #include "policy/yaml.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace sallyport::policy {
 
@@ -48,7 +48,7 @@ std::strong_ordering compare_pre_releases(std::string_view a, std::string_view b
     while (!a.empty() && !b.empty()) {
         const auto x = next(a), y = next(b);
         const bool x_number = std::ranges::all_of(x, is_digit), y_number = std::ranges::all_of(y, is_digit);
-        const auto order = x_number && y_number ? compare_numbers(x, y)
+        const auto order = x_number && y_number   ? compare_numbers(x, y)
                            : x_number != y_number ? y_number <=> x_number
                                                   : x.compare(y) <=> 0;
         if (order != 0) return order;
@@ -79,8 +79,8 @@ std::expected<Comparator, std::string> parse_comparator(std::string_view text) {
             break;
         }
     if (!is_version(version))
-        return std::unexpected(fmt::format("'{}' is no version; write for example \">=2.1.198\", \">=1.2 <2\" or \"*\"",
-                                           shown(text)));
+        return std::unexpected(
+            fmt::format("'{}' is no version; write for example \">=2.1.198\", \">=1.2 <2\" or \"*\"", shown(text)));
     comparator.version = version;
     return comparator;
 }
@@ -142,8 +142,10 @@ std::expected<VersionRange, std::string> parse_range(std::string_view text) {
             at = end + 1;
             sign.clear();
             if (piece.empty()) continue;
-            if (piece == "*") star = true;
-            else if (piece.find_first_not_of("<>=") == std::string::npos) sign = piece;
+            if (piece == "*")
+                star = true;
+            else if (piece.find_first_not_of("<>=") == std::string::npos)
+                sign = piece;
             else {
                 auto comparator = parse_comparator(piece);
                 if (!comparator) return std::unexpected(std::move(comparator.error()));

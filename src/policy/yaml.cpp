@@ -3,20 +3,20 @@
 #include "base/text.h"
 #include "policy/yaml_tree.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
-
-#include <fmt/format.h>
 
 namespace sallyport::policy {
 
 namespace {
 
 constexpr bool is_name_character(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-' ||
-           c == '@';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-' || c == '@';
 }
 
 struct Suffix {
@@ -47,7 +47,8 @@ std::string_view Node::key(std::size_t index) const { return item_->entries[inde
 Place Node::key_place(std::size_t index) const { return item_->entries[index].key_place; }
 
 std::string Mistake::text() const {
-    return line == 0 ? fmt::format("{}: {}", file, sentence) : fmt::format("{}:{}:{}: {}", file, line, column, sentence);
+    return line == 0 ? fmt::format("{}: {}", file, sentence)
+                     : fmt::format("{}:{}:{}: {}", file, line, column, sentence);
 }
 
 std::string meant(std::string_view word, std::span<const std::string_view> words) {
@@ -98,7 +99,11 @@ void Reader::warning(Place place, std::string sentence) {
 std::optional<std::string> Reader::text(Node node, std::string_view what) {
     if (!node) return {};
     if (!node.is_scalar() || node.text().empty()) {
-        mistake(node, fmt::format("{} is a text here, not {}", what, node.is_scalar() ? "an empty one" : node.is_list() ? "a list" : node.is_map() ? "a mapping" : "nothing"));
+        mistake(node, fmt::format("{} is a text here, not {}", what,
+                                  node.is_scalar() ? "an empty one"
+                                  : node.is_list() ? "a list"
+                                  : node.is_map()  ? "a mapping"
+                                                   : "nothing"));
         return {};
     }
     return std::string(node.text());
@@ -119,7 +124,8 @@ std::optional<std::int64_t> Reader::integer(Node node, std::int64_t least, std::
     if (!value) return {};
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), number);
-    if (error == std::errc() && end == value->data() + value->size() && number >= least && number <= most) return number;
+    if (error == std::errc() && end == value->data() + value->size() && number >= least && number <= most)
+        return number;
     mistake(node, fmt::format("{} is a whole number from {} to {}, not '{}'", what, least, most, shown(*value)));
     return {};
 }
@@ -165,10 +171,12 @@ std::optional<std::size_t> Reader::word(Node node, std::span<const std::string_v
 
 std::vector<Node> Reader::list(Node node, std::string_view what) {
     std::vector<Node> items;
-    if (node.is_scalar()) items.push_back(node);
+    if (node.is_scalar())
+        items.push_back(node);
     else if (node.is_list())
         for (std::size_t i = 0; i < node.size(); ++i) items.push_back(node.at(i));
-    else if (node) mistake(node, fmt::format("{} is a list here", what));
+    else if (node)
+        mistake(node, fmt::format("{} is a list here", what));
     return items;
 }
 
@@ -204,9 +212,13 @@ bool Fields::finish() {
         if (std::ranges::find(asked_, key) != asked_.end()) continue;
         complete = false;
         if (std::ranges::find(later_, key) != later_.end())
-            reader_.mistake(map_.key_place(i), fmt::format("'{}' in {} is not supported by this version yet", key, what_));
-        else if (key == "<<") reader_.mistake(map_.key_place(i), "merge keys (<<) are not read; write the fields out");
-        else reader_.mistake(map_.key_place(i), fmt::format("unknown word '{}' in {}{}", shown(key), what_, meant(key, asked_)));
+            reader_.mistake(map_.key_place(i),
+                            fmt::format("'{}' in {} is not supported by this version yet", key, what_));
+        else if (key == "<<")
+            reader_.mistake(map_.key_place(i), "merge keys (<<) are not read; write the fields out");
+        else
+            reader_.mistake(map_.key_place(i),
+                            fmt::format("unknown word '{}' in {}{}", shown(key), what_, meant(key, asked_)));
     }
     return complete;
 }

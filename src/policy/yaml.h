@@ -68,7 +68,9 @@ public:
     void mistake(Node node, std::string sentence) { mistake(node.place(), std::move(sentence)); }
     void warning(Place place, std::string sentence);
     bool clean() const { return mistakes_.empty(); }
-    bool full() const { return mistakes_.size() > mistakes_max; } // further mistakes would not be shown: reading may stop
+    bool full() const {
+        return mistakes_.size() > mistakes_max;
+    } // further mistakes would not be shown: reading may stop
     const std::vector<Mistake>& mistakes() const { return mistakes_; }
     const std::vector<Mistake>& warnings() const { return warnings_; }
 

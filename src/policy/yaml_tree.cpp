@@ -36,7 +36,8 @@ std::size_t utf8_length(std::string_view text, std::size_t at) {
     return 0;
 }
 
-// What yaml-cpp would take in silence: it guesses UTF-16, repairs broken UTF-8, and takes U+0004 for the end of the file.
+// What yaml-cpp would take in silence: it guesses UTF-16, repairs broken UTF-8, takes U+0004 for the end of the file and
+// drops a line that begins with '%'.
 void check_characters(std::string_view text) {
     Place place{1, 1};
     bool indentation = true;
@@ -48,10 +49,11 @@ void check_characters(std::string_view text) {
             indentation = true;
             continue;
         }
-        if (c == '\t' && indentation)
-            throw Unreadable{place, "a tab at the start of a line; YAML indents with spaces"};
+        if (c == '\t' && indentation) throw Unreadable{place, "a tab at the start of a line; YAML indents with spaces"};
         if ((c < 0x20 && c != '\t' && c != '\r') || c == 0x7F)
             throw Unreadable{place, fmt::format("control character 0x{:02x}; take it out", c)};
+        if (c == '%' && place.column == 1)
+            throw Unreadable{place, "a directive (%...); directives are not read, take it out"};
         const auto length = utf8_length(text, i);
         if (length == 0) throw Unreadable{place, "not UTF-8; save the file as UTF-8"};
         indentation = indentation && c == ' ';
@@ -83,12 +85,13 @@ public:
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
         throw Unreadable{place_of(mark), "an alias (*name); write the value out"};
     }
-    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
+    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  const std::string& value) override {
         refuse_anchor(mark, anchor);
         refuse_tag(mark, tag);
         if (value.size() > yaml_scalar_bytes_max)
-            throw Unreadable{place_of(mark), fmt::format("a value of {} bytes; {} is the limit", value.size(),
-                                                         yaml_scalar_bytes_max)};
+            throw Unreadable{place_of(mark),
+                             fmt::format("a value of {} bytes; {} is the limit", value.size(), yaml_scalar_bytes_max)};
         add(Node::Kind::scalar, mark, value);
     }
     void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -110,7 +113,8 @@ private:
     };
 
     static void refuse_anchor(const YAML::Mark& mark, YAML::anchor_t anchor) {
-        if (anchor != YAML::NullAnchor) throw Unreadable{place_of(mark), "an anchor (&name); anchors and aliases are not read"};
+        if (anchor != YAML::NullAnchor)
+            throw Unreadable{place_of(mark), "an anchor (&name); anchors and aliases are not read"};
     }
     static void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
         if (!tag.empty() && tag != "?" && tag != "!")
@@ -130,8 +134,10 @@ private:
         item.kind = kind;
         item.place = place;
         item.text = std::move(value);
-        if (open_.empty()) root_ = &item;
-        else if (open_.back().item->kind == Node::Kind::list) open_.back().item->entries.push_back({{}, place, &item});
+        if (open_.empty())
+            root_ = &item;
+        else if (open_.back().item->kind == Node::Kind::list)
+            open_.back().item->entries.push_back({{}, place, &item});
         else {
             open_.back().item->entries.back().value = &item;
             open_.back().has_key = false;
@@ -142,7 +148,8 @@ private:
         auto& level = open_.back();
         const auto [first, fresh] = level.lines.emplace(name, place.line);
         if (!fresh)
-            duplicates_.push_back({place, fmt::format("'{}' is here twice; the first is in line {}", shown(name), first->second)});
+            duplicates_.push_back(
+                {place, fmt::format("'{}' is here twice; the first is in line {}", shown(name), first->second)});
         level.item->entries.push_back({std::move(name), place, nullptr});
         level.has_key = true;
     }
@@ -163,9 +170,12 @@ private:
 
 } // namespace
 
-const Node::Item* parse_yaml(std::string_view text, std::deque<Node::Item>& items, std::vector<Unreadable>& duplicates) {
+const Node::Item* parse_yaml(std::string_view text, std::deque<Node::Item>& items,
+                             std::vector<Unreadable>& duplicates) {
     if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
     check_characters(text);
+    // yaml-cpp takes a quoted text that never ends for one that ends with the file, but only behind a line break.
+    text = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
     View view(text);
     std::istream stream(&view);
     try {
@@ -175,7 +185,8 @@ const Node::Item* parse_yaml(std::string_view text, std::deque<Node::Item>& item
         const auto* root = builder.root();
         Builder second(items, duplicates);
         if (parser.HandleNextDocument(second))
-            throw Unreadable{second.root() != nullptr ? second.root()->place : Place{}, "a second document; one file holds one"};
+            throw Unreadable{second.root() != nullptr ? second.root()->place : Place{},
+                             "a second document; one file holds one"};
         return root;
     } catch (const YAML::Exception& error) {
         throw Unreadable{place_of(error.mark), fmt::format("not readable as YAML: {}", error.msg)};

@@ -1,4 +1,4 @@
-"""The clients' npm packages, each pinned, in a cache folder of the build tree. Installed once; later runs need no registry."""
+"""The clients' npm packages, each pinned, in a cache folder of the build tree. Once there, no registry is needed."""
 
 import os
 import subprocess
@@ -59,5 +59,5 @@ def _package(cache, name, package, version, say):
         return folder
     reason = next((word for word in UNREACHABLE if word in npm.stderr), None)
     if reason:
-        raise Unreachable(f"the package registry cannot be reached ({reason}) and {package} {version} is not in {cache}")
+        raise Unreachable(f"the package registry cannot be reached ({reason}); {package} {version} is not in {cache}")
     raise Failed(f"npm could not install {package} {version}:\n{npm.stderr.strip()[-2000:]}")

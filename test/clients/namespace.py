@@ -5,7 +5,6 @@ enter() is called outside and gives the command line; arrive() is called first t
 """
 
 import os
-import pwd
 import subprocess
 from pathlib import Path
 
@@ -14,8 +13,8 @@ RESOLVER = "nameserver 127.0.0.1\n"  # where nobody listens: every name fails at
 # Where clients look for a company's or a person's settings and keys, whatever HOME says.
 MACHINE_SETTINGS = ("/etc/claude-code", "/etc/codex", "/etc/gemini-cli", "/etc/qwen-code", "/etc/opencode",
                     "/etc/github-copilot")
-PERSONAL_SETTINGS = (".claude", ".claude.json", ".codex", ".gemini", ".qwen", ".copilot", ".config", ".local/share/opencode",
-                     ".netrc", ".npmrc", ".gitconfig", ".git-credentials", ".ssh", ".aws")
+PERSONAL_SETTINGS = (".claude", ".claude.json", ".codex", ".gemini", ".qwen", ".copilot", ".config",
+                     ".local/share/opencode", ".netrc", ".npmrc", ".gitconfig", ".git-credentials", ".ssh", ".aws")
 
 
 class Impossible(Exception):
@@ -38,13 +37,13 @@ def enter(command):
 
 
 def arrive(keep):
-    """Sets the namespaces up and returns an empty folder for the run. The folders in `keep` stay visible."""
+    """Sets the namespaces up and returns the folder for the run. The folders in `keep` stay visible."""
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    run = next(Path(place) for place in ("/mnt", "/srv", "/media", "/opt") if os.path.isdir(place) and not _holds(place, keep))
+    places = ("/mnt", "/srv", "/media", "/opt")  # only where to hang it; nothing there is touched
+    run = next(Path(place) for place in places if os.path.isdir(place) and not _holds(place, keep))
     _mount_empty(run)
-    if not _holds("/tmp", keep):
-        _mount_empty("/tmp")
-    home = Path(pwd.getpwuid(os.getuid()).pw_dir)
+    _empty_tmp(run / "tmp", keep)
+    home = Path.home()  # still the person's own; clients get another
     for hidden in [*map(Path, MACHINE_SETTINGS), *(home / name for name in PERSONAL_SETTINGS)]:
         if hidden.is_dir() and not _holds(hidden, keep):
             _mount_empty(hidden)
@@ -55,6 +54,19 @@ def arrive(keep):
     if os.path.exists("/etc/resolv.conf"):
         _cover("/etc/resolv.conf", resolver)
     return run
+
+
+def _empty_tmp(fresh, keep):
+    """Puts `fresh` in the place of /tmp: clients write there by its name, and mistrust what another run left."""
+    below = [path for path in sorted({Path(path).resolve() for path in keep}) if path.is_relative_to("/tmp")]
+    fresh.mkdir()
+    fresh.chmod(0o1777)
+    for path in below:
+        if not any(path.is_relative_to(other) for other in below if other != path):
+            shown = fresh / path.relative_to("/tmp")
+            shown.mkdir(parents=True)
+            _cover(shown, path)
+    subprocess.run(["mount", "--rbind", str(fresh), "/tmp"], check=True)
 
 
 def _holds(folder, paths):

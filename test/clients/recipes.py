@@ -1,7 +1,7 @@
-"""The six clients: which package, and how each is pointed at a gateway without a question asked and without other contacts.
+"""The six clients: which package, and how each is pointed at a gateway, asking nothing and contacting nobody else.
 
-A recipe gives what its client needs to run once: environment, files below HOME, arguments. What the numbers and settings
-rest on is measured; when a client's version is raised here, measure again (README.md, table).
+A recipe gives what its client needs to run once: environment, files below HOME, arguments. The numbers and settings are
+measured; when a client's version is raised here, measure again (README.md, table).
 """
 
 import json
@@ -38,7 +38,6 @@ class Client:
     launch: Callable[[Gateway, str], Launch]
     calls_when_refused: int  # the best that this client can do: side calls included, no repeat
     tells_version: bool = True
-    tells_repository: bool = False  # by itself; else the harness sends REPOSITORY_HEADER
 
 
 def claude_code(gateway, prompt):
@@ -50,7 +49,7 @@ def claude_code(gateway, prompt):
     })
 
 
-def codex(gateway, prompt):
+def codex(gateway, prompt):  # the only one that tells the repository itself: x-codex-turn-metadata holds the remote
     config = f"""\
 model_provider = "gateway"
 check_for_update_on_startup = false
@@ -124,7 +123,7 @@ def copilot(gateway, prompt):
 
 CLIENTS = {client.name: client for client in (
     Client("claude-code", "@anthropic-ai/claude-code", "2.1.330", "claude", claude_code, calls_when_refused=1),
-    Client("codex", "@openai/codex", "0.169.0", "codex", codex, calls_when_refused=1, tells_repository=True),
+    Client("codex", "@openai/codex", "0.169.0", "codex", codex, calls_when_refused=1),
     Client("gemini-cli", "@google/gemini-cli", "0.61.0", "gemini", gemini_cli, calls_when_refused=2),  # router, main
     Client("qwen-code", "@qwen-code/qwen-code", "0.24.4", "qwen", qwen_code, calls_when_refused=1),
     Client("opencode", "opencode-ai", "1.18.33", "opencode", opencode, calls_when_refused=2),  # title, main

@@ -1,7 +1,7 @@
 """Counts what a client really sent to one loopback port, from the packets, without standing in between.
 
-Needs CAP_NET_RAW in the network namespace, which process 1 of a fresh one has. Plain HTTP/1 only. One thread of its own;
-read the counts after stop().
+Needs CAP_NET_RAW in the network namespace, which process 1 of a fresh one has. Plain HTTP/1 only. One thread of its
+own; read the counts after stop().
 """
 
 import re
@@ -18,12 +18,17 @@ RESPONSE = re.compile(rb"HTTP/1\.[01] (\d{3})")
 MODEL_PATH = re.compile(r"/(messages|responses|chat/completions)$|:(streamG|g)enerateContent$")
 
 
+def is_model_call(method, path):
+    return method == "POST" and bool(MODEL_PATH.search(path.split("?")[0]))
+
+
 class Tap:
     def __init__(self, port):
         self.port = port
         self.requests = []  # (method, path) in order
         self.statuses = []  # of the answers, in order; a side call that is answered with 404 is in here too
         self.dropped = 0  # packets that the kernel could not hand over; then the counts are not to be trusted
+        self._seen = set()  # (source port, sequence number): a repeated packet counts once
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
         self._socket.bind(("lo", 0))
         self._socket.settimeout(0.2)
@@ -42,7 +47,7 @@ class Tap:
         self._socket.close()
 
     def model_calls(self):
-        return sum(method == "POST" and bool(MODEL_PATH.search(path.split("?")[0])) for method, path in self.requests)
+        return sum(is_model_call(method, path) for method, path in self.requests)
 
     def _listen(self):
         while True:
@@ -59,8 +64,11 @@ class Tap:
         if len(packet) < 40 or packet[0] >> 4 != 4 or packet[9] != socket.IPPROTO_TCP:
             return
         tcp = packet[(packet[0] & 15) * 4:]
-        source, destination = struct.unpack("!HH", tcp[:4])
+        source, destination, sequence = struct.unpack("!HHI", tcp[:8])
         payload = tcp[(tcp[12] >> 4) * 4:]
+        if not payload or (source, sequence) in self._seen:
+            return
+        self._seen.add((source, sequence))
         if destination == self.port and (found := REQUEST.match(payload)):
             self.requests.append((found[1].decode(), found[2].decode("utf-8", "replace")))
         elif source == self.port and (found := RESPONSE.match(payload)):

@@ -1,0 +1,172 @@
+// sallyport key issue | list | revoke
+#include "base/clock.h"
+#include "cli/commands.h"
+#include "cli/open.h"
+#include "cli/terminal.h"
+#include "base/encoding.h"
+#include "crypto/crypto.h"
+#include "identity/keys.h"
+#include "json/writer.h"
+#include "policy/facts.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace sallyport::cli {
+
+namespace {
+
+struct KeyOptions {
+    std::string config, person, team, label, max_class = "trade-secret", expires, id;
+    bool json = false;
+    bool names = false;
+};
+
+// "90d" from now, or a time; -1 where it is neither.
+std::int64_t expiry(const std::string& text, std::int64_t now) {
+    if (text.empty()) return 0;
+    const std::int64_t back = parse_time(text, now);
+    if (back < 0) return -1;
+    const bool is_span = text.find('-') == std::string::npos;
+    return is_span ? now + (now - back) : back;
+}
+
+void write_key(json::Writer& writer, const store::KeyRecord& key, std::string_view person) {
+    writer.member("id", key.id);
+    writer.member("person", person);
+    writer.member("team", key.team);
+    writer.member("max_class", key.max_class);
+    writer.member("label", key.label);
+    writer.member("created", rfc3339(key.created_ms));
+    if (key.expires_ms > 0) writer.member("expires", rfc3339(key.expires_ms));
+    if (key.revoked_ms > 0) writer.member("revoked", rfc3339(key.revoked_ms));
+}
+
+int issue(const KeyOptions& options) {
+    int exit_code = done;
+    const auto config = open_config(options.config, false, exit_code);
+    if (!config) return exit_code;
+    auto visit = open_visit(*config, exit_code);
+    if (!visit) return exit_code;
+    const std::int64_t now = wall_ms();
+    const std::int64_t expires = expiry(options.expires, now);
+    if (expires < 0 || (expires > 0 && expires <= now)) {
+        complain("--expires is a span (90d, 12h) or a time to come (2027-01-31); got '" + printable(options.expires) + "'");
+        return wrong_use;
+    }
+    const Secret secret = identity::new_company_key();
+    store::KeyRecord record;
+    record.id = identity::new_key_id();
+    record.digest = crypto::bytes(crypto::Mac(visit->installation.keys().key_digests).of(secret.reveal()));
+    record.person = visit->pseudonyms->remember(identity::NameKind::person, options.person).view();
+    record.team = options.team;
+    record.max_class = options.max_class;
+    record.label = options.label;
+    record.created_ms = now;
+    record.expires_ms = expires;
+    if (auto kept = visit->pseudonyms->keep_names(*visit->state); !kept) return complain(kept.error());
+    const auto issued = visit->state->issue_key(to_hex(crypto::random_bytes(16)), record);
+    if (!issued) return complain(issued.error());
+    if (options.json) {
+        std::string out;
+        json::Writer writer(out);
+        writer.begin_object();
+        writer.member("key", secret.reveal());
+        write_key(writer, *issued, issued->person);
+        writer.end_object();
+        fmt::print("{}\n", out);
+        return done;
+    }
+    fmt::print("{}\n", secret.reveal());
+    fmt::print(stderr, "This key is shown once. It is for {} ({}), up to class {}. Revoke it with: sallyport key revoke {}\n", options.person,
+               options.team.empty() ? "no team" : options.team, issued->max_class, issued->id);
+    return done;
+}
+
+int list(const KeyOptions& options) {
+    int exit_code = done;
+    const auto config = open_config(options.config, false, exit_code);
+    if (!config) return exit_code;
+    auto visit = open_visit(*config, exit_code);
+    if (!visit) return exit_code;
+    const auto keys = visit->state->keys();
+    if (!keys) return complain(keys.error());
+    if (!options.json) fmt::print("{}\n", ink(Ink::bold, column("ID", 14) + column("PERSON", 26) + column("TEAM", 16) + column("MAX CLASS", 15) + "STATE"));
+    for (const store::KeyRecord& key : *keys->value) {
+        std::string person = key.person;
+        if (options.names)
+            if (const auto name = visit->pseudonyms->name_of(*visit->state, key.person); name && *name) person = **name;
+        if (options.json) {
+            std::string out;
+            json::Writer writer(out);
+            writer.begin_object();
+            write_key(writer, key, person);
+            writer.end_object();
+            fmt::print("{}\n", out);
+            continue;
+        }
+        const bool expired = key.expires_ms > 0 && key.expires_ms <= wall_ms();
+        const std::string state = key.revoked_ms > 0 ? ink(Ink::red, "revoked " + rfc3339(key.revoked_ms))
+                                  : expired          ? ink(Ink::yellow, "expired " + rfc3339(key.expires_ms))
+                                  : key.expires_ms > 0 ? "valid until " + rfc3339(key.expires_ms)
+                                                       : std::string("valid");
+        fmt::print("{}{}{}{}{}\n", column(key.id, 14), column(person, 26), column(key.team, 16), column(key.max_class, 15), state);
+    }
+    return done;
+}
+
+int revoke(const KeyOptions& options) {
+    int exit_code = done;
+    const auto config = open_config(options.config, false, exit_code);
+    if (!config) return exit_code;
+    auto visit = open_visit(*config, exit_code);
+    if (!visit) return exit_code;
+    const auto revoked = visit->state->revoke_key(options.id, wall_ms());
+    if (!revoked) return complain(revoked.error());
+    if (options.json) {
+        std::string out;
+        json::Writer writer(out);
+        writer.begin_object();
+        write_key(writer, *revoked, revoked->person);
+        writer.end_object();
+        fmt::print("{}\n", out);
+    } else {
+        fmt::print("{} is revoked; a running gateway refuses it within a second.\n", revoked->id);
+    }
+    return done;
+}
+
+} // namespace
+
+void add_key(CLI::App& app, int& exit_code) {
+    static KeyOptions options;
+    auto* key = app.add_subcommand("key", "Company keys: who may call");
+    key->require_subcommand(1);
+    auto* issue_command = key->add_subcommand("issue", "Make a key and show it once");
+    add_config_option(*issue_command, options.config);
+    issue_command->add_option("--person", options.person, "Whose key it is (kept sealed; entries hold a pseudonym)")->required();
+    issue_command->add_option("--team", options.team, "The person's team");
+    issue_command->add_option("--label", options.label, "What the key is for");
+    issue_command->add_option("--max-class", options.max_class, "The highest class of repository it may be used for")
+        ->check(CLI::IsMember({"open-source", "internal", "customer", "secret-bearing", "trade-secret"}))
+        ->capture_default_str();
+    issue_command->add_option("--expires", options.expires, "A span (90d) or a time (2027-01-31); without it, until revoked");
+    issue_command->add_flag("--json", options.json, "Print an object");
+    issue_command->footer("Examples:\n  sallyport key issue --person ada@acme.example --team platform --expires 90d\n");
+    issue_command->callback([&exit_code] { exit_code = issue(options); });
+
+    auto* list_command = key->add_subcommand("list", "All keys, without the keys themselves");
+    add_config_option(*list_command, options.config);
+    list_command->add_flag("--json", options.json, "One object a line");
+    list_command->add_flag("--names", options.names, "Names instead of pseudonyms");
+    list_command->callback([&exit_code] { exit_code = list(options); });
+
+    auto* revoke_command = key->add_subcommand("revoke", "End a key now");
+    add_config_option(*revoke_command, options.config);
+    revoke_command->add_option("id", options.id, "The key's id (k_…)")->required();
+    revoke_command->add_flag("--json", options.json, "Print the key as an object");
+    revoke_command->footer("Example:\n  sallyport key revoke k_7Qm2xW9pLd\n");
+    revoke_command->callback([&exit_code] { exit_code = revoke(options); });
+}
+
+} // namespace sallyport::cli

@@ -1,0 +1,267 @@
+// sallyport ledger list | show | left | reindex
+#include "base/clock.h"
+#include "cli/commands.h"
+#include "cli/open.h"
+#include "cli/terminal.h"
+#include "json/writer.h"
+#include "ledger/query.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace sallyport::cli {
+
+namespace {
+
+struct LedgerOptions {
+    std::string config, id, since, until, cursor;
+    ledger::ExchangeFilter filter;
+    std::size_t limit = 50;
+    bool json = false;
+    bool names = false;
+};
+
+struct Opened {
+    Visit visit;
+    ledger::Query query;
+};
+
+std::optional<Opened> open_ledger(LedgerOptions& options, int& exit_code) {
+    const auto config = open_config(options.config, false, exit_code);
+    if (!config) return std::nullopt;
+    auto visit = open_visit(*config, exit_code);
+    if (!visit) return std::nullopt;
+    auto query = ledger::Query::open(visit->installation.ledger_directory(), visit->installation.index_file());
+    if (!query) {
+        exit_code = complain(query.error());
+        return std::nullopt;
+    }
+    const auto take_time = [&](const std::string& text, std::int64_t& into) {
+        if (text.empty()) return true;
+        into = parse_time(text, wall_ms());
+        if (into >= 0) return true;
+        complain("'" + printable(text) + "' is no time; write 24h, 7d, 2026-11-22 or 2026-11-22T10:00:00Z");
+        exit_code = wrong_use;
+        return false;
+    };
+    if (!take_time(options.since, options.filter.from_ms) || !take_time(options.until, options.filter.to_ms)) return std::nullopt;
+    return Opened{std::move(*visit), std::move(*query)};
+}
+
+ledger::Unseal unsealer(Visit& visit) {
+    return [&visit](std::string_view pseudonym) -> std::optional<std::string> {
+        auto name = visit.pseudonyms->name_of(*visit.state, pseudonym);
+        return name ? *name : std::nullopt;
+    };
+}
+
+void member_if(json::Writer& writer, std::string_view key, const std::string& value) {
+    if (!value.empty()) writer.member(key, value);
+}
+
+void write_row(json::Writer& writer, const std::string& origin, const ledger::ExchangeRow& row) {
+    writer.member("id", origin + "/" + std::to_string(row.first_entry));
+    writer.member("exchange", row.exchange);
+    writer.member("at", rfc3339(row.at_ms));
+    writer.begin_object("client");
+    writer.member("name", row.client);
+    writer.member("version", row.client_version);
+    writer.end_object();
+    writer.begin_object("repository");
+    writer.member("id", row.repository);
+    writer.member("class", row.effective_class);
+    writer.member("evidence", row.evidence);
+    writer.end_object();
+    member_if(writer, "person", row.person);
+    member_if(writer, "team", row.team);
+    member_if(writer, "machine", row.machine);
+    member_if(writer, "session", row.session);
+    member_if(writer, "key", row.key);
+    writer.member("dialect", row.dialect);
+    writer.member("operation", row.operation);
+    writer.member("model", row.model);
+    writer.member("stream", row.stream);
+    writer.member("decision", row.decision);
+    member_if(writer, "rule", row.rule);
+    member_if(writer, "refused_by", row.refused_by);
+    member_if(writer, "reason", row.sentence);
+    member_if(writer, "upstream", row.upstream);
+    member_if(writer, "vendor", row.vendor);
+    member_if(writer, "account", row.account);
+    writer.member("attempts", row.attempts);
+    if (row.status >= 0) writer.member("status", row.status);
+    member_if(writer, "ended", row.ended);
+    member_if(writer, "stop_reason", row.stop_reason);
+    member_if(writer, "error", row.error);
+    for (const auto& [name, value] : {std::pair{"sent_bytes", row.sent_bytes}, std::pair{"answer_bytes", row.answer_bytes},
+                                      std::pair{"input_tokens", row.input_tokens}, std::pair{"output_tokens", row.output_tokens},
+                                      std::pair{"cache_read_tokens", row.cache_read_tokens}, std::pair{"cache_write_tokens", row.cache_write_tokens},
+                                      std::pair{"total_ms", row.total_ms}})
+        if (value >= 0) writer.member(name, value);
+    writer.member("repeats", row.repeats);
+}
+
+void print_row(const ledger::ExchangeRow& row) {
+    const bool is_refused = row.decision == "refuse" || row.decision.empty();
+    const std::string decision = is_refused ? ink(Ink::red, column("refuse", 9)) : ink(Ink::green, column(row.decision, 9));
+    const std::string client = row.client_version.empty() ? row.client : row.client + " " + row.client_version;
+    fmt::print("{}  {}{}{}{}{}{}\n", ink(Ink::dim, rfc3339(row.at_ms)), decision, column(client, 24), column(row.effective_class, 15),
+               column(row.repository.empty() ? "-" : row.repository, 32), column(row.model, 22), row.upstream.empty() ? "-" : printable(row.upstream));
+    if (is_refused && !row.sentence.empty())
+        fmt::print("{}{}{}\n", std::string(26, ' '), printable(row.sentence), row.repeats > 0 ? fmt::format(" (asked {} times)", row.repeats + 1) : "");
+}
+
+int list(LedgerOptions& options) {
+    int exit_code = done;
+    auto opened = open_ledger(options, exit_code);
+    if (!opened) return exit_code;
+    if (auto updated = opened->query.update(); !updated) return complain(updated.error());
+    auto page = opened->query.list(options.filter, options.cursor, options.limit);
+    if (!page) return complain(page.error());
+    const ledger::Unseal unseal = unsealer(opened->visit);
+    for (ledger::ExchangeRow& row : page->rows) {
+        if (options.names) ledger::unmask(row, unseal);
+        if (!options.json) {
+            print_row(row);
+            continue;
+        }
+        std::string out;
+        json::Writer writer(out);
+        writer.begin_object();
+        write_row(writer, opened->visit.installation.origin(), row);
+        writer.end_object();
+        fmt::print("{}\n", out);
+    }
+    if (!page->cursor.empty()) fmt::print(stderr, "more: --cursor {}\n", page->cursor);
+    if (page->rows.empty() && !options.json) fmt::print("no exchanges recorded here\n");
+    return done;
+}
+
+int show(LedgerOptions& options) {
+    int exit_code = done;
+    auto opened = open_ledger(options, exit_code);
+    if (!opened) return exit_code;
+    if (auto updated = opened->query.update(); !updated) return complain(updated.error());
+    auto shown = opened->query.show(options.id);
+    if (!shown) return complain(shown.error());
+    if (options.names) ledger::unmask(shown->exchange, unsealer(opened->visit));
+    const std::string& origin = opened->visit.installation.origin();
+    if (options.json) {
+        std::string out;
+        json::Writer writer(out);
+        writer.begin_object();
+        writer.begin_object("exchange");
+        write_row(writer, origin, shown->exchange);
+        writer.end_object();
+        writer.begin_array("entries");
+        for (const ledger::EntryText& entry : shown->entries)
+            writer.element_raw(fmt::format("{{\"id\":\"{}/{}\",\"entry\":{}}}", origin, entry.index, entry.json));
+        writer.end_array();
+        writer.end_object();
+        fmt::print("{}\n", out);
+        return done;
+    }
+    print_row(shown->exchange);
+    for (const ledger::EntryText& entry : shown->entries) fmt::print("{}\n  {}\n", ink(Ink::bold, fmt::format("{}/{}", origin, entry.index)), printable(entry.json));
+    return done;
+}
+
+int left(LedgerOptions& options) {
+    int exit_code = done;
+    auto opened = open_ledger(options, exit_code);
+    if (!opened) return exit_code;
+    if (auto updated = opened->query.update(); !updated) return complain(updated.error());
+    auto files = opened->query.left(options.filter, options.limit);
+    if (!files) return complain(files.error());
+    const ledger::Unseal unseal = unsealer(opened->visit);
+    for (ledger::FileRow& row : *files) {
+        ledger::unmask(row, unseal);
+        if (!options.json) {
+            fmt::print("{}{}{}{}  {} to {}, {} times\n", column(row.repository.empty() ? "-" : row.repository, 32), column(row.file, 48), column(row.upstream, 16),
+                       column(row.client, 14), rfc3339(row.first_ms), rfc3339(row.last_ms), row.count);
+            continue;
+        }
+        std::string out;
+        json::Writer writer(out);
+        writer.begin_object();
+        writer.member("repository", row.repository);
+        writer.member("file", row.file);
+        writer.member("tool", row.tool);
+        writer.member("upstream", row.upstream);
+        writer.member("vendor", row.vendor);
+        writer.member("account", row.account);
+        writer.member("client", row.client);
+        writer.member("class", row.effective_class);
+        writer.member("count", row.count);
+        writer.member("first", rfc3339(row.first_ms));
+        writer.member("last", rfc3339(row.last_ms));
+        writer.member("how_known", ledger::Query::left_evidence);
+        writer.end_object();
+        fmt::print("{}\n", out);
+    }
+    if (!options.json) fmt::print("{}\n", ink(Ink::dim, "how known: " + std::string(ledger::Query::left_evidence) + " (the client's word; content is not looked for yet)"));
+    return done;
+}
+
+int reindex(LedgerOptions& options) {
+    int exit_code = done;
+    auto opened = open_ledger(options, exit_code);
+    if (!opened) return exit_code;
+    const auto updated = opened->query.reindex();
+    if (!updated) return complain(updated.error());
+    if (options.json) fmt::print("{{\"entries\":{},\"next_index\":{}}}\n", updated->entries, updated->next_index);
+    else fmt::print("{} entries read, the index is built anew\n", updated->entries);
+    return done;
+}
+
+void add_filters(CLI::App& command, LedgerOptions& options) {
+    command.add_option("--since", options.since, "From then on: 24h, 7d, 2026-11-22");
+    command.add_option("--until", options.until, "Before then");
+    command.add_option("--repository", options.filter.repository, "Of this repository");
+    command.add_option("--class", options.filter.effective_class, "Of this class");
+    command.add_option("--client", options.filter.client, "By this client");
+    command.add_option("--model", options.filter.model, "With this model");
+    command.add_option("--decision", options.filter.decision, "Decided so: allow, refuse");
+    command.add_option("--rule", options.filter.rule, "Determined by this rule");
+    command.add_option("--upstream", options.filter.upstream, "To this upstream");
+    command.add_option("--person", options.filter.person, "By this person (pseudonym)");
+    command.add_option("--team", options.filter.team, "By this team");
+    command.add_option("--limit", options.limit, "At most so many")->capture_default_str();
+    command.add_flag("--json", options.json, "One object a line");
+}
+
+} // namespace
+
+void add_ledger(CLI::App& app, int& exit_code) {
+    static LedgerOptions options;
+    auto* group = app.add_subcommand("ledger", "What left, to whom, under which rule");
+    group->require_subcommand(1);
+
+    auto* list_command = group->add_subcommand("list", "Exchanges, newest first");
+    add_config_option(*list_command, options.config);
+    add_filters(*list_command, options);
+    list_command->add_option("--cursor", options.cursor, "Go on behind a page");
+    list_command->add_flag("--names", options.names, "Names instead of pseudonyms");
+    list_command->footer("Examples:\n  sallyport ledger list --since 24h --decision refuse\n  sallyport ledger list --json | head\n");
+    list_command->callback([&exit_code] { exit_code = list(options); });
+
+    auto* show_command = group->add_subcommand("show", "One exchange with its entries");
+    add_config_option(*show_command, options.config);
+    show_command->add_option("id", options.id, "origin/index of an entry, or the reference shown in a refusal")->required();
+    show_command->add_flag("--json", options.json, "Print an object");
+    show_command->add_flag("--names", options.names, "Names instead of pseudonyms");
+    show_command->callback([&exit_code] { exit_code = show(options); });
+
+    auto* left_command = group->add_subcommand("left", "Files named in tool calls of requests that left");
+    add_config_option(*left_command, options.config);
+    add_filters(*left_command, options);
+    left_command->footer("Example:\n  sallyport ledger left --repository git.acme.example/web/site --since 7d\n");
+    left_command->callback([&exit_code] { exit_code = left(options); });
+
+    auto* reindex_command = group->add_subcommand("reindex", "Build the index anew from the entries");
+    add_config_option(*reindex_command, options.config);
+    reindex_command->add_flag("--json", options.json, "Print an object");
+    reindex_command->callback([&exit_code] { exit_code = reindex(options); });
+}
+
+} // namespace sallyport::cli

@@ -1,0 +1,30 @@
+// sallyport: the guarded way out for coding assistants. Every sub-command is one file beside this one.
+#include "cli/commands.h"
+
+#include <CLI/CLI.hpp>
+
+int main(int argc, char** argv) {
+    using namespace sallyport::cli;
+    CLI::App app{"Sallyport guards what leaves a company through its AI coding assistants.\n"};
+    app.set_version_flag("--version", "sallyport 0.1.0");
+    app.require_subcommand(1);
+    app.footer("Begin with:\n  sallyport demo              see it work, on this machine alone\n"
+               "  sallyport serve --help      run the gateway\n");
+    int exit_code = done;
+    add_serve(app, exit_code);
+    add_demo(app, exit_code);
+    add_vendor(app, exit_code);
+    add_key(app, exit_code);
+    add_policy(app, exit_code);
+    add_ledger(app, exit_code);
+    add_completion(app, exit_code);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? done : wrong_use;
+    } catch (const std::exception& error) {
+        std::cerr << "sallyport: " << error.what() << '\n';
+        return not_possible;
+    }
+    return exit_code;
+}

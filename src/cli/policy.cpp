@@ -1,0 +1,200 @@
+// sallyport policy check | explain
+#include "base/clock.h"
+#include "cli/commands.h"
+#include "cli/open.h"
+#include "cli/terminal.h"
+#include "json/writer.h"
+#include "ledger/entry.h"
+#include "policy/decide.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace sallyport::cli {
+
+namespace {
+
+struct PolicyOptions {
+    std::string file, config, entry;
+    std::string client = "claude-code", version, repository, evidence = "claimed", model, team, account = "company", dialect = "anthropic-messages";
+    std::vector<std::string> references, plugins;
+    bool json = false;
+};
+
+int check(const PolicyOptions& options) {
+    const policy::Policy::Loaded loaded = policy::load(options.file);
+    if (options.json) {
+        std::string out;
+        json::Writer writer(out);
+        writer.begin_object();
+        writer.member("ok", loaded.policy != nullptr);
+        if (loaded.policy) {
+            writer.member("digest", loaded.policy->digest());
+            writer.member("rules", static_cast<std::uint64_t>(loaded.policy->rule_count()));
+        }
+        for (const auto& [name, list] : {std::pair{"mistakes", &loaded.mistakes}, std::pair{"warnings", &loaded.warnings}}) {
+            writer.begin_array(name);
+            for (const policy::Mistake& mistake : *list) {
+                std::string one;
+                json::Writer item(one);
+                item.begin_object();
+                item.member("file", mistake.file);
+                item.member("line", mistake.line);
+                item.member("column", mistake.column);
+                item.member("sentence", mistake.sentence);
+                item.end_object();
+                writer.element_raw(one);
+            }
+            writer.end_array();
+        }
+        writer.end_object();
+        fmt::print("{}\n", out);
+        return loaded.policy ? done : found_something;
+    }
+    if (!loaded.policy) return complain(loaded.mistakes);
+    for (const policy::Mistake& warning : loaded.warnings) fmt::print(stderr, "warning: {}\n", warning.text());
+    fmt::print("{}: {} rules, {} upstreams, no mistakes\n{}\n", options.file, loaded.policy->rule_count(), loaded.policy->upstreams().size(),
+               ink(Ink::dim, loaded.policy->digest()));
+    return done;
+}
+
+template <class Enum> Enum enum_named(std::string_view word, std::size_t count, Enum otherwise) {
+    for (std::size_t i = 0; i < count; ++i)
+        if (policy::name(static_cast<Enum>(i)) == word) return static_cast<Enum>(i);
+    return otherwise;
+}
+
+int print_explanation(const policy::Policy& policy, const policy::Facts& facts, std::span<const std::uint16_t> candidates, bool json) {
+    const policy::Plan plan = policy::decide(policy, facts, candidates);
+    const bool is_refused = plan.decision == policy::Decision::refuse;
+    const std::string sentence = policy::sentence(policy, facts, plan);
+    const auto traces = policy::trace(policy, facts, candidates);
+    const std::string_view rule = plan.rule == policy::no_rule ? std::string_view() : policy.rule_id(plan.rule);
+    if (json) {
+        std::string out;
+        json::Writer writer(out);
+        writer.begin_object();
+        writer.member("decision", policy::name(plan.decision));
+        writer.member("class", policy::name(plan.effective_class));
+        if (is_refused) writer.member("refused_by", policy::name(plan.refused_by));
+        if (!rule.empty()) writer.member("rule", rule);
+        if (is_refused) writer.member("sentence", sentence);
+        writer.begin_array("upstreams");
+        for (std::size_t i = 0; i < plan.upstream_count; ++i) writer.element(policy.upstreams()[plan.upstreams[i]].name);
+        writer.end_array();
+        writer.begin_array("rules");
+        for (const policy::RuleTrace& trace : traces) {
+            std::string one;
+            json::Writer item(one);
+            item.begin_object();
+            item.member("rule", policy.rule_id(trace.rule));
+            item.member("matched", trace.matched);
+            item.member("why", trace.why);
+            item.end_object();
+            writer.element_raw(one);
+        }
+        writer.end_array();
+        writer.end_object();
+        fmt::print("{}\n", out);
+        return is_refused ? refused : done;
+    }
+    fmt::print("{} for class {}{}\n", is_refused ? ink(Ink::red, "refuse") : ink(Ink::green, std::string(policy::name(plan.decision))),
+               ink(Ink::bold, std::string(policy::name(plan.effective_class))), rule.empty() ? std::string() : " by rule " + std::string(rule));
+    for (std::size_t i = 0; i < plan.upstream_count; ++i) fmt::print("  {}. {}\n", i + 1, policy.upstreams()[plan.upstreams[i]].name);
+    if (is_refused) fmt::print("{}\n", sentence);
+    for (const policy::RuleTrace& trace : traces)
+        fmt::print("  {} {}  {}\n", trace.matched ? ink(Ink::green, "+") : ink(Ink::dim, "-"), column(policy.rule_id(trace.rule), 34), trace.why);
+    return is_refused ? refused : done;
+}
+
+// Candidates by name; those that the policy does not know are no candidates.
+std::vector<std::uint16_t> candidates_of(const policy::Policy& policy, std::span<const std::string_view> names) {
+    std::vector<std::uint16_t> candidates;
+    for (const std::string_view name : names)
+        if (const std::uint16_t index = policy.upstream_named(name); index != policy::no_rule) candidates.push_back(index);
+    return candidates;
+}
+
+int explain_entry(const PolicyOptions& options, const policy::Policy& policy) {
+    int exit_code = done;
+    const auto config = open_config(options.config, false, exit_code);
+    if (!config) return exit_code;
+    auto visit = open_visit(*config, exit_code);
+    if (!visit) return exit_code;
+    auto query = ledger::Query::open(visit->installation.ledger_directory(), visit->installation.index_file());
+    if (!query) return complain(query.error());
+    if (auto updated = query->update(); !updated) return complain(updated.error());
+    const auto shown = query->show(options.entry);
+    if (!shown) return complain(shown.error());
+    for (const ledger::EntryText& text : shown->entries) {
+        const auto entry = ledger::decode(text.json);
+        if (!entry) return complain(entry.error());
+        const ledger::Judgement* judgement = nullptr;
+        if (const auto* intent = entry->as<ledger::Intent>()) judgement = &intent->judgement;
+        if (const auto* refusal = entry->as<ledger::Refusal>(); refusal != nullptr && refusal->judged) judgement = &refusal->judgement;
+        if (judgement == nullptr) continue;
+        if (judgement->policy != policy.digest())
+            fmt::print(stderr, "note: the entry was decided under another policy ({}); this is what {} says\n", judgement->policy, options.file);
+        return print_explanation(policy, judgement->facts, candidates_of(policy, judgement->candidates), options.json);
+    }
+    return complain("this entry holds no decision");
+}
+
+int explain(const PolicyOptions& options) {
+    const policy::Policy::Loaded loaded = policy::load(options.file);
+    if (!loaded.policy) return complain(loaded.mistakes);
+    if (!options.entry.empty()) return explain_entry(options, *loaded.policy);
+    policy::Facts facts;
+    facts.team = options.team;
+    facts.client = options.client;
+    facts.client_version = options.version;
+    facts.repository = options.repository;
+    facts.evidence = options.repository.empty() ? policy::Evidence::none : enum_named(options.evidence, policy::evidence_count, policy::Evidence::claimed);
+    facts.account = options.account == "personal" ? policy::AccountKind::personal : policy::AccountKind::company;
+    facts.dialect = options.dialect;
+    facts.model = options.model;
+    facts.at_ms = wall_ms();
+    for (const std::string& reference : options.references)
+        for (std::size_t i = 0; i < dialect::reference_kinds; ++i)
+            if (dialect::name(static_cast<dialect::ReferenceKind>(i)) == reference) facts.references |= 1u << i;
+    const std::vector<std::string_view> plugins(options.plugins.begin(), options.plugins.end());
+    facts.plugins = plugins;
+    std::vector<std::string_view> names;
+    for (const policy::UpstreamFacts& upstream : loaded.policy->upstreams()) names.push_back(upstream.name);
+    return print_explanation(*loaded.policy, facts, candidates_of(*loaded.policy, names), options.json);
+}
+
+} // namespace
+
+void add_policy(CLI::App& app, int& exit_code) {
+    static PolicyOptions options;
+    options.file = "policy.yaml";
+    auto* group = app.add_subcommand("policy", "Check and explain policy.yaml");
+    group->require_subcommand(1);
+    auto* check_command = group->add_subcommand("check", "Read a policy and tell every mistake with its place");
+    check_command->add_option("file", options.file, "The policy")->capture_default_str();
+    check_command->add_flag("--json", options.json, "Print an object");
+    check_command->footer("Exit code 1 where there is a mistake.\n\nExample:\n  sallyport policy check policy.yaml\n");
+    check_command->callback([&exit_code] { exit_code = check(options); });
+
+    auto* explain_command = group->add_subcommand("explain", "What would be decided, by which rule, and why not by the others");
+    explain_command->add_option("-p,--policy", options.file, "The policy")->capture_default_str();
+    explain_command->add_option("--entry", options.entry, "A ledger entry (origin/index or exchange) whose facts are judged");
+    add_config_option(*explain_command, options.config);
+    explain_command->add_option("--client", options.client, "The client's name")->capture_default_str();
+    explain_command->add_option("--client-version", options.version, "The client's version");
+    explain_command->add_option("--repository", options.repository, "host/path, as claimed");
+    explain_command->add_option("--evidence", options.evidence, "How the repository is known")
+        ->check(CLI::IsMember({"none", "claimed", "bound", "observed"}))->capture_default_str();
+    explain_command->add_option("--model", options.model, "The model asked for");
+    explain_command->add_option("--team", options.team, "The caller's team");
+    explain_command->add_option("--account", options.account, "Whose credential")->check(CLI::IsMember({"company", "personal"}))->capture_default_str();
+    explain_command->add_option("--reference", options.references, "Content by reference in the request (file, vendor-tool, …)");
+    explain_command->add_option("--plugin", options.plugins, "A plugin whose tools the request offers");
+    explain_command->add_flag("--json", options.json, "Print an object");
+    explain_command->footer("Exit code 3 where the policy refuses.\n\nExample:\n  sallyport policy explain --client claude-code --client-version 2.1.330 \\\n"
+                            "      --repository git.acme.example/core/engine --model claude-opus-5-5\n");
+    explain_command->callback([&exit_code] { exit_code = explain(options); });
+}
+
+} // namespace sallyport::cli

@@ -1,0 +1,42 @@
+// sallyport serve
+#include "cli/commands.h"
+#include "cli/open.h"
+#include "cli/terminal.h"
+#include "gateway/service.h"
+#include "sandbox/harden.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace sallyport::cli {
+
+namespace {
+
+int serve(const std::string& file) {
+    int exit_code = done;
+    if (const auto denied = sandbox::deny_dumps(); !denied) return complain(denied.error());
+    const auto config = open_config(file, true, exit_code);
+    if (!config) return exit_code;
+    gateway::block_signals();
+    Log log;
+    const auto served = gateway::serve(config, log, [](const gateway::Listening& listening) {
+        for (const std::string& url : listening.urls) fmt::print("listening on {}\n", url);
+        fmt::print("admin on {}\n", listening.admin_url);
+        std::fflush(stdout);
+    });
+    if (!served) return complain(served.error());
+    return done;
+}
+
+} // namespace
+
+void add_serve(CLI::App& app, int& exit_code) {
+    auto* command = app.add_subcommand("serve", "Run the gateway");
+    static std::string file;
+    add_config_option(*command, file);
+    command->footer("Stops on SIGTERM after running exchanges have ended; reads policy, configuration and certificates anew on SIGHUP.\n"
+                    "Logs JSON lines on standard error.\n\nExamples:\n  sallyport serve\n  sallyport serve --config /etc/sallyport/sallyport.yaml\n");
+    command->callback([&exit_code] { exit_code = serve(file); });
+}
+
+} // namespace sallyport::cli

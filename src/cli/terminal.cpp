@@ -1,0 +1,49 @@
+#include "cli/terminal.h"
+
+#include "cli/commands.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace sallyport::cli {
+
+bool is_terminal() {
+    static const bool terminal = ::isatty(1) == 1 && std::getenv("NO_COLOR") == nullptr;
+    return terminal;
+}
+
+std::string ink(Ink colour, std::string_view text) {
+    static constexpr std::string_view codes[] = {"", "1", "2", "32", "33", "31", "36"};
+    if (!is_terminal() || colour == Ink::plain) return std::string(text);
+    return fmt::format("\x1b[{}m{}\x1b[0m", codes[static_cast<std::size_t>(colour)], text);
+}
+
+int complain(const Error& error) { return complain(error.message); }
+
+int complain(std::string_view sentence) {
+    fmt::print(stderr, "sallyport: {}\n", sentence);
+    return not_possible;
+}
+
+int complain(std::span<const policy::Mistake> mistakes) {
+    for (const policy::Mistake& mistake : mistakes) fmt::print(stderr, "{}\n", mistake.text());
+    return found_something;
+}
+
+std::string printable(std::string_view text) {
+    std::string out(text);
+    for (char& c : out)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+    return out;
+}
+
+std::string column(std::string_view text, std::size_t width) {
+    std::string out = printable(text);
+    if (out.size() > width) return out.substr(0, width - 1) + "~";
+    out.append(width - out.size(), ' ');
+    return out;
+}
+
+} // namespace sallyport::cli

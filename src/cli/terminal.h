@@ -1,0 +1,30 @@
+// What people see: colours only where somebody looks (a terminal, no NO_COLOR), errors as one line on standard error.
+#pragma once
+
+#include "base/error.h"
+#include "policy/mistake.h"
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace sallyport::cli {
+
+enum class Ink { plain, bold, dim, green, yellow, red, cyan };
+
+// `text` in that colour where standard output is a terminal.
+std::string ink(Ink colour, std::string_view text);
+bool is_terminal();
+
+// "sallyport: cannot …" on standard error; returns not_possible.
+int complain(const Error& error);
+int complain(std::string_view sentence);
+// Every mistake on its line, on standard error; returns found_something.
+int complain(std::span<const policy::Mistake> mistakes);
+
+// Text for a terminal line: control characters as '?', so that no recorded text can steer a terminal.
+std::string printable(std::string_view text);
+// Padded or cut with "…" to `width` characters (ASCII).
+std::string column(std::string_view text, std::size_t width);
+
+} // namespace sallyport::cli

@@ -1,0 +1,40 @@
+// Who is calling, from the head of a request: the company key, the credentials brought along, the client, what is claimed about the
+// repository. Pure; views the head. Nothing here is trusted beyond what a key proves (law 7).
+#pragma once
+
+#include "http/head.h"
+#include "identity/client.h"
+#include "identity/keys.h"
+#include "policy/facts.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::gateway {
+
+struct CallerView {
+    identity::KeyCheck key;
+    policy::AccountKind account = policy::AccountKind::company;
+    std::string_view personal_header; // name of the header that brought a vendor's credential; "?" for the query
+    identity::Client client;
+    std::string_view session; // from headers; empty where none
+};
+
+// Errors (invalid, source client): a credential given twice, which two readers could choose between differently.
+Result<CallerView> read_caller(const http::RequestHead& head, const identity::KeyTable& keys, std::int64_t now_wall_ms);
+
+// Repositories claimed by headers, normalised ("git.acme.example/core/engine"), each once, at most 8. What cannot be normalised is
+// left out: it names no repository. `unreadable` is set where a claim was made that cannot be read: it then counts as unknown.
+void claimed_repositories(const http::RequestHead& head, std::vector<std::string>& into, bool& unreadable);
+
+// Headers that never leave: credentials, ours, and those that choose an account.
+bool never_forwarded(std::string_view name);
+// Headers that carry a vendor's credential (any case).
+bool carries_credential(std::string_view name);
+// The query without parameters that carry a credential, byte for byte otherwise.
+std::string query_without_credentials(std::string_view query);
+bool query_has_credential(std::string_view query);
+
+} // namespace sallyport::gateway

@@ -1,0 +1,299 @@
+#include "gateway/config.h"
+
+#include "base/encoding.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "crypto/crypto.h"
+#include "policy/yaml.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace sallyport::gateway {
+
+namespace {
+
+using policy::Fields;
+using policy::Node;
+using policy::Reader;
+
+constexpr std::size_t config_bytes_max = 1u << 20;
+constexpr std::size_t secret_bytes_max = 64 * 1024;
+
+struct Url {
+    bool tls = false;
+    net::HostPort where;
+    std::string authority;
+    std::string path;
+    Secret user_info;
+};
+
+// "https://host[:port][/path]". A user part only where `may_have_user` (proxies).
+std::optional<Url> read_url(Reader& reader, Node node, std::string_view what, bool may_have_user) {
+    const auto text = reader.text(node, what);
+    if (!text) return std::nullopt;
+    std::string_view rest = *text;
+    Url url;
+    if (rest.starts_with("https://")) {
+        url.tls = true;
+        rest.remove_prefix(8);
+    } else if (rest.starts_with("http://")) {
+        rest.remove_prefix(7);
+    } else {
+        reader.mistake(node, std::string(what) + " must begin with http:// or https://");
+        return std::nullopt;
+    }
+    const std::size_t slash = rest.find('/');
+    std::string_view authority = rest.substr(0, slash);
+    if (slash != std::string_view::npos) url.path = rest.substr(slash);
+    while (url.path.ends_with('/')) url.path.pop_back();
+    if (url.path.find_first_of("?#% ") != std::string::npos) {
+        reader.mistake(node, std::string(what) + " must be a plain path: no query, fragment or escapes");
+        return std::nullopt;
+    }
+    const std::size_t at = authority.rfind('@');
+    if (at != std::string_view::npos) {
+        if (!may_have_user) {
+            reader.mistake(node, std::string(what) + " must not hold a user or password; use 'credential'");
+            return std::nullopt;
+        }
+        url.user_info = Secret(std::string(authority.substr(0, at)));
+        authority.remove_prefix(at + 1);
+    }
+    url.authority = authority;
+    std::string with_port(authority);
+    const bool has_port = authority.rfind(':') != std::string_view::npos && !authority.ends_with(']');
+    if (!has_port) with_port += url.tls ? ":443" : ":80";
+    const auto where = net::parse_host_port(with_port);
+    if (!where || where->port == 0) {
+        reader.mistake(node, std::string(what) + " has no usable host and port: " + policy::shown(authority));
+        return std::nullopt;
+    }
+    url.where = *where;
+    return url;
+}
+
+std::string base64_of(std::string_view bytes) {
+    std::string text = to_base64url(bytes);
+    std::ranges::replace(text, '-', '+');
+    std::ranges::replace(text, '_', '/');
+    text.append((4 - text.size() % 4) % 4, '=');
+    return text;
+}
+
+class Loader {
+public:
+    Loader(Reader& reader, std::filesystem::path folder, bool with_secrets)
+        : reader_(reader), folder_(std::move(folder)), with_secrets_(with_secrets) {}
+
+    void load(Config& config) {
+        Fields fields(reader_, reader_.root(), "sallyport.yaml");
+        const auto version = reader_.integer(fields.require("version"), 1, 1, "the version of sallyport.yaml (this program reads 1)");
+        static_cast<void>(version);
+        config.data = path(fields.require("data"), "the data directory");
+        config.policy = path(fields.require("policy"), "the policy file");
+        if (const auto threads = reader_.integer(fields.take("threads"), 1, 256, "the number of threads"))
+            config.threads = static_cast<unsigned>(*threads);
+        load_listeners(fields.require("listeners"), config);
+        load_admin(fields.take("admin"), config);
+        proxy_node_ = fields.take("proxy");
+        load_timeouts(fields.take("timeouts"), config);
+        load_limits(fields.take("limits"), config);
+        load_upstreams(fields.require("upstreams"), config);
+        fields.finish();
+    }
+
+private:
+    std::filesystem::path path(Node node, std::string_view what) {
+        const auto text = reader_.text(node, what);
+        return text ? folder_ / *text : std::filesystem::path();
+    }
+
+    std::optional<net::HostPort> address(Node node, std::string_view what) {
+        const auto text = reader_.text(node, what);
+        if (!text) return std::nullopt;
+        const auto where = net::parse_host_port(*text);
+        if (!where) {
+            reader_.mistake(node, where.error().message);
+            return std::nullopt;
+        }
+        return *where;
+    }
+
+    // ${env:NAME} or ${file:path}; anything else is a mistake, since it would be a secret in a file that is reviewed and copied.
+    Secret secret(Node node, std::string_view what) {
+        const auto text = reader_.text(node, what);
+        if (!text) return {};
+        std::string_view reference = *text;
+        const bool is_env = reference.starts_with("${env:") && reference.ends_with('}');
+        const bool is_file = reference.starts_with("${file:") && reference.ends_with('}');
+        if (!is_env && !is_file) {
+            reader_.mistake(node, std::string(what) + " must be a reference, ${env:NAME} or ${file:path}, never the secret itself");
+            return {};
+        }
+        reference.remove_prefix(is_env ? 6 : 7);
+        reference.remove_suffix(1);
+        if (!with_secrets_) return {};
+        if (is_env) {
+            const char* value = std::getenv(std::string(reference).c_str());
+            if (value == nullptr || *value == 0) {
+                reader_.mistake(node, std::string(what) + " refers to the environment variable " + policy::shown(reference) + ", which is not set");
+                return {};
+            }
+            return usable(node, what, value);
+        }
+        const auto content = read_file(folder_ / reference, secret_bytes_max);
+        if (!content) {
+            reader_.mistake(node, std::string(what) + ": " + content.error().message);
+            return {};
+        }
+        std::string_view trimmed = *content;
+        while (!trimmed.empty() && (trimmed.back() == '\n' || trimmed.back() == '\r')) trimmed.remove_suffix(1);
+        return usable(node, what, std::string(trimmed));
+    }
+
+    Secret usable(Node node, std::string_view what, std::string value) {
+        const Secret made(std::move(value));
+        if (std::ranges::any_of(made.reveal(), [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; })) {
+            reader_.mistake(node, std::string(what) + " refers to a value with spaces or control characters, which no header can carry");
+            return {};
+        }
+        return made;
+    }
+
+    void load_listeners(Node list, Config& config) {
+        for (const Node node : reader_.list(list, "listeners")) {
+            Fields fields(reader_, node, "a listener");
+            ListenerConfig listener;
+            if (const auto where = address(fields.require("address"), "the listener's address")) listener.address = *where;
+            if (const Node tls = fields.take("tls")) {
+                Fields files(reader_, tls, "tls");
+                listener.certificate_file = path(files.require("certificate"), "the certificate file").string();
+                listener.key_file = path(files.require("key"), "the private key file").string();
+                files.finish();
+            }
+            fields.finish();
+            config.listeners.push_back(std::move(listener));
+        }
+        if (config.listeners.empty() && list) reader_.mistake(list, "at least one listener is needed");
+    }
+
+    void load_admin(Node node, Config& config) {
+        config.admin = {"127.0.0.1", 9090};
+        if (!node) return;
+        Fields fields(reader_, node, "admin");
+        if (const auto where = address(fields.take("address"), "the admin address")) config.admin = *where;
+        for (const Node host : reader_.list(fields.take("hosts"), "admin hosts"))
+            if (const auto text = reader_.text(host, "an admin host")) config.admin_hosts.push_back(to_lower(*text));
+        fields.finish();
+    }
+
+    void load_timeouts(Node node, Config& config) {
+        if (!node) return;
+        Fields fields(reader_, node, "timeouts");
+        http::Timeouts& t = config.timeouts;
+        const auto take = [&](std::string_view name, std::int64_t& into) {
+            const Node value = fields.take(name);
+            if (const auto ms = reader_.milliseconds(value, name)) {
+                if (*ms <= 0) reader_.mistake(value, std::string(name) + " must be longer than nothing");
+                else into = *ms;
+            }
+        };
+        take("head", t.head_ms);
+        take("body_idle", t.body_idle_ms);
+        take("keep_alive", t.keep_alive_ms);
+        take("write_idle", t.write_idle_ms);
+        take("connect", t.connect_ms);
+        take("upstream_head", t.upstream_head_ms);
+        take("upstream_idle", t.upstream_idle_ms);
+        take("drain", config.drain_ms);
+        fields.finish();
+    }
+
+    void load_limits(Node node, Config& config) {
+        if (!node) return;
+        Fields fields(reader_, node, "limits");
+        const auto take = [&](std::string_view name, std::size_t& into) {
+            const Node value = fields.take(name);
+            const auto bytes = reader_.bytes(value, name);
+            if (!bytes) return;
+            if (*bytes < 1024 || *bytes > (std::int64_t{1} << 32) - 1) reader_.mistake(value, std::string(name) + " must be between 1KiB and 4GiB");
+            else into = static_cast<std::size_t>(*bytes);
+        };
+        take("request_body", config.request_body_bytes_max);
+        take("decoded_body", config.decoded_body_bytes_max);
+        take("buffered_bodies", config.buffered_bodies_bytes_max);
+        if (const auto count = reader_.integer(fields.take("connections"), 1, 1'000'000, "the number of connections"))
+            config.connections_max = static_cast<std::size_t>(*count);
+        fields.finish();
+    }
+
+    void load_proxy(Node node, UpstreamConfig& upstream) {
+        if (!node || node.text() == "none") return;
+        auto url = read_url(reader_, node, "the proxy's URL", true);
+        if (!url) return;
+        if (url->tls) reader_.mistake(node, "a proxy that is itself spoken to by TLS is not supported; write http://host:port");
+        upstream.proxy = url->where;
+        if (!url->user_info.empty())
+            upstream.proxy_authorization = Secret("Basic " + base64_of(url->user_info.reveal()));
+    }
+
+    void load_upstreams(Node map, Config& config) {
+        if (!map || !reader_.map(map, "upstreams")) return;
+        for (std::size_t i = 0; i < map.size(); ++i) {
+            UpstreamConfig upstream;
+            upstream.name = map.key(i);
+            Fields fields(reader_, map.at(i), "an upstream");
+            const Node url_node = fields.require("url");
+            if (const auto url = read_url(reader_, url_node, "the upstream's URL", false)) {
+                upstream.tls = url->tls;
+                upstream.where = url->where;
+                upstream.authority = url->authority;
+                upstream.base_path = url->path;
+            }
+            for (const Node node : reader_.list(fields.require("dialects"), "dialects")) {
+                static constexpr std::string_view names[] = {"anthropic-messages", "openai-responses", "openai-chat", "gemini"};
+                if (const auto word = reader_.word(node, names, "a dialect")) upstream.dialects.push_back(*dialect::dialect_named(names[*word]));
+            }
+            if (const Node credential = fields.take("credential")) upstream.credential = secret(credential, "the credential");
+            if (const auto header = reader_.text(fields.take("credential_header"), "the credential's header"))
+                upstream.credential_header = to_lower(*header);
+            if (const auto account = reader_.identifier(fields.take("account"), "the account")) upstream.account = *account;
+            if (const Node ca = fields.take("ca")) upstream.ca_file = path(ca, "the CA file").string();
+            const Node own_proxy = fields.take("proxy");
+            load_proxy(own_proxy ? own_proxy : proxy_node_, upstream);
+            for (const Node node : reader_.list(fields.take("strip_headers"), "strip_headers"))
+                if (const auto header = reader_.text(node, "a header name")) upstream.strip_headers.push_back(to_lower(*header));
+            fields.finish();
+            config.upstreams.push_back(std::move(upstream));
+        }
+        if (map.size() == 0) reader_.mistake(map, "at least one upstream is needed");
+        if (map.size() > 32) reader_.mistake(map, "at most 32 upstreams are supported");
+    }
+
+    Reader& reader_;
+    std::filesystem::path folder_;
+    bool with_secrets_;
+    Node proxy_node_;
+};
+
+} // namespace
+
+LoadedConfig load_config(const std::filesystem::path& file, bool with_secrets) {
+    LoadedConfig loaded;
+    const auto text = read_file(file, config_bytes_max);
+    if (!text) {
+        loaded.mistakes.push_back({file.string(), 1, 1, text.error().message});
+        return loaded;
+    }
+    Reader reader(file.string());
+    auto config = std::make_shared<Config>();
+    config->file = file;
+    config->digest = to_hex(crypto::bytes(crypto::sha256(*text)));
+    if (reader.parse(*text, config_bytes_max)) Loader(reader, file.parent_path(), with_secrets).load(*config);
+    loaded.mistakes = reader.mistakes();
+    if (reader.clean()) loaded.config = std::move(config);
+    return loaded;
+}
+
+} // namespace sallyport::gateway

@@ -1,0 +1,66 @@
+// sallyport.yaml: how this installation runs. What is allowed is in policy.yaml. Secrets are references only: ${env:NAME} or
+// ${file:path}; a value that looks like a secret itself is a mistake. Paths are relative to the file. Immutable once loaded.
+#pragma once
+
+#include "base/secret.h"
+#include "dialect/dialect.h"
+#include "http/client.h"
+#include "policy/mistake.h"
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sallyport::gateway {
+
+struct ListenerConfig {
+    net::HostPort address;
+    std::string certificate_file; // empty: plain
+    std::string key_file;
+};
+
+struct UpstreamConfig {
+    std::string name;
+    bool tls = false;
+    net::HostPort where;
+    std::string authority;
+    std::string base_path; // "" or "/prefix", without a slash at the end
+    std::vector<dialect::Dialect> dialects;
+    Secret credential;     // the company's; may be empty (a local model)
+    std::string credential_header; // lower case; empty: the dialect's own
+    std::string account;
+    std::string ca_file;
+    std::optional<net::HostPort> proxy;
+    Secret proxy_authorization;
+    std::vector<std::string> strip_headers; // lower case: never sent to this upstream
+};
+
+struct Config {
+    std::filesystem::path file;
+    std::string digest; // of its text
+    std::filesystem::path data;
+    std::filesystem::path policy;
+    unsigned threads = 0; // 0: one per core
+    std::vector<ListenerConfig> listeners;
+    net::HostPort admin;
+    std::vector<std::string> admin_hosts; // further names the admin listener may be asked by
+    std::vector<UpstreamConfig> upstreams; // in the operator's order of preference
+    http::Timeouts timeouts;
+    std::int64_t drain_ms = limits::drain_ms_max;
+    std::size_t request_body_bytes_max = limits::request_body_bytes_max;
+    std::size_t decoded_body_bytes_max = limits::decoded_body_bytes_max;
+    std::size_t buffered_bodies_bytes_max = limits::buffered_bodies_bytes_max;
+    std::size_t connections_max = limits::connections_max;
+};
+
+struct LoadedConfig {
+    std::shared_ptr<const Config> config; // null where there are mistakes
+    std::vector<policy::Mistake> mistakes;
+};
+
+// `with_secrets` false: for commands that only need the paths; references are checked, not resolved.
+LoadedConfig load_config(const std::filesystem::path& file, bool with_secrets);
+
+} // namespace sallyport::gateway

@@ -1,0 +1,79 @@
+#include "gateway/keeper.h"
+
+#include "base/clock.h"
+
+namespace sallyport::gateway {
+
+std::string lines_of(std::span<const policy::Mistake> mistakes) {
+    std::string lines;
+    for (const policy::Mistake& mistake : mistakes) lines += (lines.empty() ? "" : "\n") + mistake.text();
+    return lines;
+}
+
+namespace {
+Result<std::shared_ptr<const policy::Policy>> load_policy(const Config& config, const Log& log) {
+    policy::Policy::Loaded loaded = policy::load(config.policy);
+    for (const policy::Mistake& warning : loaded.warnings) log.warning("policy.warning", {{"at", warning.text()}});
+    if (!loaded.policy) return fail(ErrorKind::invalid, lines_of(loaded.mistakes));
+    return loaded.policy;
+}
+} // namespace
+
+Result<void> Keeper::make(std::shared_ptr<const Config> config, std::shared_ptr<const policy::Policy> policy) {
+    auto keys = state_.keys();
+    if (!keys) return std::unexpected(keys.error());
+    std::vector<std::string> warnings;
+    const std::uint64_t version = keys->version;
+    auto table = std::make_shared<identity::KeyTable>(key_digests_, std::move(*keys));
+    auto made = make_world(std::move(config), std::move(policy), std::move(table), warnings);
+    if (!made) return std::unexpected(made.error());
+    for (const std::string& warning : warnings) log_.warning("world.warning", {{"what", warning}});
+    world_ = std::move(*made);
+    keys_version_ = version;
+    confirmed_ms_.store(monotonic_ms(), std::memory_order_relaxed);
+    return {};
+}
+
+Result<std::shared_ptr<const World>> Keeper::first(std::shared_ptr<const Config> config) {
+    auto policy = load_policy(*config, log_);
+    if (!policy) return std::unexpected(policy.error());
+    if (auto made = make(std::move(config), std::move(*policy)); !made) return std::unexpected(made.error());
+    return world_;
+}
+
+void Keeper::poll_keys() {
+    const auto changed = state_.keys_if_changed(keys_version_);
+    if (!changed) { // not confirmed: after limits::world_stale_ms_max nothing passes any more
+        log_.error("keys.unreadable", {{"why", changed.error().message}});
+        return;
+    }
+    if (!*changed) {
+        confirmed_ms_.store(monotonic_ms(), std::memory_order_relaxed);
+        return;
+    }
+    if (const auto made = make(world_->config, world_->policy); !made) {
+        log_.error("keys.unreadable", {{"why", made.error().message}});
+        return;
+    }
+    log_.info("keys.changed", {{"keys", static_cast<std::int64_t>(world_->keys->size())}, {"world", world_->digest}});
+    publish_(world_);
+}
+
+void Keeper::reload() {
+    const auto failed = [&](const std::string& why) {
+        ++reloads_failed_;
+        last_problem_ = why;
+        log_.error("reload.failed", {{"why", why}, {"in_force", world_->digest}});
+    };
+    LoadedConfig config = load_config(world_->config->file, true);
+    if (!config.config) return failed(lines_of(config.mistakes));
+    // Listeners, data directory, threads and limits belong to the start; what else changed takes effect now.
+    auto policy = load_policy(*config.config, log_);
+    if (!policy) return failed(policy.error().message);
+    if (const auto made = make(std::move(config.config), std::move(*policy)); !made) return failed(made.error().message);
+    last_problem_.clear();
+    log_.info("reload.done", {{"world", world_->digest}, {"policy", world_->policy->digest()}});
+    publish_(world_);
+}
+
+} // namespace sallyport::gateway

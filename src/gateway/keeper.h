@@ -1,0 +1,50 @@
+// Keeps the world current: loads it at start, polls the keys, loads it anew at a reload. A file with mistakes leaves the world in
+// force as it is and says so (log, /readyz). Runs on the control thread; publishes to every lane through `publish`.
+#pragma once
+
+#include "gateway/world.h"
+#include "base/log.h"
+#include "crypto/crypto.h"
+#include "store/state.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace sallyport::gateway {
+
+class Keeper {
+public:
+    using Publish = std::function<void(std::shared_ptr<const World>)>;
+    Keeper(const Log& log, store::State& state, const crypto::Mac& key_digests, std::atomic<std::int64_t>& confirmed_ms)
+        : log_(log), state_(state), key_digests_(key_digests), confirmed_ms_(confirmed_ms) {}
+
+    // The first world; an error holds every mistake, one a line.
+    Result<std::shared_ptr<const World>> first(std::shared_ptr<const Config> config);
+    void publish_to(Publish publish) { publish_ = std::move(publish); }
+
+    void poll_keys();
+    void reload();
+
+    const World& world() const { return *world_; }
+    std::uint64_t reloads_failed() const { return reloads_failed_; }
+    const std::string& last_problem() const { return last_problem_; } // of the last reload; empty where it went well
+
+private:
+    Result<void> make(std::shared_ptr<const Config> config, std::shared_ptr<const policy::Policy> policy);
+
+    const Log& log_;
+    store::State& state_;
+    const crypto::Mac& key_digests_;
+    std::atomic<std::int64_t>& confirmed_ms_;
+    Publish publish_;
+    std::shared_ptr<const World> world_;
+    std::uint64_t keys_version_ = 0;
+    std::uint64_t reloads_failed_ = 0;
+    std::string last_problem_;
+};
+
+// Every mistake as a line.
+std::string lines_of(std::span<const policy::Mistake> mistakes);
+
+} // namespace sallyport::gateway

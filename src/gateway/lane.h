@@ -1,0 +1,80 @@
+// What the gateway has once for all (Shared) and once per loop (Lane). Built by service.cpp, passed on by reference; a Lane's parts
+// belong to its loop's thread, except its metrics (read by the admin listener) and the world, which is exchanged by a post.
+#pragma once
+
+#include "base/log.h"
+#include "gateway/metrics.h"
+#include "gateway/verdicts.h"
+#include "gateway/world.h"
+#include "http/client.h"
+#include "identity/pseudonym.h"
+#include "json/document.h"
+#include "ledger/entry.h"
+#include "ledger/writer.h"
+#include "net/workers.h"
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sallyport::gateway {
+
+// All request bodies together, in bytes. try_take() and give() from any thread.
+class BodyBudget {
+public:
+    explicit BodyBudget(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+    bool try_take(std::size_t bytes) {
+        const std::size_t before = held_.fetch_add(bytes, std::memory_order_relaxed);
+        if (before + bytes <= bytes_max_ || before == 0) return true; // one body always fits
+        held_.fetch_sub(bytes, std::memory_order_relaxed);
+        return false;
+    }
+    void give(std::size_t bytes) { held_.fetch_sub(bytes, std::memory_order_relaxed); }
+    std::size_t held() const { return held_.load(std::memory_order_relaxed); }
+
+private:
+    std::size_t bytes_max_;
+    std::atomic<std::size_t> held_ = 0;
+};
+
+struct Shared {
+    Log& log;
+    ledger::Writer& ledger;
+    identity::Pseudonyms& pseudonyms;
+    Verdicts& verdicts;
+    net::Workers& workers;
+    BodyBudget& bodies;
+    std::atomic<std::int64_t>& world_confirmed_ms; // monotonic: when the keys were last known to be current
+};
+
+// Memory of one exchange, used again by the next: a turn of a long conversation allocates almost nothing.
+struct Scratch {
+    Buffer body;    // as it came
+    Buffer decoded; // where it came compressed
+    json::Document document;
+    dialect::Request request;
+    dialect::Answer answer;
+    std::string head;  // outbound
+    std::string entry; // of the ledger
+    std::vector<std::string> claims;
+    std::vector<std::string_view> plugins;
+    std::vector<ledger::NamedFile> files;
+    std::vector<identity::Pseudonym> file_names;
+    std::vector<std::string_view> tool_calls;
+    std::vector<http::Field> answer_fields;
+};
+
+struct Lane {
+    net::Loop& loop;
+    http::BufferPool& buffers;
+    http::Pool& pool;
+    Shared& shared;
+    Metrics metrics;
+    std::shared_ptr<const World> world;
+    std::string exchange_prefix; // "k3f9x2ab-"
+    std::uint64_t exchanges = 0;
+    std::vector<std::unique_ptr<Scratch>> spare;
+};
+
+} // namespace sallyport::gateway

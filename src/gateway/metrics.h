@@ -1,0 +1,56 @@
+// Counters of one loop, summed when somebody asks (Prometheus text format 0.0.4). Written by their loop only, read by the admin
+// listener: relaxed atomics. Labels are words of our own, never text from a caller.
+#pragma once
+
+#include "dialect/dialect.h"
+#include "policy/facts.h"
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace sallyport::gateway {
+
+class Counter {
+public:
+    void add(std::uint64_t count = 1) { value_.store(value_.load(std::memory_order_relaxed) + count, std::memory_order_relaxed); }
+    std::uint64_t value() const { return value_.load(std::memory_order_relaxed); }
+
+private:
+    std::atomic<std::uint64_t> value_ = 0;
+};
+
+struct Metrics {
+    std::array<std::array<Counter, 4>, 4> decisions; // [dialect][policy::Decision]
+    std::array<Counter, 6> refusals;                 // by dialect::RefusalKind
+    Counter callers_unknown;
+    Counter repeats;
+    Counter attempts;
+    Counter failovers;
+    std::array<Counter, 6> upstream_status; // 0: none, 1xx..5xx
+    Counter streams_broken;
+    Counter clients_left;
+    Counter request_bytes;
+    Counter answer_bytes;
+    Counter input_tokens;
+    Counter output_tokens;
+    Counter cache_read_tokens;
+    Counter cache_write_tokens;
+};
+
+struct ProcessFigures {
+    std::uint64_t connections = 0;
+    std::uint64_t buffered_bytes = 0;
+    std::uint64_t ledger_entries = 0;
+    std::uint64_t ledger_queued_bytes = 0;
+    std::uint64_t ledger_syncs = 0;
+    std::uint64_t world_generation = 0;
+    std::uint64_t reloads_failed = 0;
+    bool ready = false;
+};
+
+std::string prometheus_text(std::span<const Metrics* const> loops, const ProcessFigures& process);
+
+} // namespace sallyport::gateway

@@ -1,0 +1,165 @@
+#include "gateway/record.h"
+
+#include "base/clock.h"
+
+#include <algorithm>
+
+namespace sallyport::gateway {
+
+namespace {
+
+ledger::RequestSummary summary(Turn& turn) {
+    const dialect::Request& request = turn.scratch->request;
+    identity::Pseudonyms& pseudonyms = turn.lane.shared.pseudonyms;
+    ledger::RequestSummary made;
+    made.operation = turn.endpoint.operation;
+    made.stream = request.stream;
+    made.key = turn.caller.key.caller.key_id;
+    for (const dialect::Unit& unit : request.units) ++made.units[static_cast<std::size_t>(unit.kind)];
+    for (const dialect::Reference& reference : request.references) ++made.references[static_cast<std::size_t>(reference.kind)];
+    auto& names = turn.scratch->file_names;
+    auto& files = turn.scratch->files;
+    names.clear();
+    files.clear();
+    for (const dialect::NamedFile& file : request.files) names.push_back(pseudonyms.remember(identity::NameKind::path, file.path));
+    for (std::size_t i = 0; i < request.files.size(); ++i) files.push_back({request.files[i].tool, names[i].view()});
+    made.files = files;
+    made.files_left_out = request.files_left_out;
+    return made;
+}
+
+// "10.1.2.3:5123" -> "10.1.2.3": the port is no machine.
+std::string_view machine_of(std::string_view peer) { return peer.substr(0, peer.rfind(':')); }
+
+std::string_view session_of(const Turn& turn) {
+    return turn.caller.session.empty() ? std::string_view(turn.scratch->request.session) : turn.caller.session;
+}
+
+struct DurableWait {
+    net::Completion completion;
+    bool durable = false;
+    explicit DurableWait(net::Loop& loop) : completion(loop) {}
+    static void done(void* context, bool is_durable) {
+        auto& wait = *static_cast<DurableWait*>(context);
+        wait.durable = is_durable;
+        wait.completion.complete();
+    }
+};
+
+} // namespace
+
+net::Task<Result<void>> record_intent(Turn& turn, const Upstream& upstream) {
+    identity::Pseudonyms& pseudonyms = turn.lane.shared.pseudonyms;
+    const ledger::Judged judged(*turn.world->policy, turn.facts, turn.candidates(), turn.plan, turn.world->digest);
+    const identity::Pseudonym machine = pseudonyms.remember(identity::NameKind::machine, machine_of(turn.arrival.peer));
+    const identity::Pseudonym session = pseudonyms.of(identity::NameKind::path, session_of(turn));
+    const policy::UpstreamFacts& known = turn.world->policy->upstreams()[upstream.policy_index];
+    ledger::Intent intent;
+    intent.at_ms = wall_ms();
+    intent.exchange = turn.id;
+    intent.attempt = turn.attempts;
+    intent.judgement = judged.judgement();
+    intent.request = summary(turn);
+    intent.request.machine = machine;
+    intent.request.session = session;
+    intent.upstream = {known.name, turn.facts.account == policy::AccountKind::personal ? std::string_view("personal") : upstream.config->account,
+                       known.vendor, known.hosting, known.region};
+    intent.sent.bytes = turn.body().size();
+    intent.sent.digest = turn.body_digest;
+    std::string& entry = turn.scratch->entry;
+    entry.clear();
+    ledger::encode(intent, entry);
+    if (entry.size() > limits::entry_bytes_max) { // very many plugins: say so instead of cutting facts
+        co_return fail(ErrorKind::too_large, "the record of this exchange would be larger than " + std::to_string(limits::entry_bytes_max) +
+                                                 " bytes: it offers too many tools or plugins");
+    }
+    if (!turn.plan.durable_first) {
+        const auto appended = turn.lane.shared.ledger.append(entry);
+        if (!appended) co_return std::unexpected(appended.error());
+        co_return {};
+    }
+    DurableWait wait(turn.lane.loop);
+    const auto appended = turn.lane.shared.ledger.append_durable(entry, {&DurableWait::done, &wait});
+    if (!appended) co_return std::unexpected(appended.error());
+    co_await wait.completion;
+    if (!wait.durable) co_return fail(ErrorKind::unavailable, "the ledger could not be written to the disk");
+    co_return {};
+}
+
+void record_outcome(Turn& turn, const Attempted& attempted) {
+    const dialect::Answer& answer = turn.scratch->answer;
+    auto& tools = turn.scratch->tool_calls;
+    tools.assign(answer.tool_calls.begin(), answer.tool_calls.end());
+    ledger::Outcome outcome;
+    outcome.at_ms = wall_ms();
+    outcome.exchange = turn.id;
+    outcome.attempt = turn.attempts;
+    outcome.ended = attempted.ended;
+    outcome.status = attempted.status;
+    outcome.answer.bytes = attempted.answer_bytes;
+    outcome.answer.digest = attempted.answer_digest;
+    outcome.model = answer.model;
+    outcome.response_id = answer.id;
+    outcome.stop_reason = answer.stop_reason;
+    outcome.error = attempted.error.empty() ? std::string_view(answer.error_type) : attempted.error;
+    outcome.usage = answer.usage;
+    outcome.tool_calls = tools;
+    outcome.first_byte_ms = attempted.first_byte_ms;
+    outcome.total_ms = (monotonic_us() - turn.begun_us) / 1000;
+    std::string& entry = turn.scratch->entry;
+    entry.clear();
+    ledger::encode(outcome, entry);
+    const auto appended = turn.lane.shared.ledger.append(entry, ledger::Admission::closing);
+    if (!appended) turn.lane.shared.log.error("ledger.outcome_lost", {{"exchange", turn.id}, {"why", appended.error().message}});
+    const auto count = [](Counter& counter, std::int64_t tokens) {
+        if (tokens > 0) counter.add(static_cast<std::uint64_t>(tokens));
+    };
+    count(turn.lane.metrics.input_tokens, answer.usage.input_tokens);
+    count(turn.lane.metrics.output_tokens, answer.usage.output_tokens);
+    count(turn.lane.metrics.cache_read_tokens, answer.usage.cache_read_tokens);
+    count(turn.lane.metrics.cache_write_tokens, answer.usage.cache_write_tokens);
+}
+
+std::string record_refusal(Turn& turn, dialect::RefusalKind kind, int status, std::string_view sentence) {
+    // What failed for want of an upstream is tried anew each time: no repeat, but another try.
+    const bool may_repeat = kind != dialect::RefusalKind::unavailable;
+    if (const auto first = !may_repeat ? std::nullopt : turn.lane.shared.verdicts.repeat_of(turn.content_hash() ^ (static_cast<std::uint64_t>(kind) << 60), turn.id, turn.lane.loop.now_ms())) {
+        turn.lane.metrics.repeats.add();
+        return *first;
+    }
+    identity::Pseudonyms& pseudonyms = turn.lane.shared.pseudonyms;
+    const identity::Pseudonym machine = pseudonyms.remember(identity::NameKind::machine, machine_of(turn.arrival.peer));
+    const identity::Pseudonym session = pseudonyms.of(identity::NameKind::path, session_of(turn));
+    ledger::Refusal refusal;
+    refusal.at_ms = wall_ms();
+    refusal.exchange = turn.id;
+    refusal.why = kind;
+    refusal.status = status;
+    refusal.sentence = sentence;
+    refusal.person = turn.caller.key.caller.person;
+    refusal.team = turn.caller.key.caller.team;
+    refusal.dialect = dialect::name(turn.endpoint.dialect);
+    refusal.received.bytes = turn.body().size();
+    refusal.received.digest = turn.body_digest;
+    if (turn.parsed) refusal.request = summary(turn);
+    refusal.request.operation = turn.endpoint.operation;
+    refusal.request.key = turn.caller.key.caller.key_id;
+    refusal.request.machine = machine;
+    refusal.request.session = session;
+    std::string& entry = turn.scratch->entry;
+    entry.clear();
+    if (turn.judged) {
+        const ledger::Judged judged(*turn.world->policy, turn.facts, turn.candidates(), turn.plan, turn.world->digest);
+        refusal.judged = true;
+        refusal.judgement = judged.judgement();
+        ledger::encode(refusal, entry);
+    } else {
+        ledger::encode(refusal, entry);
+    }
+    // A refusal that cannot be recorded is still a refusal: nothing leaves either way.
+    const auto appended = turn.lane.shared.ledger.append(entry, ledger::Admission::closing);
+    if (!appended) turn.lane.shared.log.error("ledger.refusal_lost", {{"exchange", turn.id}, {"why", appended.error().message}});
+    return turn.id;
+}
+
+} // namespace sallyport::gateway

@@ -1,0 +1,146 @@
+#include "gateway/relay.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#include <algorithm>
+
+namespace sallyport::gateway {
+
+namespace {
+
+constexpr std::string_view broken_sentence = "The vendor's answer broke off before its end. Nothing is wrong with your request; try again.";
+
+std::string_view media_type(std::string_view content_type) { return trim(content_type.substr(0, content_type.find(';'))); }
+
+// Fields as they came, without those of the connection, with our reference.
+void copy_fields(const http::ResponseHead& head, std::string_view exchange_id, std::vector<http::Field>& into) {
+    into.clear();
+    const bool names_hops = head.fields.find("connection") != nullptr;
+    for (const http::Field& field : head.fields) {
+        if (http::is_hop_by_hop(field.name) || equals_ignoring_case(field.name, "content-length")) continue;
+        if (names_hops && head.fields.lists("connection", field.name)) continue;
+        into.push_back(field);
+    }
+    into.push_back({"x-sallyport-exchange", exchange_id});
+}
+
+} // namespace
+
+Watch::Watch(const dialect::Endpoint& endpoint, const http::ResponseHead& head, dialect::Answer& answer)
+    : endpoint_(endpoint), answer_(answer), events_(equals_ignoring_case(media_type(head.fields.value("content-type")), "text/event-stream")),
+      successful_(head.status / 100 == 2) {
+    const std::string_view coding = head.fields.value("content-encoding");
+    if (http::is_identity(coding)) return;
+    decoder_ = http::make_decoder(coding, ErrorSource::upstream);
+    blind_ = decoder_ == nullptr;
+}
+
+bool Watch::can_end_with_event() const { return events_ && successful_ && decoder_ == nullptr && last_ == '\n'; }
+
+void Watch::see(std::string_view payload) {
+    if (payload.empty()) return;
+    last_ = payload.back();
+    if (blind_) return;
+    if (decoder_ == nullptr) {
+        look(payload);
+        return;
+    }
+    decoded_.clear();
+    if (!decoder_->decode(payload, decoded_, limits::answer_watched_bytes_max)) {
+        blind_ = true;
+        return;
+    }
+    look(decoded_.view());
+}
+
+void Watch::look(std::string_view decoded) {
+    if (events_) {
+        stream_.feed(decoded, [&](std::string_view event, std::string_view data) { dialect::watch_event(endpoint_.dialect, event, data, answer_); });
+    } else if (body_.size() + decoded.size() <= limits::answer_watched_bytes_max) {
+        body_.append(decoded);
+    } else {
+        blind_ = true;
+    }
+}
+
+void Watch::end() {
+    if (events_ || blind_ || body_.empty() || endpoint_.operation == dialect::Operation::list_models) return;
+    body_.reserve(body_.size() + Buffer::padding);
+    dialect::watch_body(endpoint_, body_, answer_);
+}
+
+net::Task<Attempted> relay(Turn& turn, http::ClientConnection& upstream, const http::ResponseHead& head) {
+    const http::Timeouts& timeouts = turn.world->config->timeouts;
+    http::Exchange& exchange = turn.exchange;
+    dialect::Answer& answer = turn.scratch->answer;
+    Attempted attempted;
+    attempted.status = head.status;
+    attempted.first_byte_ms = (monotonic_us() - turn.begun_us) / 1000;
+    Watch watch(turn.endpoint, head, answer);
+    copy_fields(head, turn.id, turn.scratch->answer_fields);
+    const http::Framing framing = upstream.framing();
+    std::optional<std::uint64_t> length;
+    if (framing.kind == http::Framing::Kind::length) length = framing.length;
+    if (framing.kind == http::Framing::Kind::none) {
+        // HEAD and 304 keep the length they announce; 204 has none.
+        length = 0;
+    }
+    exchange.start(head.status, head.reason, turn.scratch->answer_fields, length);
+    // `head` views the connection's buffer, which the first read_part() gives back.
+    crypto::Sha256 digest;
+    while (true) {
+        const Result<http::ClientConnection::Part> part = co_await upstream.read_part(timeouts.upstream_idle_ms);
+        bool last = part && part->last;
+        if (part) {
+            for (const iovec& piece : part->pieces) {
+                const std::string_view bytes(static_cast<const char*>(piece.iov_base), piece.iov_len);
+                digest.add(bytes);
+                watch.see(bytes);
+            }
+            attempted.answer_bytes += part->bytes;
+        }
+        if (last) watch.end();
+        // A clean end without the dialect's final event makes some clients ask again for ever (facts: 686 calls in 200 s).
+        const bool ended_early = last && watch.is_events() && head.status / 100 == 2 && !answer.complete && answer.error_type.empty() &&
+                                 turn.endpoint.operation == dialect::Operation::generate;
+        if (part && !ended_early) {
+            const Result<void> written = co_await exchange.write(part->pieces, last);
+            if (!written) {
+                // Some clients close right behind the final event: that is no abort.
+                attempted.ended = answer.complete ? ledger::Ended::complete : ledger::Ended::client_left;
+                break;
+            }
+            if (last) {
+                attempted.ended = ledger::Ended::complete;
+                break;
+            }
+            continue;
+        }
+        if (!part && part.error().kind == ErrorKind::cancelled) {
+            attempted.ended = answer.complete ? ledger::Ended::complete : ledger::Ended::client_left;
+            exchange.abort();
+            break;
+        }
+        attempted.ended = !part && part.error().kind == ErrorKind::timeout ? ledger::Ended::timeout : ledger::Ended::upstream_cut;
+        attempted.error = ended_early ? "early_end" : attempted.ended == ledger::Ended::timeout ? "idle" : "cut";
+        turn.lane.metrics.streams_broken.add();
+        if (!watch.can_end_with_event()) {
+            exchange.abort(); // the close tells the client that the rest is missing
+            break;
+        }
+        const std::string ending = "\n" + dialect::stream_error(turn.endpoint.dialect, broken_sentence, turn.id);
+        std::vector<iovec> pieces;
+        if (part) pieces.assign(part->pieces.begin(), part->pieces.end());
+        pieces.push_back({const_cast<char*>(ending.data()), ending.size()});
+        const Result<void> written = co_await exchange.write(pieces, true);
+        if (!written) exchange.abort();
+        break;
+    }
+    attempted.answer_digest = digest.finish();
+    turn.lane.metrics.answer_bytes.add(attempted.answer_bytes);
+    if (attempted.ended == ledger::Ended::client_left) turn.lane.metrics.clients_left.add();
+    co_return attempted;
+}
+
+} // namespace sallyport::gateway

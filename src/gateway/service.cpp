@@ -1,0 +1,246 @@
+#include "gateway/service.h"
+
+#include "base/clock.h"
+#include "base/encoding.h"
+#include "gateway/admin.h"
+#include "gateway/keeper.h"
+#include "gateway/pipeline.h"
+#include "identity/installation.h"
+#include "sandbox/harden.h"
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <latch>
+#include <thread>
+
+namespace sallyport::gateway {
+
+namespace {
+
+// One thread: a loop and what lives on it.
+struct LaneThread {
+    net::Loop loop;
+    http::BufferPool buffers;
+    http::Pool pool;
+    Lane lane;
+    http::Server server;
+    std::thread thread;
+
+    LaneThread(net::Resolver& resolver, Shared& shared, const Config& config, std::atomic<std::size_t>& connections)
+        : pool(loop, resolver, buffers), lane{loop, buffers, pool, shared, {}, {}, {}, 0, {}},
+          server(loop, buffers, config.timeouts, [this](http::Exchange& exchange, const http::Arrival& arrival) { return handle(lane, exchange, arrival); },
+                 connections, config.connections_max) {
+        lane.exchange_prefix = to_hex(crypto::random_bytes(4)) + "-";
+    }
+};
+
+// Certificates of the listeners, exchanged at a reload; asked for by every loop at every accepted connection.
+class Certificates {
+public:
+    Result<void> load(const Config& config) {
+        std::vector<std::shared_ptr<const net::TlsContext>> loaded;
+        for (const ListenerConfig& listener : config.listeners) {
+            if (listener.certificate_file.empty()) {
+                loaded.push_back(nullptr);
+                continue;
+            }
+            auto context = net::TlsContext::server(listener.certificate_file, listener.key_file);
+            if (!context) return std::unexpected(context.error());
+            loaded.push_back(std::move(*context));
+        }
+        const std::lock_guard lock(mutex_);
+        contexts_ = std::move(loaded);
+        return {};
+    }
+    std::shared_ptr<const net::TlsContext> of(std::size_t listener) {
+        const std::lock_guard lock(mutex_);
+        return contexts_[listener];
+    }
+
+private:
+    std::mutex mutex_;
+    std::vector<std::shared_ptr<const net::TlsContext>> contexts_;
+};
+
+// The control thread's turn: keys, names, repeats, each limits::key_poll_ms.
+net::Task<void> tick(net::Loop& loop, Keeper& keeper, Shared& shared, store::State& state) {
+    while (true) {
+        co_await net::Sleep(loop, limits::key_poll_ms);
+        keeper.poll_keys();
+        if (const auto kept = shared.pseudonyms.keep_names(state); !kept) shared.log.error("names.not_kept", {{"why", kept.error().message}});
+        std::string entry;
+        for (const Verdicts::Repeats& repeats : shared.verdicts.take_repeats()) {
+            entry.clear();
+            ledger::encode(ledger::Repeat{wall_ms(), repeats.exchange, repeats.count, repeats.first_wall_ms, repeats.last_wall_ms}, entry);
+            [[maybe_unused]] const auto appended = shared.ledger.append(entry, ledger::Admission::closing);
+        }
+    }
+}
+
+std::string not_ready(const Shared& shared, const Keeper& keeper) {
+    const ledger::Health health = shared.ledger.health();
+    if (!health.ok) return health.sentence;
+    if (monotonic_ms() - shared.world_confirmed_ms.load(std::memory_order_relaxed) > limits::world_stale_ms_max)
+        return "the keys cannot be read, so nothing passes";
+    if (!keeper.last_problem().empty()) return "the last reload failed and the old policy is in force: " + keeper.last_problem();
+    return {};
+}
+
+std::string url_of(bool tls, const std::string& host, std::uint16_t port) {
+    return (tls ? "https://" : "http://") + net::HostPort{host, port}.text();
+}
+
+// Waits for signals until one that ends the service.
+template <class Reload> int wait_for_end(Reload&& reload) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
+    while (true) {
+        int signal = 0;
+        if (sigwait(&set, &signal) != 0) continue;
+        if (signal != SIGHUP) return signal;
+        reload();
+    }
+}
+
+} // namespace
+
+void block_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+}
+
+Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::function<void(const Listening&)>& ready) {
+    // The installation: keys, state, ledger.
+    auto installation = identity::Installation::open(config->data, identity::Tenancy::gateway);
+    if (!installation) return std::unexpected(installation.error());
+    auto state = store::State::open(installation->state_file());
+    if (!state) return std::unexpected(state.error());
+    ledger::WriterOptions options;
+    options.directory = installation->ledger_directory();
+    options.origin = installation->origin();
+    auto writer = ledger::Writer::open(options);
+    if (!writer) return std::unexpected(writer.error());
+
+    // The world, and what keeps it current.
+    std::atomic<std::int64_t> confirmed_ms = monotonic_ms();
+    const crypto::Mac key_digests(installation->keys().key_digests);
+    Keeper keeper(log, **state, key_digests, confirmed_ms);
+    auto world = keeper.first(config);
+    if (!world) return std::unexpected(world.error());
+    // Kept by digest, so that every recorded decision can be repeated under the policy it was made by.
+    std::error_code ignored;
+    std::filesystem::create_directories(installation->directory() / "policies", ignored);
+
+    // The loops.
+    identity::Pseudonyms pseudonyms(installation->keys());
+    Verdicts verdicts;
+    BodyBudget bodies(config->buffered_bodies_bytes_max);
+    std::atomic<std::size_t> connections = 0;
+    net::Resolver resolver;
+    const unsigned threads = config->threads > 0 ? config->threads : std::max(1u, std::thread::hardware_concurrency());
+    net::Workers workers(threads);
+    Shared shared{log, **writer, pseudonyms, verdicts, workers, bodies, confirmed_ms};
+    std::vector<std::unique_ptr<LaneThread>> lanes;
+    for (unsigned i = 0; i < threads; ++i) {
+        lanes.push_back(std::make_unique<LaneThread>(resolver, shared, *config, connections));
+        lanes.back()->lane.world = *world;
+    }
+
+    // Listeners: every loop has its own socket on the same port.
+    Certificates certificates;
+    if (auto loaded = certificates.load(*config); !loaded) return loaded;
+    Listening listening;
+    for (std::size_t l = 0; l < config->listeners.size(); ++l) {
+        net::HostPort where = config->listeners[l].address;
+        for (auto& lane : lanes) {
+            auto listener = net::Listener::open(lane->loop, where);
+            if (!listener) return std::unexpected(listener.error());
+            where.port = (*listener)->port(); // port 0: the first one chooses for all
+            http::Server::TlsNow tls;
+            if (!config->listeners[l].certificate_file.empty()) tls = [&certificates, l] { return certificates.of(l); };
+            lane->server.listen(std::move(*listener), std::move(tls));
+        }
+        listening.urls.push_back(url_of(!config->listeners[l].certificate_file.empty(), where.host, where.port));
+    }
+
+    // The control loop: admin listener and the regular tick.
+    net::Loop control;
+    http::BufferPool control_buffers;
+    AdminView admin;
+    admin.not_ready_because = [&] { return not_ready(shared, keeper); };
+    admin.metrics = [&] {
+        std::vector<const Metrics*> all;
+        for (const auto& lane : lanes) all.push_back(&lane->lane.metrics);
+        const ledger::WriterFigures figures = shared.ledger.figures();
+        return prometheus_text(all, {connections, bodies.held(), figures.entries, figures.queued_bytes, figures.syncs, keeper.world().generation,
+                                     keeper.reloads_failed(), not_ready(shared, keeper).empty()});
+    };
+    std::atomic<std::size_t> admin_connections = 0;
+    http::Server admin_server(control, control_buffers, {}, [&](http::Exchange& exchange, const http::Arrival&) { return answer_admin(admin, exchange); },
+                              admin_connections, 64);
+    auto admin_listener = net::Listener::open(control, config->admin);
+    if (!admin_listener) return std::unexpected(admin_listener.error());
+    const std::uint16_t admin_port = (*admin_listener)->port();
+    listening.admin_url = url_of(false, config->admin.host, admin_port);
+    admin.hosts = {net::HostPort{config->admin.host, admin_port}.text(), "localhost:" + std::to_string(admin_port), "127.0.0.1:" + std::to_string(admin_port),
+                   "[::1]:" + std::to_string(admin_port)};
+    for (const std::string& host : config->admin_hosts) admin.hosts.push_back(host);
+    admin_server.listen(std::move(*admin_listener), {});
+    keeper.publish_to([&](std::shared_ptr<const World> fresh) {
+        for (auto& lane : lanes)
+            lane->loop.post([&lane = lane->lane, fresh] {
+                if (lane.world->config != fresh->config) lane.pool.clear();
+                lane.world = fresh;
+            });
+    });
+    control.spawn(tick(control, keeper, shared, **state));
+
+    std::string entry;
+    ledger::encode(ledger::Start{wall_ms(), "0.1.0", (*world)->policy->digest(), (*world)->digest, (*writer)->recovery().torn_bytes}, entry);
+    if (auto appended = (*writer)->append(entry); !appended) return std::unexpected(appended.error());
+
+    for (auto& lane : lanes) lane->thread = std::thread([&lane] { lane->loop.run(); });
+    std::thread control_thread([&] { control.run(); });
+    // From here on the process starts no program (law 10).
+    if (auto hardened = sandbox::deny_exec(); !hardened) {
+        for (auto& lane : lanes) lane->loop.stop();
+        control.stop();
+        for (auto& lane : lanes) lane->thread.join();
+        control_thread.join();
+        return hardened;
+    }
+    log.info("serving", {{"world", (*world)->digest}, {"threads", static_cast<std::int64_t>(threads)}});
+    ready(listening);
+
+    wait_for_end([&] {
+        control.post([&] {
+            if (auto loaded = certificates.load(keeper.world().config ? *keeper.world().config : *config); !loaded)
+                log.error("certificates.not_reloaded", {{"why", loaded.error().message}});
+            keeper.reload();
+        });
+    });
+
+    // Drain: no new connections, running exchanges may end, then the rest is cut.
+    log.info("draining", {{"connections", static_cast<std::int64_t>(connections.load())}});
+    for (auto& lane : lanes) lane->loop.post([&server = lane->server] { server.drain(); });
+    const std::int64_t deadline = monotonic_ms() + config->drain_ms;
+    while (connections > 0 && monotonic_ms() < deadline) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    for (auto& lane : lanes) lane->loop.stop();
+    control.stop();
+    for (auto& lane : lanes) lane->thread.join();
+    control_thread.join();
+    if (const auto kept = pseudonyms.keep_names(**state); !kept) log.error("names.not_kept", {{"why", kept.error().message}});
+    entry.clear();
+    ledger::encode(ledger::Stop{wall_ms(), "signal"}, entry);
+    [[maybe_unused]] const auto stopped = (*writer)->append(entry, ledger::Admission::closing);
+    (*writer)->close();
+    log.info("stopped", {});
+    return {};
+}
+
+} // namespace sallyport::gateway

@@ -1,0 +1,71 @@
+// One exchange on its way: what is known of it so far, and each step of the pipeline as a function that either adds to that or
+// says why it ends here. Lives in the pipeline's coroutine.
+#pragma once
+
+#include "gateway/caller.h"
+#include "gateway/lane.h"
+#include "http/exchange.h"
+#include "ledger/judged.h"
+
+#include <optional>
+#include <string>
+
+namespace sallyport::gateway {
+
+// Why an exchange ends without an answer of a vendor: what kind, and the sentence for the person.
+struct Ending {
+    dialect::RefusalKind kind = dialect::RefusalKind::invalid;
+    std::string sentence;
+    bool recorded = true; // callers without identity are counted, not recorded
+};
+using Step = std::expected<void, Ending>;
+
+class Turn {
+public:
+    Turn(Lane& lane, http::Exchange& exchange, const http::Arrival& arrival);
+    ~Turn();
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+    // The steps, in order (DESIGN section 4).
+    Step find_endpoint();              // which dialect and operation the request line asks for
+    Step identify();                   // key -> person and team; client; account kind
+    net::Task<Step> read_body();       // bounded; nothing goes upstream yet
+    net::Task<Step> parse();           // body -> document of units; digest of what will leave
+    Step decide();                     // facts -> plan
+    // Judges again for an attempt after the first: time has passed, and only what is still allowed may be tried.
+    bool still_allowed(std::uint16_t upstream);
+
+    // The same, for the pipeline and the ledger to look at.
+    Lane& lane;
+    http::Exchange& exchange;
+    const http::Arrival& arrival;
+    std::shared_ptr<const World> world;
+    std::unique_ptr<Scratch> scratch;
+    std::string id;             // shown to people as the reference
+    std::int64_t begun_us = 0;  // monotonic
+    dialect::Endpoint endpoint{};
+    bool endpoint_known = false;
+    CallerView caller;
+    crypto::Digest body_digest{};
+    bool parsed = false;
+    bool judged = false;
+    policy::Facts facts;
+    policy::Plan plan;
+    std::uint64_t conversation = 0; // of Verdicts
+    std::uint32_t attempts = 0;
+    bool client_gone = false;
+
+    std::span<const std::uint16_t> candidates() const { return world->candidates[static_cast<std::size_t>(endpoint.dialect)]; }
+    std::string_view body() const { return scratch->body.view(); }
+    // Hash of what the client would send again unchanged: its conversation, without the fields that repeats vary.
+    std::uint64_t content_hash() const;
+
+private:
+    Step judge_body(); // decode, digest, parse: may run beside the loop
+    void gather_facts();
+    void choose_claim();
+    std::size_t budget_held_ = 0;
+};
+
+} // namespace sallyport::gateway

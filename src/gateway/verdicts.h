@@ -1,0 +1,66 @@
+// What is remembered between exchanges of one conversation, bounded and per process:
+//  - refusals, so that a client's own repeats (up to thirty within seconds, and Claude Code's non-streaming repeat) are the same
+//    exchange with a count, not thirty entries;
+//  - the strictest class a conversation had, since a class never falls within it.
+// Thread-safe, sharded by key; an exchange that was never refused costs one lock and one look-up.
+#pragma once
+
+#include "base/limits.h"
+#include "policy/facts.h"
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace sallyport::gateway {
+
+class Verdicts {
+public:
+    // A conversation as told apart by the caller's key and the client's own session id; 0: the client tells none.
+    static std::uint64_t conversation(std::string_view key_id, std::string_view session);
+
+    policy::Class class_floor(std::uint64_t conversation, std::int64_t now_ms);
+    void raise_floor(std::uint64_t conversation, policy::Class cls, std::int64_t now_ms);
+
+    // A refusal of the same content (by hash) to the same key under the same rule and world within limits::verdict_ms_max: its
+    // exchange, counted as repeated. Else remembers this one and returns nothing.
+    std::optional<std::string> repeat_of(std::uint64_t content, std::string_view exchange, std::int64_t now_ms);
+
+    struct Repeats {
+        std::string exchange;
+        std::uint32_t count = 0;
+        std::int64_t first_wall_ms = 0;
+        std::int64_t last_wall_ms = 0;
+    };
+    // Repeats counted since the last call, for the ledger.
+    std::vector<Repeats> take_repeats();
+
+private:
+    struct Refused {
+        std::string exchange;
+        std::int64_t until_ms = 0;
+        std::uint32_t uncounted = 0;
+        std::int64_t first_wall_ms = 0;
+        std::int64_t last_wall_ms = 0;
+    };
+    struct Floor {
+        policy::Class cls = policy::Class::open_source;
+        std::int64_t until_ms = 0;
+    };
+    static constexpr std::size_t shards = 16;
+    static constexpr std::int64_t floor_ms_max = 24 * 3'600'000; // a conversation resumed a day later starts anew
+    struct Shard {
+        std::mutex mutex;
+        std::unordered_map<std::uint64_t, Refused> refused;
+        std::unordered_map<std::uint64_t, Floor> floors;
+    };
+    std::array<Shard, shards> shards_;
+};
+
+} // namespace sallyport::gateway

@@ -1,0 +1,46 @@
+// The world one exchange sees from start to end: policy, keys, configuration, TLS trust. Immutable; captured once per exchange by
+// copying a shared pointer that belongs to the loop. A world that was not confirmed for limits::world_stale_ms_max (the keys could
+// not be read) refuses: a revoked key must not live on.
+#pragma once
+
+#include "gateway/config.h"
+#include "identity/keys.h"
+#include "policy/decide.h"
+#include "policy/document.h"
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sallyport::gateway {
+
+// One upstream as an exchange needs it. The index in World::upstreams is its id in http::Pool.
+struct Upstream {
+    const UpstreamConfig* config = nullptr;
+    http::Origin origin;
+    std::uint16_t policy_index = policy::no_rule; // of policy.upstreams(); no_rule: the policy does not name it
+};
+
+struct World {
+    std::shared_ptr<const Config> config;
+    std::shared_ptr<const policy::Policy> policy;
+    std::shared_ptr<const identity::KeyTable> keys;
+    std::vector<Upstream> upstreams;
+    // By dialect: policy indexes in the operator's order, for decide().
+    std::vector<std::uint16_t> candidates[4];
+    std::string digest; // sha256 over policy, configuration and the keys' version, hex
+    std::uint64_t generation = 0;
+
+    const Upstream* upstream_of(std::uint16_t policy_index) const {
+        for (const Upstream& upstream : upstreams)
+            if (upstream.policy_index == policy_index) return &upstream;
+        return nullptr;
+    }
+};
+
+// Makes the world from its parts; an error where a CA file cannot be read. Warnings name upstreams the policy does not know.
+Result<std::shared_ptr<const World>> make_world(std::shared_ptr<const Config> config, std::shared_ptr<const policy::Policy> policy,
+                                                std::shared_ptr<const identity::KeyTable> keys, std::vector<std::string>& warnings);
+
+} // namespace sallyport::gateway

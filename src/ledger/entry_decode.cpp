@@ -1,0 +1,293 @@
+// Entries read back. The first thing that is wrong is kept and told; what follows it is filled with nothing.
+#include "ledger/entry.h"
+#include "ledger/entry_memory.h"
+#include "ledger/words.h"
+
+#include "base/encoding.h"
+#include "base/limits.h"
+
+#include <charconv>
+#include <limits>
+
+namespace sallyport::ledger {
+
+namespace {
+using json::NodeIndex;
+using json::no_node;
+
+class Reader {
+public:
+    explicit Reader(Entry::Memory& memory) : memory_(memory), document_(memory.document) {}
+
+    const std::string& problem() const { return problem_; }
+    void complain(std::string_view key, std::string_view what) {
+        if (problem_.empty()) problem_ = "member '" + std::string(key) + "' " + std::string(what);
+    }
+
+    NodeIndex find(NodeIndex object, std::string_view key) const {
+        return object == no_node ? no_node : document_.find(object, key);
+    }
+    // An object or array that must be there.
+    NodeIndex part(NodeIndex object, std::string_view key, json::Kind kind) {
+        const NodeIndex node = find(object, key);
+        if (node != no_node && document_[node].kind == kind) return node;
+        complain(key, node == no_node ? "is missing" : "has the wrong type");
+        return no_node;
+    }
+
+    std::string_view text(NodeIndex object, std::string_view key) {
+        const NodeIndex node = part(object, key, json::Kind::string);
+        return node == no_node ? std::string_view() : text_of(node);
+    }
+    std::string_view text_if(NodeIndex object, std::string_view key) {
+        return find(object, key) == no_node ? std::string_view() : text(object, key);
+    }
+    template <class Number> Number number(NodeIndex object, std::string_view key) {
+        const NodeIndex node = part(object, key, json::Kind::number);
+        return node == no_node ? Number{} : number_of<Number>(node, key);
+    }
+    template <class Number> Number number_if(NodeIndex object, std::string_view key, Number otherwise) {
+        return find(object, key) == no_node ? otherwise : number<Number>(object, key);
+    }
+    bool truth(NodeIndex object, std::string_view key) {
+        const NodeIndex node = part(object, key, json::Kind::boolean);
+        return node != no_node && document_.raw_value(node) == "true";
+    }
+    template <class Enum, std::size_t count>
+    Enum word(NodeIndex object, std::string_view key, const std::array<std::string_view, count>& words) {
+        const auto value = from_word<Enum>(words, text(object, key));
+        if (!value) complain(key, "holds a word that this version does not know");
+        return value.value_or(Enum{});
+    }
+    std::span<const std::string_view> texts(NodeIndex object, std::string_view key) {
+        const NodeIndex array = part(object, key, json::Kind::array);
+        if (array == no_node) return {};
+        auto& list = memory_.lists.emplace_back();
+        for (NodeIndex n = document_.first_child(array); n != no_node; n = document_.next_sibling(n)) {
+            if (document_[n].kind != json::Kind::string) complain(key, "holds something that is not a text");
+            list.push_back(text_of(n));
+        }
+        return list;
+    }
+    template <class Words, class Counts> void counts(NodeIndex object, std::string_view key, const Words& words, Counts& out) {
+        const NodeIndex node = part(object, key, json::Kind::object);
+        if (node == no_node) return;
+        for (const auto& word : words)
+            out[static_cast<std::size_t>(word.kind)] = number_if<std::uint32_t>(node, word.text, 0);
+    }
+    std::span<const NamedFile> files(NodeIndex object) {
+        const NodeIndex array = part(object, "files", json::Kind::array);
+        if (array == no_node) return {};
+        for (NodeIndex n = document_.first_child(array); n != no_node; n = document_.next_sibling(n)) {
+            const NodeIndex tool = document_[n].kind == json::Kind::array ? document_.first_child(n) : no_node;
+            const NodeIndex file = tool == no_node ? no_node : document_.next_sibling(tool);
+            if (file == no_node || document_[tool].kind != json::Kind::string || document_[file].kind != json::Kind::string) {
+                complain("files", "holds something that is not a pair of tool and file");
+                return {};
+            }
+            memory_.files.push_back({text_of(tool), text_of(file)});
+        }
+        return memory_.files;
+    }
+    Body body(NodeIndex object, std::string_view key) {
+        Body out;
+        const NodeIndex node = part(object, key, json::Kind::object);
+        out.bytes = number<std::uint64_t>(node, "bytes");
+        if (find(node, "digest") == no_node) return out;
+        std::string_view digest = text(node, "digest");
+        out.keyed = digest.starts_with("hmac-");
+        if (out.keyed) digest.remove_prefix(5);
+        const auto bytes = digest.starts_with("sha256:") ? from_hex(digest.substr(7)) : std::nullopt;
+        if (bytes && bytes->size() == out.digest.size())
+            std::copy(bytes->begin(), bytes->end(), out.digest.begin());
+        else
+            complain("digest", "is not sha256:… or hmac-sha256:… with 64 hexadecimal digits");
+        return out;
+    }
+
+private:
+    std::string_view text_of(NodeIndex node) {
+        if (!document_[node].escaped) return document_.raw_value(node);
+        std::string& kept = memory_.unescaped.emplace_back();
+        return document_.text(node, kept);
+    }
+    template <class Number> Number number_of(NodeIndex node, std::string_view key) {
+        const std::string_view digits = document_.raw_value(node);
+        Number value{};
+        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+        if (error != std::errc() || end != digits.data() + digits.size()) complain(key, "is not a whole number in its range");
+        return value;
+    }
+
+    Entry::Memory& memory_;
+    const json::Document& document_;
+    std::string problem_;
+};
+
+policy::Facts read_facts(Reader& in, NodeIndex node) {
+    policy::Facts facts;
+    if (in.number<int>(node, "version") > policy::facts_version) in.complain("version", "of the facts is newer than this program");
+    facts.person = in.text(node, "person");
+    facts.team = in.text(node, "team");
+    facts.key_max_class = in.word<policy::Class>(node, "key_max_class", class_words);
+    facts.client = in.text(node, "client");
+    facts.client_version = in.text(node, "client_version");
+    facts.account = in.word<policy::AccountKind>(node, "account", account_words);
+    facts.repository = in.text(node, "repository");
+    facts.evidence = in.word<policy::Evidence>(node, "evidence", evidence_words);
+    facts.class_floor = in.word<policy::Class>(node, "class_floor", class_words);
+    facts.dialect = in.text(node, "dialect");
+    facts.model = in.text(node, "model");
+    facts.generates = in.truth(node, "generates");
+    facts.references = in.number<std::uint32_t>(node, "references");
+    facts.plugins = in.texts(node, "plugins");
+    facts.at_ms = in.number<std::int64_t>(node, "at");
+    return facts;
+}
+
+Judgement read_judgement(Reader& in, NodeIndex root) {
+    Judgement out;
+    out.facts = read_facts(in, in.part(root, "facts", json::Kind::object));
+    const NodeIndex plan = in.part(root, "plan", json::Kind::object);
+    out.candidates = in.texts(plan, "candidates");
+    out.decision = in.word<policy::Decision>(plan, "decision", decision_words);
+    out.effective_class = in.word<policy::Class>(plan, "class", class_words);
+    out.refused_by = in.word<policy::RefusedBy>(plan, "refused_by", refused_by_words);
+    out.rule = in.text(plan, "rule");
+    out.durable_first = in.truth(plan, "durable_first");
+    out.upstreams = in.texts(plan, "upstreams");
+    out.upstream_rules = in.texts(plan, "upstream_rules");
+    out.policy = in.text(plan, "policy");
+    out.world = in.text(plan, "world");
+    return out;
+}
+
+RequestSummary read_request(Reader& in, NodeIndex root) {
+    RequestSummary out;
+    const NodeIndex node = in.part(root, "request", json::Kind::object);
+    out.operation = in.word<dialect::Operation>(node, "operation", operation_words);
+    out.stream = in.truth(node, "stream");
+    out.key = in.text_if(node, "key");
+    out.machine = in.text_if(node, "machine");
+    out.session = in.text_if(node, "session");
+    in.counts(node, "units", unit_words, out.units);
+    in.counts(node, "references", reference_words, out.references);
+    out.files = in.files(node);
+    out.files_left_out = in.number_if<std::uint64_t>(node, "files_left_out", 0);
+    return out;
+}
+
+Intent read_intent(Reader& in, NodeIndex root) {
+    Intent out;
+    out.exchange = in.text(root, "exchange");
+    out.attempt = in.number<std::uint32_t>(root, "attempt");
+    out.judgement = read_judgement(in, root);
+    out.request = read_request(in, root);
+    const NodeIndex upstream = in.part(root, "upstream", json::Kind::object);
+    out.upstream = {in.text(upstream, "name"), in.text(upstream, "account"), in.text_if(upstream, "vendor"),
+                    in.text_if(upstream, "hosting"), in.text_if(upstream, "region")};
+    out.sent = in.body(root, "sent");
+    out.amended = in.find(root, "received") != no_node;
+    if (out.amended) out.received = in.body(root, "received");
+    return out;
+}
+
+Outcome read_outcome(Reader& in, NodeIndex root) {
+    Outcome out;
+    out.exchange = in.text(root, "exchange");
+    out.attempt = in.number<std::uint32_t>(root, "attempt");
+    out.ended = in.word<Ended>(root, "ended", ended_words);
+    out.status = in.number<int>(root, "status");
+    out.answer = in.body(root, "answer");
+    out.model = in.text_if(root, "model");
+    out.response_id = in.text_if(root, "response_id");
+    out.stop_reason = in.text_if(root, "stop_reason");
+    out.error = in.text_if(root, "error");
+    if (in.find(root, "tool_calls") != no_node) out.tool_calls = in.texts(root, "tool_calls");
+    out.first_byte_ms = in.number_if<std::int64_t>(root, "first_byte_ms", -1);
+    out.total_ms = in.number_if<std::int64_t>(root, "total_ms", -1);
+    if (in.find(root, "usage") == no_node) return out;
+    const NodeIndex usage = in.part(root, "usage", json::Kind::object);
+    out.usage.input_tokens = in.number_if<std::int64_t>(usage, "input_tokens", -1);
+    out.usage.output_tokens = in.number_if<std::int64_t>(usage, "output_tokens", -1);
+    out.usage.cache_read_tokens = in.number_if<std::int64_t>(usage, "cache_read_tokens", -1);
+    out.usage.cache_write_tokens = in.number_if<std::int64_t>(usage, "cache_write_tokens", -1);
+    return out;
+}
+
+Refusal read_refusal(Reader& in, NodeIndex root) {
+    Refusal out;
+    out.exchange = in.text(root, "exchange");
+    out.why = in.word<dialect::RefusalKind>(root, "why", refusal_words);
+    out.status = in.number<int>(root, "status");
+    out.sentence = in.text(root, "sentence");
+    out.judged = in.find(root, "facts") != no_node;
+    if (out.judged) out.judgement = read_judgement(in, root);
+    out.request = read_request(in, root);
+    out.person = in.text_if(root, "person");
+    out.team = in.text_if(root, "team");
+    out.dialect = in.text_if(root, "dialect");
+    out.received = in.body(root, "received");
+    return out;
+}
+
+Repeat read_repeat(Reader& in, NodeIndex root) {
+    Repeat out;
+    out.exchange = in.text(root, "exchange");
+    out.count = in.number<std::uint32_t>(root, "count");
+    out.first_ms = in.number<std::int64_t>(root, "first");
+    out.last_ms = in.number<std::int64_t>(root, "last");
+    return out;
+}
+
+Start read_start(Reader& in, NodeIndex root) {
+    Start out;
+    out.version = in.text(root, "program");
+    out.policy = in.text(root, "policy");
+    out.world = in.text(root, "world");
+    out.torn_bytes = in.number_if<std::uint64_t>(root, "torn_bytes", 0);
+    return out;
+}
+
+Stop read_stop(Reader& in, NodeIndex root) {
+    Stop out;
+    out.reason = in.text(root, "reason");
+    return out;
+}
+
+Entry::Content read_content(Reader& in, Kind kind, NodeIndex root) {
+    switch (kind) {
+    case Kind::intent: return read_intent(in, root);
+    case Kind::outcome: return read_outcome(in, root);
+    case Kind::refusal: return read_refusal(in, root);
+    case Kind::repeat: return read_repeat(in, root);
+    case Kind::start: return read_start(in, root);
+    case Kind::stop: return read_stop(in, root);
+    }
+    return Stop{};
+}
+} // namespace
+
+Result<Entry> decode(std::string_view text) {
+    if (text.size() > limits::entry_bytes_max)
+        return fail(ErrorKind::too_large, "an entry has " + std::to_string(text.size()) + " bytes; the limit is " +
+                                              std::to_string(limits::entry_bytes_max));
+    auto memory = std::make_unique<Entry::Memory>();
+    memory->raw.append(text);
+    memory->raw.reserve(std::max<std::size_t>(text.size(), 1)); // also an empty text has its padding
+    if (auto parsed = memory->document.parse(memory->raw.view()); !parsed)
+        return fail(ErrorKind::invalid, "an entry is not JSON: " + parsed.error().message);
+    Reader in(*memory);
+    const NodeIndex root = memory->document.root();
+    if (memory->document[root].kind != json::Kind::object) return fail(ErrorKind::invalid, "an entry is not a JSON object");
+    const int version = in.number<int>(root, "v");
+    if (version > entry_version) in.complain("v", "is newer than this program: use the version that wrote it");
+    const Kind kind = in.word<Kind>(root, "kind", kind_words);
+    Entry::Content content = Stop{};
+    if (in.problem().empty()) content = read_content(in, kind, root);
+    std::visit([&](auto& entry) { entry.at_ms = in.number<std::int64_t>(root, "at"); }, content);
+    if (!in.problem().empty()) return fail(ErrorKind::invalid, "an entry cannot be read: " + in.problem());
+    return Entry(content, std::move(memory));
+}
+
+} // namespace sallyport::ledger

@@ -1,0 +1,215 @@
+// The text of entries, docs/formats/ledger.md section 3. Members stand in sorted order; each object begins with a member that is
+// always there, so that all others can bring their comma.
+#include "ledger/canonical.h"
+#include "ledger/entry.h"
+#include "ledger/words.h"
+
+namespace sallyport::ledger {
+
+namespace {
+void write_body(Canonical& out, std::string_view literal, const Body& body) {
+    out.raw(literal);
+    out.number("{\"bytes\":", body.bytes);
+    if (body.digest != crypto::Digest{}) out.digest(",\"digest\":", body.digest, body.keyed);
+    out.raw("}");
+}
+
+void write_facts(Canonical& out, const policy::Facts& facts) {
+    // Names every member: a new one does not compile until it is written here and read in entry_decode.cpp.
+    const auto& [person, team, key_max_class, client, client_version, account, repository, evidence, class_floor, dialect,
+                 model, generates, references, plugins, at_ms] = facts;
+    out.text("{\"account\":", to_word(account_words, account));
+    out.number(",\"at\":", at_ms);
+    out.text(",\"class_floor\":", to_word(class_words, class_floor));
+    out.text(",\"client\":", client);
+    out.text(",\"client_version\":", client_version);
+    out.text(",\"dialect\":", dialect);
+    out.text(",\"evidence\":", to_word(evidence_words, evidence));
+    out.truth(",\"generates\":", generates);
+    out.text(",\"key_max_class\":", to_word(class_words, key_max_class));
+    out.text(",\"model\":", model);
+    out.text(",\"person\":", person);
+    out.texts(",\"plugins\":", plugins);
+    out.number(",\"references\":", references);
+    out.text(",\"repository\":", repository);
+    out.text(",\"team\":", team);
+    out.number(",\"version\":", policy::facts_version);
+    out.raw("}");
+}
+
+void write_plan(Canonical& out, const Judgement& judgement) {
+    out.texts("{\"candidates\":", judgement.candidates);
+    out.text(",\"class\":", to_word(class_words, judgement.effective_class));
+    out.text(",\"decision\":", to_word(decision_words, judgement.decision));
+    out.truth(",\"durable_first\":", judgement.durable_first);
+    out.text(",\"policy\":", judgement.policy);
+    out.text(",\"refused_by\":", to_word(refused_by_words, judgement.refused_by));
+    out.text(",\"rule\":", judgement.rule);
+    out.texts(",\"upstream_rules\":", judgement.upstream_rules);
+    out.texts(",\"upstreams\":", judgement.upstreams);
+    out.text(",\"world\":", judgement.world);
+    out.raw("}");
+}
+
+template <class Words, class Counts> void write_counts(Canonical& out, const Words& words, const Counts& counts) {
+    out.raw("{");
+    bool first = true;
+    for (const auto& word : words) {
+        const std::uint32_t count = counts[static_cast<std::size_t>(word.kind)];
+        if (count == 0) continue;
+        out.raw(first ? "\"" : ",\"");
+        out.raw(word.text);
+        out.number("\":", count);
+        first = false;
+    }
+    out.raw("}");
+}
+
+void write_request(Canonical& out, const RequestSummary& request) {
+    out.raw("{\"files\":[");
+    bool first = true;
+    for (const NamedFile& file : request.files) {
+        out.text(first ? "[" : ",[", file.tool);
+        out.text(",", file.file);
+        out.raw("]");
+        first = false;
+    }
+    out.raw("]");
+    if (request.files_left_out != 0) out.number(",\"files_left_out\":", request.files_left_out);
+    out.text_if(",\"key\":", request.key);
+    out.text_if(",\"machine\":", request.machine);
+    out.text(",\"operation\":", to_word(operation_words, request.operation));
+    out.raw(",\"references\":");
+    write_counts(out, reference_words, request.references);
+    out.text_if(",\"session\":", request.session);
+    out.truth(",\"stream\":", request.stream);
+    out.raw(",\"units\":");
+    write_counts(out, unit_words, request.units);
+    out.raw("}");
+}
+
+void write_upstream(Canonical& out, const UpstreamSummary& upstream) {
+    out.text("{\"account\":", upstream.account);
+    out.text_if(",\"hosting\":", upstream.hosting);
+    out.text(",\"name\":", upstream.name);
+    out.text_if(",\"region\":", upstream.region);
+    out.text_if(",\"vendor\":", upstream.vendor);
+    out.raw("}");
+}
+
+void write_usage(Canonical& out, const dialect::Usage& usage) {
+    const std::pair<std::string_view, std::int64_t> members[] = {{"cache_read_tokens\":", usage.cache_read_tokens},
+                                                                 {"cache_write_tokens\":", usage.cache_write_tokens},
+                                                                 {"input_tokens\":", usage.input_tokens},
+                                                                 {"output_tokens\":", usage.output_tokens}};
+    bool first = true;
+    for (const auto& [literal, value] : members) {
+        if (value < 0) continue;
+        out.raw(first ? ",\"usage\":{\"" : ",\"");
+        out.number(literal, value);
+        first = false;
+    }
+    if (!first) out.raw("}");
+}
+
+constexpr std::string_view version_end = ",\"v\":1}";
+static_assert(entry_version == 1);
+} // namespace
+
+void encode(const Intent& intent, std::string& text) {
+    Canonical out(text);
+    out.number("{\"at\":", intent.at_ms);
+    out.number(",\"attempt\":", intent.attempt);
+    out.text(",\"exchange\":", intent.exchange);
+    out.raw(",\"facts\":");
+    write_facts(out, intent.judgement.facts);
+    out.raw(",\"kind\":\"intent\",\"plan\":");
+    write_plan(out, intent.judgement);
+    if (intent.amended) write_body(out, ",\"received\":", intent.received);
+    out.raw(",\"request\":");
+    write_request(out, intent.request);
+    write_body(out, ",\"sent\":", intent.sent);
+    out.raw(",\"upstream\":");
+    write_upstream(out, intent.upstream);
+    out.raw(version_end);
+}
+
+void encode(const Outcome& outcome, std::string& text) {
+    Canonical out(text);
+    write_body(out, "{\"answer\":", outcome.answer);
+    out.number(",\"at\":", outcome.at_ms);
+    out.number(",\"attempt\":", outcome.attempt);
+    out.text(",\"ended\":", to_word(ended_words, outcome.ended));
+    out.text_if(",\"error\":", outcome.error);
+    out.text(",\"exchange\":", outcome.exchange);
+    if (outcome.first_byte_ms >= 0) out.number(",\"first_byte_ms\":", outcome.first_byte_ms);
+    out.raw(",\"kind\":\"outcome\"");
+    out.text_if(",\"model\":", outcome.model);
+    out.text_if(",\"response_id\":", outcome.response_id);
+    out.number(",\"status\":", outcome.status);
+    out.text_if(",\"stop_reason\":", outcome.stop_reason);
+    if (!outcome.tool_calls.empty()) out.texts(",\"tool_calls\":", outcome.tool_calls);
+    if (outcome.total_ms >= 0) out.number(",\"total_ms\":", outcome.total_ms);
+    write_usage(out, outcome.usage);
+    out.raw(version_end);
+}
+
+void encode(const Refusal& refusal, std::string& text) {
+    Canonical out(text);
+    out.number("{\"at\":", refusal.at_ms);
+    if (!refusal.judged) out.text_if(",\"dialect\":", refusal.dialect);
+    out.text(",\"exchange\":", refusal.exchange);
+    if (refusal.judged) {
+        out.raw(",\"facts\":");
+        write_facts(out, refusal.judgement.facts);
+    }
+    out.raw(",\"kind\":\"refusal\"");
+    if (refusal.judged) {
+        out.raw(",\"plan\":");
+        write_plan(out, refusal.judgement);
+    } else {
+        out.text_if(",\"person\":", refusal.person);
+    }
+    write_body(out, ",\"received\":", refusal.received);
+    out.raw(",\"request\":");
+    write_request(out, refusal.request);
+    out.text(",\"sentence\":", refusal.sentence);
+    out.number(",\"status\":", refusal.status);
+    if (!refusal.judged) out.text_if(",\"team\":", refusal.team);
+    out.raw(",\"v\":1");
+    out.text(",\"why\":", to_word(refusal_words, refusal.why));
+    out.raw("}");
+}
+
+void encode(const Repeat& repeat, std::string& text) {
+    Canonical out(text);
+    out.number("{\"at\":", repeat.at_ms);
+    out.number(",\"count\":", repeat.count);
+    out.text(",\"exchange\":", repeat.exchange);
+    out.number(",\"first\":", repeat.first_ms);
+    out.raw(",\"kind\":\"repeat\"");
+    out.number(",\"last\":", repeat.last_ms);
+    out.raw(version_end);
+}
+
+void encode(const Start& start, std::string& text) {
+    Canonical out(text);
+    out.number("{\"at\":", start.at_ms);
+    out.raw(",\"kind\":\"start\"");
+    out.text(",\"policy\":", start.policy);
+    out.text(",\"program\":", start.version);
+    if (start.torn_bytes != 0) out.number(",\"torn_bytes\":", start.torn_bytes);
+    out.raw(",\"v\":1");
+    out.text(",\"world\":", start.world);
+    out.raw("}");
+}
+
+void encode(const Stop& stop, std::string& text) {
+    Canonical out(text);
+    out.number("{\"at\":", stop.at_ms);
+    out.raw(",\"kind\":\"stop\"");
+    out.text(",\"reason\":", stop.reason);
+    out.raw(version_end);
+}
+
+} // namespace sallyport::ledger

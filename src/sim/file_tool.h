@@ -1,0 +1,25 @@
+// Which of the tools that a client offers reads a file, and how a call of it must look so that the client runs it.
+// Measured on six clients; docs of the tool names: facts/clients-on-the-wire.md section 2.
+#pragma once
+
+#include "json/document.h"
+#include "sim/answer.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::sim {
+
+// The call that reads `file`; nullopt where no tool offered can. A relative name is made absolute where the request tells
+// the working directory, since one client accepts nothing else.
+std::optional<ToolCall> call_to_read(Dialect, const json::Document&, std::string_view file);
+
+// The names of the tools offered, in order, those inside namespaces and additional_tools included.
+std::vector<std::string> tools_offered(Dialect, const json::Document&);
+
+// The absolute working directory that the client's own words tell, or empty. Tool definitions are not searched.
+std::string working_directory(const json::Document&);
+
+} // namespace sallyport::sim

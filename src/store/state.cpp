@@ -1,0 +1,249 @@
+#include "store/state.h"
+
+#include "store/database.h"
+
+#include <array>
+#include <mutex>
+
+namespace sallyport::store {
+
+namespace {
+constexpr std::int32_t purpose = 0x5341'5354; // "SAST"
+
+// `changes` counts the commands that changed a table: the version of its snapshots.
+constexpr const char* first_format = R"sql(
+CREATE TABLE keys (
+    id         TEXT PRIMARY KEY,
+    digest     BLOB NOT NULL UNIQUE CHECK (length(digest) = 32),
+    person     TEXT NOT NULL,
+    team       TEXT NOT NULL,
+    max_class  TEXT NOT NULL,
+    label      TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    revoked_ms INTEGER NOT NULL DEFAULT 0,
+    request    TEXT NOT NULL UNIQUE
+) STRICT;
+CREATE TABLE names (
+    pseudonym TEXT PRIMARY KEY,
+    kind      INTEGER NOT NULL,
+    sealed    BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE changes (
+    what  TEXT PRIMARY KEY,
+    count INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO changes VALUES ('keys', 1);
+)sql";
+constexpr std::array migrations = {first_format};
+
+#define KEY_COLUMNS "id, digest, person, team, max_class, label, created_ms, expires_ms, revoked_ms"
+
+KeyRecord key_of(const Statement& row) {
+    return {std::string(row.text(0)), std::string(row.blob(1)), std::string(row.text(2)),
+            std::string(row.text(3)), std::string(row.text(4)), std::string(row.text(5)),
+            row.number(6),            row.number(7),            row.number(8)};
+}
+SealedName name_of(const Statement& row) {
+    return {std::string(row.text(0)), static_cast<NameKind>(row.number(1)), std::string(row.blob(2))};
+}
+} // namespace
+
+struct State::Inside {
+    explicit Inside(Database opened) : db(std::move(opened)) {}
+
+    std::mutex mutex;
+    Database db;
+    Statement insert_key, key_by_request, key_by_id, revoke, all_keys, count_change, change_count;
+    Statement insert_name, name_by_pseudonym, delete_name, names_of_kind;
+    std::int64_t seen_foreign = -1; // foreign_changes() when `seen_version` was read
+    std::uint64_t seen_version = 0;
+
+    Result<void> prepare() {
+        const std::pair<Statement*, const char*> all[] = {
+            {&insert_key, "INSERT INTO keys (" KEY_COLUMNS ", request) VALUES (?,?,?,?,?,?,?,?,?,?)"},
+            {&key_by_request, "SELECT " KEY_COLUMNS " FROM keys WHERE request = ?"},
+            {&key_by_id, "SELECT " KEY_COLUMNS " FROM keys WHERE id = ?"},
+            {&revoke, "UPDATE keys SET revoked_ms = ? WHERE id = ? AND revoked_ms = 0"},
+            {&all_keys, "SELECT " KEY_COLUMNS " FROM keys ORDER BY created_ms, id"},
+            {&count_change, "UPDATE changes SET count = count + 1 WHERE what = ?"},
+            {&change_count, "SELECT count FROM changes WHERE what = ?"},
+            {&insert_name, "INSERT INTO names (pseudonym, kind, sealed) VALUES (?,?,?) ON CONFLICT DO NOTHING"},
+            {&name_by_pseudonym, "SELECT pseudonym, kind, sealed FROM names WHERE pseudonym = ?"},
+            {&delete_name, "DELETE FROM names WHERE pseudonym = ? RETURNING pseudonym"},
+            {&names_of_kind, "SELECT pseudonym, kind, sealed FROM names WHERE kind = ? ORDER BY pseudonym"},
+        };
+        for (const auto& [statement, sql] : all) {
+            auto prepared = db.prepare(sql);
+            if (!prepared) return std::unexpected(prepared.error());
+            *statement = std::move(*prepared);
+        }
+        return {};
+    }
+
+    // The row that a bound statement finds, if any.
+    template <class Read> auto one(Statement& statement, Read read) -> Result<std::optional<decltype(read(statement))>> {
+        std::optional<decltype(read(statement))> out;
+        const auto row = statement.step();
+        if (!row) return std::unexpected(row.error());
+        if (*row) out = read(statement);
+        statement.reset();
+        return out;
+    }
+    template <class Read> auto every(Statement& statement, Read read) -> Result<std::vector<decltype(read(statement))>> {
+        std::vector<decltype(read(statement))> out;
+        while (true) {
+            const auto row = statement.step();
+            if (!row) return std::unexpected(row.error());
+            if (!*row) break;
+            out.push_back(read(statement));
+        }
+        statement.reset();
+        return out;
+    }
+
+    Result<std::uint64_t> version() {
+        change_count.bind(1, std::string_view("keys"));
+        const auto count = one(change_count, [](const Statement& row) { return row.number(0); });
+        if (!count) return std::unexpected(count.error());
+        return static_cast<std::uint64_t>(count->value_or(0));
+    }
+
+    // In one read transaction, so that list and version belong together.
+    Result<Snapshot<KeyList>> read_keys() {
+        auto foreign = db.foreign_changes();
+        if (!foreign) return std::unexpected(foreign.error());
+        if (auto begun = db.execute("BEGIN"); !begun) return std::unexpected(begun.error());
+        auto at = version();
+        auto list = at ? every(all_keys, key_of) : Result<std::vector<KeyRecord>>(std::unexpected(at.error()));
+        if (auto done = db.execute("COMMIT"); !done) return std::unexpected(done.error());
+        if (!list) return std::unexpected(list.error());
+        seen_foreign = *foreign;
+        seen_version = *at;
+        return Snapshot<KeyList>{std::make_shared<const KeyList>(std::move(*list)), *at};
+    }
+
+    // After a change of our own, which foreign_changes() does not tell of.
+    Result<KeyRecord> committed(Transaction& transaction, Result<std::optional<KeyRecord>> key) {
+        if (!key) return std::unexpected(key.error());
+        if (auto counted = count_change.bind(1, std::string_view("keys")).run(); !counted)
+            return std::unexpected(counted.error());
+        if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+        seen_foreign = -1;
+        return std::move(**key);
+    }
+};
+
+State::State(std::unique_ptr<Inside> inside) : inside_(std::move(inside)) {}
+State::~State() = default;
+
+Result<std::unique_ptr<State>> State::open(const std::filesystem::path& file) {
+    auto db = Database::open(file, purpose, migrations);
+    if (!db) return std::unexpected(db.error());
+    auto inside = std::make_unique<Inside>(std::move(*db));
+    if (auto prepared = inside->prepare(); !prepared) return std::unexpected(prepared.error());
+    return std::unique_ptr<State>(new State(std::move(inside)));
+}
+
+Result<KeyRecord> State::issue_key(std::string_view request, const KeyRecord& key) {
+    const std::scoped_lock lock(inside_->mutex);
+    auto transaction = Transaction::begin(inside_->db);
+    if (!transaction) return std::unexpected(transaction.error());
+    inside_->key_by_request.bind(1, request);
+    auto there = inside_->one(inside_->key_by_request, key_of);
+    if (!there) return std::unexpected(there.error());
+    if (there->has_value()) return std::move(**there);
+    auto inserted = inside_->insert_key.bind(1, key.id)
+                        .bind_blob(2, key.digest)
+                        .bind(3, key.person)
+                        .bind(4, key.team)
+                        .bind(5, key.max_class)
+                        .bind(6, key.label)
+                        .bind(7, key.created_ms)
+                        .bind(8, key.expires_ms)
+                        .bind(9, key.revoked_ms)
+                        .bind(10, request)
+                        .run();
+    if (!inserted) return std::unexpected(inserted.error());
+    return inside_->committed(*transaction, std::optional(key));
+}
+
+Result<KeyRecord> State::revoke_key(std::string_view id, std::int64_t at_ms) {
+    const std::scoped_lock lock(inside_->mutex);
+    auto transaction = Transaction::begin(inside_->db);
+    if (!transaction) return std::unexpected(transaction.error());
+    if (auto done = inside_->revoke.bind(1, at_ms).bind(2, id).run(); !done) return std::unexpected(done.error());
+    inside_->key_by_id.bind(1, id);
+    auto key = inside_->one(inside_->key_by_id, key_of);
+    if (key && !key->has_value())
+        return fail(ErrorKind::invalid, "there is no key '" + std::string(id) + "'; list them with: sallyport key list",
+                    ErrorSource::client);
+    return inside_->committed(*transaction, std::move(key));
+}
+
+Result<Snapshot<KeyList>> State::keys() {
+    const std::scoped_lock lock(inside_->mutex);
+    return inside_->read_keys();
+}
+
+Result<std::optional<Snapshot<KeyList>>> State::keys_if_changed(std::uint64_t version) {
+    const std::scoped_lock lock(inside_->mutex);
+    const auto foreign = inside_->db.foreign_changes();
+    if (!foreign) return std::unexpected(foreign.error());
+    if (*foreign != inside_->seen_foreign) {
+        const auto now = inside_->version();
+        if (!now) return std::unexpected(now.error());
+        inside_->seen_version = *now;
+        inside_->seen_foreign = *foreign;
+    }
+    if (inside_->seen_version == version) return std::optional<Snapshot<KeyList>>();
+    auto snapshot = inside_->read_keys();
+    if (!snapshot) return std::unexpected(snapshot.error());
+    return std::optional(std::move(*snapshot));
+}
+
+Result<void> State::remember_names(std::span<const SealedName> names) {
+    if (names.empty()) return {};
+    const std::scoped_lock lock(inside_->mutex);
+    auto transaction = Transaction::begin(inside_->db);
+    if (!transaction) return std::unexpected(transaction.error());
+    for (const SealedName& name : names) {
+        inside_->insert_name.bind(1, name.pseudonym).bind(2, static_cast<std::int64_t>(name.kind)).bind_blob(3, name.sealed);
+        if (auto done = inside_->insert_name.run(); !done) return done;
+    }
+    return transaction->commit();
+}
+
+Result<std::optional<SealedName>> State::sealed_name(std::string_view pseudonym) {
+    const std::scoped_lock lock(inside_->mutex);
+    inside_->name_by_pseudonym.bind(1, pseudonym);
+    return inside_->one(inside_->name_by_pseudonym, name_of);
+}
+
+Result<bool> State::forget_name(std::string_view pseudonym) {
+    const std::scoped_lock lock(inside_->mutex);
+    inside_->delete_name.bind(1, pseudonym);
+    const auto row = inside_->delete_name.step();
+    if (!row) return std::unexpected(row.error());
+    const bool was_there = *row;
+    if (was_there)
+        if (auto rest = inside_->delete_name.run(); !rest) return std::unexpected(rest.error());
+    inside_->delete_name.reset();
+    // secure_delete overwrites the row in the file; this writes the log back and empties it, for it holds the row too.
+    auto checkpoint = inside_->db.prepare("PRAGMA wal_checkpoint(TRUNCATE)");
+    if (!checkpoint) return std::unexpected(checkpoint.error());
+    const auto result = checkpoint->step();
+    if (!result) return std::unexpected(result.error());
+    if (checkpoint->number(0) != 0)
+        return fail(ErrorKind::unavailable, "the name was removed, but its old bytes are still in " + inside_->db.path() +
+                                                "-wal, since another process reads it; try again to wipe them");
+    return was_there;
+}
+
+Result<std::vector<SealedName>> State::names(NameKind kind) {
+    const std::scoped_lock lock(inside_->mutex);
+    inside_->names_of_kind.bind(1, static_cast<std::int64_t>(kind));
+    return inside_->every(inside_->names_of_kind, name_of);
+}
+
+} // namespace sallyport::store

@@ -1,0 +1,138 @@
+"""A gateway with a simulated vendor behind it, for one run: started, asked for its ledger, ended."""
+
+import json
+import re
+import subprocess
+import time
+from pathlib import Path
+
+START_SECONDS_MAX = 30
+LEDGER_SECONDS_MAX = 10  # an entry is closed shortly after its answer ended
+LISTENING = re.compile(r"^listening on (http://127\.0\.0\.1:(\d+))\s*$", re.M)
+OUTPUT_CHARACTERS = 1500
+VENDOR_KEY = "sim-0000-vendor"
+
+CONFIG = """\
+version: 1
+data: data
+policy: policy.yaml
+listeners:
+  - { address: "127.0.0.1:0" }
+admin: { address: "127.0.0.1:0" }
+upstreams:
+  sim:
+    url: "VENDOR"
+    dialects: [anthropic-messages, openai-responses, openai-chat, gemini]
+    credential: "${env:SIM_KEY}"
+    account: acme
+"""
+# What is unknown is `customer`, and no rule allows that: a client whose repository is not recognised is refused.
+POLICY = """\
+version: 1
+repositories:
+  - { match: "git.acme.example/web/**", class: internal }
+  - { match: "git.acme.example/core/**", class: trade-secret }
+unknown_repository: customer
+claims_lower_to: internal
+upstreams:
+  sim: { vendor: simulated, hosting: vendor, region: eu, contract: test, training: never }
+rules:
+  - id: open-code-any-approved-vendor
+    when: { class: [open-source, internal] }
+    allow: { upstreams: [sim], models: ["*"] }
+"""
+
+
+class Failed(Exception):
+    """A sallyport program did not do what it should; the message holds what it said."""
+
+
+class Stack:
+    """`with Stack(program, folder) as stack:` runs vendor and gateway; both end with the block."""
+
+    def __init__(self, program, folder):
+        self.program = str(program)
+        self.folder = Path(folder)
+        self.config = self.folder / "sallyport.yaml"
+        self._vendor_log = self.folder / "vendor.log"
+        self._environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(self.folder),
+                             "SIM_KEY": VENDOR_KEY}
+        self._running = []
+
+    def __enter__(self):
+        try:
+            vendor, _ = self._start("vendor", "--listen", "127.0.0.1:0", "--log", str(self._vendor_log))
+            (self.folder / "data").mkdir()
+            (self.folder / "policy.yaml").write_text(POLICY)
+            self.config.write_text(CONFIG.replace("VENDOR", vendor))
+            issued = self._ask("key", "issue", "--config", str(self.config), "--person", "dev", "--team", "web",
+                               "--json")
+            self.key = json.loads(issued)["key"]
+            self.root, self.port = self._start("serve", "--config", str(self.config))
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self._stop()
+
+    def vendor_received(self):
+        """One object per request that the vendor saw."""
+        lines = self._vendor_log.read_text().splitlines() if self._vendor_log.exists() else []
+        return [json.loads(line) for line in lines]
+
+    def ledger(self, exchanges):
+        """The entries, oldest first, once there are as many as `exchanges` repeats included (or the time is up)."""
+        deadline = time.monotonic() + LEDGER_SECONDS_MAX
+        while True:
+            lines = self._ask("ledger", "list", "--config", str(self.config), "--json").splitlines()
+            entries = [json.loads(line) for line in lines if line.strip()]
+            closed = all(entry.get("status") for entry in entries)
+            if (closed and calls_in(entries) >= exchanges) or time.monotonic() > deadline:
+                return entries
+            time.sleep(0.1)
+
+    def said(self):
+        """What the two programs printed, for the report of a failure."""
+        return "\n".join(f"{path.stem}: {_end(path)}" for path in sorted(self.folder.glob("*.out")))
+
+    def _ask(self, *arguments):
+        done = subprocess.run([self.program, *arguments], cwd=self.folder, env=self._environment, capture_output=True,
+                              text=True, timeout=START_SECONDS_MAX)
+        if done.returncode != 0:
+            raise Failed(f"sallyport {' '.join(arguments[:2])} exited with {done.returncode}: "
+                         f"{(done.stdout + done.stderr).strip()[-OUTPUT_CHARACTERS:]}")
+        return done.stdout
+
+    def _start(self, name, *arguments):
+        output = self.folder / f"{name}.out"
+        with open(output, "wb") as file:
+            process = subprocess.Popen([self.program, name, *arguments], cwd=self.folder, env=self._environment,
+                                       stdin=subprocess.DEVNULL, stdout=file, stderr=file)
+        self._running.append(process)
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while not (found := LISTENING.search(output.read_text(errors="replace"))):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise Failed(f"sallyport {name} did not start: {_end(output)}")
+            time.sleep(0.02)
+        return found[1], int(found[2])
+
+    def _stop(self):
+        for process in reversed(self._running):
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._running.clear()
+
+
+def _end(path):
+    return path.read_text(errors="replace").strip()[-OUTPUT_CHARACTERS:]
+
+
+def calls_in(entries):
+    """How many calls of clients these entries stand for."""
+    return sum(1 + int(entry.get("repeats") or 0) for entry in entries)

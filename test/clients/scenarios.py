@@ -1,0 +1,169 @@
+"""What one client has to show, inside fresh namespaces: a question answered through the gateway, and one refused.
+
+Each scenario returns checks: (what, whether it held, what was seen instead).
+"""
+
+import re
+import secrets
+import subprocess
+import time
+from dataclasses import dataclass
+
+import gateway as gateways
+import recipes
+import wire
+
+CLIENT_SECONDS_MAX = 150
+TURNS = 2  # the question, and the result of the tool
+SHOWN_CHARACTERS = 1500
+SENTENCE_CHARACTERS_MIN = 20  # less is no sentence that helps anyone
+FILE = "notes.txt"
+TERMINAL_CODES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+
+
+@dataclass
+class Ran:
+    """One run of a client: what it printed, and what the gateway, the vendor and the wire say about it."""
+    status: int
+    seconds: float
+    output: str
+    errors: str
+    marker: str
+    key: str
+    calls: int
+    statuses: list
+    dropped: int
+    entries: list
+    vendor: list
+    repository: str
+    programs: str  # what vendor and gateway printed
+
+    def shown(self):
+        return self.output + "\n" + self.errors
+
+
+def run(client, repository, program, node, executable, folder):
+    """Runs the client once in a fresh repository with a fresh HOME; the gateway and the vendor run only as long."""
+    marker = f"marker-{secrets.token_hex(8)}"
+    worktree = _repository(folder / "work", repository, marker)
+    home = folder / "home"
+    (folder / "gateway").mkdir()
+    with gateways.Stack(program, folder / "gateway") as stack:
+        launch = client.launch(recipes.Gateway(stack.root, stack.key, repository), recipes.PROMPT.format(file=FILE))
+        for path, text in launch.files.items():
+            (home / path).parent.mkdir(parents=True, exist_ok=True)
+            (home / path).write_text(text)
+        home.mkdir(exist_ok=True)
+        environment = {"PATH": f"{node}:/usr/bin:/bin", "HOME": str(home), "TERM": "xterm-256color",
+                       "LANG": "C.UTF-8", "USER": "dev", **launch.environment}
+        tap = wire.Tap(stack.port)
+        start = time.monotonic()
+        try:
+            done = subprocess.run([str(executable), *launch.arguments], cwd=worktree, env=environment,
+                                  stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
+                                  timeout=CLIENT_SECONDS_MAX)
+            status, output, errors = done.returncode, done.stdout, done.stderr
+        except subprocess.TimeoutExpired as late:
+            status, output, errors = -1, _text(late.stdout), _text(late.stderr) + "\n(ended by the time limit)"
+        seconds = time.monotonic() - start
+        tap.stop()
+        return Ran(status=status, seconds=seconds, output=_plain(output), errors=_plain(errors), marker=marker,
+                   key=stack.key, calls=tap.model_calls(), statuses=tap.statuses, dropped=tap.dropped,
+                   entries=stack.ledger(tap.model_calls()), vendor=stack.vendor_received(), repository=repository,
+                   programs=stack.said())
+
+
+def allowed(client, ran):
+    shown, turns = ran.shown()[-SHOWN_CHARACTERS:], len(_model_calls(ran.vendor))
+    return [
+        ("the client succeeds", ran.status == 0, f"exit {ran.status}; statuses {ran.statuses}; shown: {shown}"),
+        ("its answer quotes what stands only in the file", ran.marker in ran.output, shown),
+        ("the vendor saw both turns", turns >= TURNS, f"{turns} calls"),
+        *_recorded(client, ran, "allow"),
+        ("no company key reached the vendor", ran.key not in str(ran.vendor), "it stands in the vendor's log"),
+        ("no header meant for the gateway reached the vendor", not _gateway_headers(ran.vendor),
+         _gateway_headers(ran.vendor)),
+    ]
+
+
+def refused(client, ran):
+    sentence, shown = _reason(ran.entries), ran.shown()
+    told = len(sentence) >= SENTENCE_CHARACTERS_MIN and _one_line(sentence) in _one_line(shown)
+    return [
+        ("the client fails", ran.status > 0, f"exit {ran.status}"),
+        ("its output shows the reason that the ledger holds", told,
+         f"reason: {sentence!r}; statuses {ran.statuses}; shown: {shown[-SHOWN_CHARACTERS:]}"),
+        ("what is refused is not asked again", 1 <= ran.calls <= client.calls_when_refused,
+         f"{ran.calls} model calls, {client.calls_when_refused} at best; statuses {ran.statuses}"),
+        ("the vendor received nothing", not ran.vendor, f"{len(ran.vendor)} requests: {_of(ran.vendor, 'path')}"),
+        *_recorded(client, ran, "refuse"),
+    ]
+
+
+SCENARIOS = {"allowed": ("git.acme.example/web/site", allowed), "refused": ("git.acme.example/core/engine", refused)}
+
+
+def _recorded(client, ran, decision):
+    """What the ledger has to hold: every call, each with who asked, for which repository, and what was decided."""
+    entries = ran.entries
+    versions = (client.version,) if client.tells_version else (client.version, "", None)
+    return [
+        ("the packets could be counted", ran.dropped == 0, f"{ran.dropped} were lost; is the machine very busy?"),
+        ("the ledger holds every call", gateways.calls_in(entries) == ran.calls,
+         f"{ran.calls} on the wire, {gateways.calls_in(entries)} in the ledger"),
+        ("the ledger names the client", _all(entries, lambda e: e["client"]["name"] == client.name),
+         _of(entries, "client")),
+        ("the ledger names its version", _all(entries, lambda e: e["client"].get("version") in versions),
+         _of(entries, "client")),
+        ("the ledger names the repository", _all(entries, lambda e: e["repository"]["id"] == ran.repository),
+         _of(entries, "repository")),
+        ("the ledger tells the decision", _all(entries, lambda e: e["decision"] == decision), _of(entries, "decision")),
+    ]
+
+
+def _repository(folder, repository, marker):
+    folder.mkdir()
+    (folder / FILE).write_text(f"alpha\nthe word is {marker}\n")
+    (folder / "index.html").write_text("<h1>hello</h1>\n")
+    as_dev = ["-c", "user.name=dev", "-c", "user.email=dev@acme.example"]
+    origin = ["remote", "add", "origin", f"https://{repository}.git"]
+    for command in (["init", "-q", "-b", "main"], origin, ["add", "-A"], [*as_dev, "commit", "-q", "-m", "one"]):
+        subprocess.run(["git", *command], cwd=folder, check=True, env={"PATH": "/usr/bin:/bin", "HOME": str(folder)})
+    return folder
+
+
+def _model_calls(requests):
+    return [request for request in requests if wire.is_model_call(request["method"], request["path"])]
+
+
+def _gateway_headers(requests):
+    names = {name.lower() for request in requests for name, _ in request.get("headers", [])}
+    return sorted(name for name in names if name.startswith("x-sallyport-"))
+
+
+def _reason(entries):
+    return next((entry["reason"] for entry in entries if entry.get("reason")), "")
+
+
+def _all(entries, holds):
+    try:
+        return bool(entries) and all(holds(entry) for entry in entries)
+    except (KeyError, TypeError):
+        return False
+
+
+def _of(entries, name):
+    return str([entry.get(name) for entry in entries])[:SHOWN_CHARACTERS]
+
+
+def _plain(text):
+    return TERMINAL_CODES.sub("", text)
+
+
+def _one_line(text):
+    """So that a sentence is found however a client wraps or escapes it."""
+    return " ".join(text.replace('\\"', '"').replace("\\n", " ").split())
+
+
+def _text(output):
+    return output.decode(errors="replace") if isinstance(output, bytes) else output or ""
