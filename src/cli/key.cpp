@@ -1,11 +1,8 @@
 // sallyport key issue | list | revoke
 #include "base/clock.h"
 #include "cli/commands.h"
-#include "cli/open.h"
+#include "cli/issue.h"
 #include "cli/terminal.h"
-#include "base/encoding.h"
-#include "crypto/crypto.h"
-#include "identity/keys.h"
 #include "json/writer.h"
 #include "policy/facts.h"
 
@@ -54,32 +51,21 @@ int issue(const KeyOptions& options) {
         complain("--expires is a span (90d, 12h) or a time to come (2027-01-31); got '" + printable(options.expires) + "'");
         return wrong_use;
     }
-    const Secret secret = identity::new_company_key();
-    store::KeyRecord record;
-    record.id = identity::new_key_id();
-    record.digest = crypto::bytes(crypto::Mac(visit->installation.keys().key_digests).of(secret.reveal()));
-    record.person = visit->pseudonyms->remember(identity::NameKind::person, options.person).view();
-    record.team = options.team;
-    record.max_class = options.max_class;
-    record.label = options.label;
-    record.created_ms = now;
-    record.expires_ms = expires;
-    if (auto kept = visit->pseudonyms->keep_names(*visit->state); !kept) return complain(kept.error());
-    const auto issued = visit->state->issue_key(to_hex(crypto::random_bytes(16)), record);
+    const auto issued = issue_key(*visit, {options.person, options.team, options.label, options.max_class, expires});
     if (!issued) return complain(issued.error());
     if (options.json) {
         std::string out;
         json::Writer writer(out);
         writer.begin_object();
-        writer.member("key", secret.reveal());
-        write_key(writer, *issued, issued->person);
+        writer.member("key", issued->key.reveal());
+        write_key(writer, issued->record, issued->record.person);
         writer.end_object();
         fmt::print("{}\n", out);
         return done;
     }
-    fmt::print("{}\n", secret.reveal());
+    fmt::print("{}\n", issued->key.reveal());
     fmt::print(stderr, "This key is shown once. It is for {} ({}), up to class {}. Revoke it with: sallyport key revoke {}\n", options.person,
-               options.team.empty() ? "no team" : options.team, issued->max_class, issued->id);
+               options.team.empty() ? "no team" : options.team, issued->record.max_class, issued->record.id);
     return done;
 }
 

@@ -73,7 +73,8 @@ void read_anthropic_usage(const Document& d, NodeIndex usage, Answer& answer) {
 void read_anthropic_block(const Document& d, NodeIndex block, Answer& answer) {
     const NodeIndex type = at(d, block, {"type"});
     std::string scratch;
-    if (type != no_node && d.text(type, scratch).ends_with("tool_use")) add_tool_call(d, at(d, block, {"name"}), answer);
+    if (type != no_node && d.text(type, scratch).ends_with("tool_use"))
+        add_tool_call(d, at(d, block, {"name"}), answer);
 }
 
 } // namespace
@@ -163,9 +164,8 @@ void read_gemini_answer(const Document& d, NodeIndex n, Answer& answer) {
         const NodeIndex reason = at(d, candidate, {"finishReason"});
         set_text(d, reason, answer.stop_reason);
         if (reason != no_node && d[reason].kind == Kind::string) answer.complete = true;
-        each(d, at(d, candidate, {"content", "parts"}), [&](NodeIndex part) {
-            add_tool_call(d, at(d, part, {"functionCall", "name"}), answer);
-        });
+        each(d, at(d, candidate, {"content", "parts"}),
+             [&](NodeIndex part) { add_tool_call(d, at(d, part, {"functionCall", "name"}), answer); });
     });
     if (const NodeIndex blocked = at(d, n, {"promptFeedback", "blockReason"}); blocked != no_node) {
         set_text(d, blocked, answer.stop_reason);

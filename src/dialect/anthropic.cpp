@@ -32,13 +32,25 @@ bool is_dated(std::string_view type, std::string_view name) {
 }
 
 bool is_attachment(std::string_view type) {
-    return type == "image" || type == "document" || type == "container_upload" || type == "search_result" || type == "file";
+    return type == "image" || type == "document" || type == "container_upload" || type == "search_result" ||
+           type == "file";
 }
 
 void Anthropic::read() {
-    const auto [model, stream, system, messages, tools, metadata, box, servers] =
-        r_.members(0, {{"model"}, {"stream"}, {"system"}, {"messages"}, {"tools"}, {"metadata"}, {"container"}, {"mcp_servers"}});
+    const auto [model, stream, system, messages, tools, metadata, box, servers, models, fallbacks] =
+        r_.members(0, {{"model"},
+                       {"stream"},
+                       {"system"},
+                       {"messages"},
+                       {"tools"},
+                       {"metadata"},
+                       {"container"},
+                       {"mcp_servers"},
+                       {"models"},
+                       {"fallbacks"}});
     r_.model(model);
+    r_.other_models(models, "models");
+    r_.other_models(fallbacks, "fallbacks");
     r_.stream(stream);
     r_.expect_array(messages, "messages");
     r_.expect_array(tools, "tools");
@@ -89,8 +101,8 @@ void Anthropic::block(NodeIndex n, UnitKind around) {
         if (r_.is_string(n)) r_.unit(around, n);
         return;
     }
-    const auto [type_node, from, content, name, input, file, added, tools] = r_.members(
-        n, {{"type"}, {"source"}, {"content"}, {"name"}, {"input"}, {"file_id"}, {"tool"}, {"tools"}});
+    const auto [type_node, from, content, name, input, file, added, tools] =
+        r_.members(n, {{"type"}, {"source"}, {"content"}, {"name"}, {"input"}, {"file_id"}, {"tool"}, {"tools"}});
     std::string scratch;
     const std::string_view type = r_.text(type_node, scratch);
     if (type.ends_with("tool_use")) { // tool_use, server_tool_use, mcp_tool_use

@@ -24,11 +24,24 @@ private:
 };
 
 void Chat::read() {
-    const auto [model, stream, messages, tools, functions, web, search, enable, plugins, cache_key, session_id, metadata] =
-        r_.members(0, {{"model"}, {"stream"}, {"messages"}, {"tools"}, {"functions"}, {"web_search_options"},
-                       {"search_parameters"}, {"enable_search"}, {"plugins"}, {"prompt_cache_key"}, {"session_id"},
-                       {"metadata"}});
+    const auto [model, stream, messages, tools, functions, web, search, enable, plugins, cache_key, session_id,
+                metadata, models, fallbacks] = r_.members(0, {{"model"},
+                                                              {"stream"},
+                                                              {"messages"},
+                                                              {"tools"},
+                                                              {"functions"},
+                                                              {"web_search_options"},
+                                                              {"search_parameters"},
+                                                              {"enable_search"},
+                                                              {"plugins"},
+                                                              {"prompt_cache_key"},
+                                                              {"session_id"},
+                                                              {"metadata"},
+                                                              {"models"},
+                                                              {"fallbacks"}});
     r_.model(model);
+    r_.other_models(models, "models");
+    r_.other_models(fallbacks, "fallbacks");
     r_.stream(stream);
     r_.expect_array(messages, "messages");
     r_.expect_array(tools, "tools");
@@ -63,8 +76,10 @@ void Chat::message(NodeIndex n, bool& leading) {
     std::string scratch;
     const std::string_view who = r_.text(role, scratch);
     UnitKind kind = UnitKind::message;
-    if (who == "system" || who == "developer") kind = UnitKind::system;
-    else if (who == "tool" || who == "function") kind = UnitKind::tool_result;
+    if (who == "system" || who == "developer")
+        kind = UnitKind::system;
+    else if (who == "tool" || who == "function")
+        kind = UnitKind::tool_result;
     leading = leading && kind == UnitKind::system;
     r_.unit(kind, n);
     if (r_.is_string(content)) {
@@ -88,8 +103,8 @@ void Chat::message(NodeIndex n, bool& leading) {
 void Chat::part(NodeIndex n, UnitKind kind) {
     if (r_.is_string(n)) return r_.unit(kind, n);
     if (!r_.is_object(n)) return;
-    const auto [type, image, video, audio, file, file_id, file_url] = r_.members(
-        n, {{"type"}, {"image_url"}, {"video_url"}, {"audio_url"}, {"file"}, {"file_id"}, {"file_url"}});
+    const auto [type, image, video, audio, file, file_id, file_url] =
+        r_.members(n, {{"type"}, {"image_url"}, {"video_url"}, {"audio_url"}, {"file"}, {"file_id"}, {"file_url"}});
     std::string scratch;
     const std::string_view shown = r_.text(type, scratch);
     const bool attached = shown.contains("image") || shown.contains("audio") || shown.contains("video") ||
@@ -128,7 +143,9 @@ void Chat::tool(NodeIndex n) {
     const std::string_view type = r_.text(type_node, scratch);
     const auto [function_name] = r_.members(function, {{"name"}});
     const auto [custom_name] = r_.members(custom, {{"name"}});
-    const std::string shown = r_.copy(function_name != no_node ? function_name : custom_name != no_node ? custom_name : name);
+    const std::string shown = r_.copy(function_name != no_node ? function_name
+                                      : custom_name != no_node ? custom_name
+                                                               : name);
     r_.tool(shown, plugin_of(shown));
     if (!type.empty() && type != "function" && type != "custom") r_.reference(ReferenceKind::vendor_tool, type);
 }

@@ -9,8 +9,9 @@
 namespace sallyport::dialect {
 namespace {
 
-constexpr std::array<std::string_view, 4> dialect_names = {"anthropic-messages", "openai-responses", "openai-chat", "gemini"};
-constexpr std::array<std::string_view, 7> unit_names = {"system",      "message",         "tool-call", "tool-result",
+constexpr std::array<std::string_view, 4> dialect_names = {"anthropic-messages", "openai-responses", "openai-chat",
+                                                           "gemini"};
+constexpr std::array<std::string_view, 7> unit_names = {"system",          "message",    "tool-call", "tool-result",
                                                         "tool-definition", "attachment", "other"};
 constexpr std::array<std::string_view, reference_kinds> reference_names = {
     "previous-response", "file", "container", "cached-content", "stored-prompt", "url", "vendor-tool", "remote-mcp"};
@@ -25,10 +26,12 @@ struct Fixed {
 // /responses/compact is Codex's remote compaction: the whole conversation leaves by it, in the shape of a request.
 constexpr Fixed fixed[] = {
     {"POST", "/messages", Dialect::anthropic_messages, Operation::generate, "/v1/messages"},
-    {"POST", "/messages/count_tokens", Dialect::anthropic_messages, Operation::count_tokens, "/v1/messages/count_tokens"},
+    {"POST", "/messages/count_tokens", Dialect::anthropic_messages, Operation::count_tokens,
+     "/v1/messages/count_tokens"},
     {"POST", "/responses", Dialect::openai_responses, Operation::generate, "/v1/responses"},
     {"POST", "/responses/compact", Dialect::openai_responses, Operation::generate, "/v1/responses/compact"},
-    {"POST", "/responses/input_tokens", Dialect::openai_responses, Operation::count_tokens, "/v1/responses/input_tokens"},
+    {"POST", "/responses/input_tokens", Dialect::openai_responses, Operation::count_tokens,
+     "/v1/responses/input_tokens"},
     {"POST", "/chat/completions", Dialect::openai_chat, Operation::generate, "/v1/chat/completions"},
     {"GET", "/models", Dialect::openai_chat, Operation::list_models, "/v1/models"},
 };
@@ -47,7 +50,8 @@ constexpr Verb verbs[] = {
 // A path that two readers could take for two: percent-escapes, empty or dotted segments, parameters, what is not ASCII.
 bool is_plain(std::string_view path) {
     if (!path.starts_with('/') || path.contains("//") || path.contains("/.")) return false;
-    return std::ranges::all_of(path, [](char c) { return c > ' ' && c < 0x7f && c != '%' && c != ';' && c != '\\' && c != '?' && c != '#'; });
+    return std::ranges::all_of(
+        path, [](char c) { return c > ' ' && c < 0x7f && c != '%' && c != ';' && c != '\\' && c != '?' && c != '#'; });
 }
 
 bool is_model(std::string_view name) {
@@ -90,7 +94,8 @@ std::optional<Endpoint> match_endpoint(std::string_view method, std::string_view
     if (!is_plain(path)) return std::nullopt;
     const std::string_view below = path.starts_with("/v1/") ? path.substr(3) : path;
     for (const Fixed& one : fixed)
-        if (method == one.method && below == one.path) return Endpoint{one.dialect, one.operation, {}, false, one.upstream_path};
+        if (method == one.method && below == one.path)
+            return Endpoint{one.dialect, one.operation, {}, false, one.upstream_path};
     return match_gemini(method, path);
 }
 

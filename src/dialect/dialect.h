@@ -30,8 +30,9 @@ struct Endpoint {
     Dialect dialect;
     Operation operation;
     std::string_view model;
-    bool streams = false;              // said by the path (gemini)
-    std::string_view upstream_path;    // the path as sent to the vendor, below the upstream's base path: a view of the path or a literal
+    bool streams = false; // said by the path (gemini)
+    // The path as sent to the vendor, below the upstream's base path: a view of the path or a literal.
+    std::string_view upstream_path;
 };
 
 // `path` without its query. Also known without the /v1 prefix, which some clients leave out. nullopt: not an endpoint of ours
@@ -90,16 +91,17 @@ struct Request {
     std::vector<Tool> tools;
     std::vector<Reference> references; // each (kind, what) once; at most references_max, but of every kind at least one
     std::size_t references_left_out = 0; // beyond that limit (a repetition counts again)
-    std::vector<NamedFile> files;   // each (tool, path) once, at most limits::files_per_entry_max
-    std::size_t files_left_out = 0; // beyond that limit
-    std::string session;            // the client's own id of the conversation, where the body carries one
-    std::string repository_remote;  // git remote URL from the client's own metadata (codex client_metadata), else empty
-    std::string workspace;          // working directory from the client's fixed environment block in the system part, else empty
+    std::vector<NamedFile> files;        // each (tool, path) once, at most limits::files_per_entry_max
+    std::size_t files_left_out = 0;      // beyond that limit
+    std::string session;                 // the client's own id of the conversation, where the body carries one
+    std::string repository_remote; // git remote URL from the client's own metadata (codex client_metadata), else empty
+    std::string workspace; // working directory from the client's fixed environment block in the system part, else empty
 };
 
 // Reads what policy and ledger need. Errors (ErrorKind::invalid, source client): a body that is not an object; a duplicate of
 // a key that is judged here (model, stream, messages, input, contents, system, instructions, tools, … and the same one level
-// down where a reference or tool is read); a judged key of the wrong type (model not a string). `request` is reused.
+// down where a reference or tool is read), or one in another case; a judged key of the wrong type (model not a string); a second
+// model beside "model" ("models", "fallbacks"), since it would not be judged. `request` is reused.
 Result<void> read_request(const Endpoint&, const json::Document&, Request& request);
 
 // The git remote ("https://git.acme.example/core/engine.git", as the client wrote it) in codex's turn metadata, which comes as
@@ -119,13 +121,14 @@ struct Usage {
 // What is known of an answer; filled event by event, or from a whole body.
 struct Answer {
     std::string model;
-    std::string id;          // the vendor's id of the response
+    std::string id; // the vendor's id of the response
     std::string stop_reason;
-    std::string error_type;  // an error inside the stream or body
+    std::string error_type; // an error inside the stream or body
     std::string error_message;
     Usage usage;
     std::vector<std::string> tool_calls; // names, at most 256
-    bool complete = false;   // the final event of the dialect was seen (message_stop, response.completed, [DONE], finishReason)
+    // The final event of the dialect was seen (message_stop, response.completed, [DONE], finishReason).
+    bool complete = false;
 };
 
 // One server-sent event (`event` may be empty) or one whole JSON answer. Never fails: what cannot be read is left out.
@@ -141,12 +144,12 @@ struct Refusal {
     std::string body;
 };
 enum class RefusalKind : std::uint8_t {
-    policy,       // decided: shown, never retried
-    identity,     // no or wrong key: shown, never retried
-    invalid,      // the request cannot be read
-    too_large,    // a limit
-    unavailable,  // upstream or ledger not there: may be retried later
-    not_found,    // unknown path
+    policy,      // decided: shown, never retried
+    identity,    // no or wrong key: shown, never retried
+    invalid,     // the request cannot be read
+    too_large,   // a limit
+    unavailable, // upstream or ledger not there: may be retried later
+    not_found,   // unknown path
 };
 // `client` is the client's name ("claude-code", …) or empty; `reference` is shown so that people can ask about it.
 Refusal refuse(Dialect, std::string_view client, RefusalKind, std::string_view sentence, std::string_view reference);

@@ -2,11 +2,10 @@
 // answer goes to the client whatever we understand of it.
 //
 // Events that are not parsed: text deltas and pings, by name where there is one, else by prefilter.h.
+#include "base/buffer.h"
 #include "dialect/answers.h"
 #include "dialect/dialect.h"
 #include "dialect/prefilter.h"
-
-#include "base/buffer.h"
 
 #include <array>
 
@@ -15,8 +14,8 @@ namespace {
 
 constexpr std::array<std::string_view, 5> anthropic_types = {"message_start", "message_delta", "message_stop",
                                                              "content_block_start", "error"};
-constexpr std::array<std::string_view, 6> responses_types = {"response.created",    "response.completed",
-                                                             "response.incomplete", "response.failed",
+constexpr std::array<std::string_view, 6> responses_types = {"response.created",           "response.completed",
+                                                             "response.incomplete",        "response.failed",
                                                              "response.output_item.added", "error"};
 constexpr std::array<std::string_view, 4> chat_keys = {"finish_reason", "usage", "name", "error"};
 constexpr std::array<std::string_view, 4> gemini_keys = {"finishReason", "functionCall", "promptFeedback", "error"};

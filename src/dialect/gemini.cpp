@@ -35,11 +35,9 @@ std::string_view plugin_of_function(std::string_view name) {
 }
 
 void Gemini::read(NodeIndex root) {
-    const auto [contents, system, tools, cached] =
-        r_.members(root, {{"contents"},
-                          {"systemInstruction", "system_instruction"},
-                          {"tools"},
-                          {"cachedContent", "cached_content"}});
+    const auto [contents, system, tools, cached] = r_.members(
+        root,
+        {{"contents"}, {"systemInstruction", "system_instruction"}, {"tools"}, {"cachedContent", "cached_content"}});
     if (r_.is_string(system)) { // not in the API, but some servers take it
         r_.unit(UnitKind::system, system);
         r_.workspace(system);
@@ -75,9 +73,12 @@ void Gemini::part(NodeIndex n, UnitKind kind) {
                        {"toolCall", "tool_call"},
                        {"toolResponse", "tool_response"}});
     UnitKind own = kind;
-    if (call != no_node || code != no_node || server_call != no_node) own = UnitKind::tool_call;
-    else if (response != no_node || code_result != no_node || server_response != no_node) own = UnitKind::tool_result;
-    else if (inline_data != no_node || file != no_node) own = UnitKind::attachment;
+    if (call != no_node || code != no_node || server_call != no_node)
+        own = UnitKind::tool_call;
+    else if (response != no_node || code_result != no_node || server_response != no_node)
+        own = UnitKind::tool_result;
+    else if (inline_data != no_node || file != no_node)
+        own = UnitKind::attachment;
     r_.unit(own, n);
     // Gemini CLI writes its environment into the first user turn, where anybody can write: only the system part counts.
     if (own == UnitKind::system) r_.workspace(text);
@@ -86,7 +87,8 @@ void Gemini::part(NodeIndex n, UnitKind kind) {
     file_data(file);
     const auto [parts] = r_.members(response, {{"parts"}}); // images and files that a function brought
     r_.each_or_one(parts, [&](NodeIndex one) {
-        const auto [inner_data, inner_file] = r_.members(one, {{"inlineData", "inline_data"}, {"fileData", "file_data"}});
+        const auto [inner_data, inner_file] =
+            r_.members(one, {{"inlineData", "inline_data"}, {"fileData", "file_data"}});
         if (inner_data != no_node || inner_file != no_node) r_.unit(UnitKind::attachment, one);
         file_data(inner_file);
     });
@@ -100,8 +102,10 @@ void Gemini::file_data(NodeIndex n) {
     if (uri.empty()) return;
     const bool stored = !uri.contains("://") || uri.starts_with("gs://") ||
                         uri.starts_with("https://generativelanguage.googleapis.com/");
-    if (stored) r_.reference(ReferenceKind::file, uri);
-    else r_.url(node);
+    if (stored)
+        r_.reference(ReferenceKind::file, uri);
+    else
+        r_.url(node);
 }
 
 void Gemini::tool(NodeIndex n) {

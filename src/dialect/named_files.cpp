@@ -9,16 +9,16 @@ namespace sallyport::dialect {
 namespace {
 
 using json::Kind;
-using json::NodeIndex;
 using json::no_node;
+using json::NodeIndex;
 
 constexpr std::size_t path_bytes_max = 1024;
 constexpr std::size_t command_bytes_max = 16 * 1024;
 
 // As the clients of facts/clients-on-the-wire.md name them (opencode: filePath), and common MCP servers.
 constexpr std::array<std::string_view, 14> path_keys = {
-    "file_path", "path", "filename", "file", "absolute_path", "notebook_path", "target_file", "filePath", "file_name",
-    "relative_path", "paths", "files", "file_paths", "move_path"};
+    "file_path", "path",      "filename",      "file",  "absolute_path", "notebook_path", "target_file",
+    "filePath",  "file_name", "relative_path", "paths", "files",         "file_paths",    "move_path"};
 constexpr std::array<std::string_view, 5> command_keys = {"command", "cmd", "commands", "script", "shell_command"};
 
 bool is_path_key(std::string_view key) { return std::ranges::find(path_keys, key) != path_keys.end(); }
@@ -34,7 +34,7 @@ void found(std::string_view path, const FoundFile& add) {
 struct Word {
     std::string text;
     bool plain = true;
-    bool quoted = false;
+    bool redirection = false; // ">out", "2>/dev/null", "<"
 };
 
 // Splits one simple command off the front of `command`. Quotes are understood, expansions only noticed.
@@ -55,7 +55,7 @@ std::vector<Word> next_command(std::string_view& command) {
             const std::string_view quoted = command.substr(i + 1, end == std::string_view::npos ? end : end - i - 1);
             if (c == '"' && quoted.find_first_of("$`\\") != std::string_view::npos) word.plain = false;
             word.text += quoted;
-            word.quoted = inside = true;
+            inside = true;
             i = end == std::string_view::npos ? command.size() - 1 : end;
         } else if (c == ' ' || c == '\t') {
             close();
@@ -63,7 +63,9 @@ std::vector<Word> next_command(std::string_view& command) {
             ++i;
             break;
         } else {
-            if (c == '$' || c == '`' || c == '*' || c == '?' || c == '[' || c == '{' || c == '~' || c == '\\') word.plain = false;
+            if (c == '$' || c == '`' || c == '*' || c == '?' || c == '[' || c == '{' || c == '~' || c == '\\')
+                word.plain = false;
+            if (c == '>' || c == '<') word.redirection = true;
             word.text += c;
             inside = true;
         }
@@ -81,15 +83,14 @@ void files_in_words(const std::vector<Word>& words, const FoundFile& add) {
     bool script_given = false; // sed's first plain argument is its script, unless -e or -f brought one
     for (std::size_t i = 1; i < words.size(); ++i) {
         const Word& word = words[i];
-        if (!word.quoted && (word.text.starts_with('>') || word.text.starts_with('<') || word.text.ends_with('>') ||
-                             word.text.ends_with('<'))) {
-            const bool alone = word.text.ends_with('>') || word.text.ends_with('<');
-            if (alone) ++i; // the target of the redirection
+        if (word.redirection) {
+            if (word.text.ends_with('>') || word.text.ends_with('<')) ++i; // its target is the next word
             continue;
         }
         if (word.text.starts_with('-')) {
             if (sed && (word.text == "-e" || word.text == "-f")) script_given = true;
-            const bool takes_value = word.text == "-e" || word.text == "-f" || (!sed && (word.text == "-n" || word.text == "-c"));
+            const bool takes_value =
+                word.text == "-e" || word.text == "-f" || (!sed && (word.text == "-n" || word.text == "-c"));
             // `cat -n` numbers lines, `head -n 20` takes a number.
             const bool number = words[0].text == "head" || words[0].text == "tail";
             if (takes_value && (sed || number)) ++i;
@@ -121,7 +122,8 @@ void files_in_arguments(const json::Document& document, NodeIndex arguments, con
         const std::string_view key = document.key(keyed, key_scratch);
         if (is_path_key(key)) found(document.text(n, text_scratch), add);
         // Also the parts of ["bash", "-lc", "cat x"]: a part that is no command names nothing.
-        else if (is_command_key(key)) files_in_command(document.text(n, text_scratch), add);
+        else if (is_command_key(key))
+            files_in_command(document.text(n, text_scratch), add);
     }
 }
 

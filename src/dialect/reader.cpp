@@ -34,7 +34,8 @@ void Reader::read_members(NodeIndex object, const Key* keys, std::size_t count, 
         const std::string_view key = document_.key(i, scratch);
         for (std::size_t k = 0; k < count; ++k) {
             const bool named = key.size() == keys[k].name.size() && equals_ignoring_case(key, keys[k].name);
-            if (!named && !(key.size() == keys[k].alias.size() && !key.empty() && equals_ignoring_case(key, keys[k].alias)))
+            if (!named &&
+                !(key.size() == keys[k].alias.size() && !key.empty() && equals_ignoring_case(key, keys[k].alias)))
                 continue;
             if (key != (named ? keys[k].name : keys[k].alias))
                 fail("The key \"" + std::string(key) + "\" at " + document_.place(document_[i].key_begin) +
@@ -42,7 +43,8 @@ void Reader::read_members(NodeIndex object, const Key* keys, std::size_t count, 
                      "\" only in case: readers differ on whether it counts, so it cannot stand here.");
             else if (found[k] != no_node)
                 fail("The key \"" + std::string(keys[k].name) + "\" stands twice in one object, at " +
-                     document_.place(document_[found[k]].key_begin) + " and " + document_.place(document_[i].key_begin) +
+                     document_.place(document_[found[k]].key_begin) + " and " +
+                     document_.place(document_[i].key_begin) +
                      ": readers differ on which one counts, so it must stand once.");
             found[k] = i;
             break;
@@ -79,8 +81,7 @@ void Reader::tool(std::string_view name, std::string_view plugin) {
 void Reader::files(std::string_view tool, NodeIndex arguments) {
     if (arguments == no_node) return;
     const auto add = [&](std::string_view path) {
-        const std::size_t hash =
-            std::hash<std::string_view>{}(path) * 31 + std::hash<std::string_view>{}(tool);
+        const std::size_t hash = std::hash<std::string_view>{}(path) * 31 + std::hash<std::string_view>{}(tool);
         if (!files_seen_.insert(hash).second) return;
         if (request_.files.size() < limits::files_per_entry_max)
             request_.files.push_back({std::string(tool), std::string(path)});
@@ -119,6 +120,17 @@ void Reader::stream(NodeIndex n) {
     request_.stream = document_.raw_value(n) == "true";
 }
 
+void Reader::other_models(NodeIndex n, std::string_view key) {
+    std::string scratch;
+    each(n, [&](NodeIndex one) {
+        const auto [named] = members(one, {{"model"}});
+        const NodeIndex other = is_object(one) ? named : one;
+        if (other == no_node || (is_string(other) && text(other, scratch) == request_.model)) return;
+        fail("The \"" + std::string(key) + "\" at " + document_.place(document_[n].begin) +
+             " names models beside \"model\". Only one model can be judged: leave that key out.");
+    });
+}
+
 void Reader::expect_array(NodeIndex n, std::string_view key) {
     if (n == no_node || is_array(n) || is(n, json::Kind::null)) return;
     fail("The \"" + std::string(key) + "\" at " + document_.place(document_[n].begin) + " is not an array.");
@@ -127,6 +139,7 @@ void Reader::expect_array(NodeIndex n, std::string_view key) {
 // The lines of the environment blocks that clients put into their system part:
 //   "Working directory: /x" (opencode; Claude Code to 2.1.112)   " - Primary working directory: /x" (Claude Code since)
 //   "I'm currently working in the directory: /x" (Gemini CLI and Qwen Code, where they put it there)
+// Looked for in the raw text first: decoding a long prompt for every request would cost more than a claim is worth.
 void Reader::workspace(NodeIndex system_text) {
     static constexpr std::string_view needle = " directory: ";
     static constexpr std::string_view leads[] = {"Working", "Primary working", "Current working",
@@ -138,7 +151,8 @@ void Reader::workspace(NodeIndex system_text) {
     for (std::size_t at = given.find(needle); at != std::string_view::npos; at = given.find(needle, at + 1)) {
         const std::size_t line_begin = given.rfind('\n', at) + 1; // npos + 1 is 0
         std::string_view lead = given.substr(line_begin, at - line_begin);
-        while (!lead.empty() && (lead.front() == ' ' || lead.front() == '-' || lead.front() == '*')) lead.remove_prefix(1);
+        while (!lead.empty() && (lead.front() == ' ' || lead.front() == '-' || lead.front() == '*'))
+            lead.remove_prefix(1);
         if (std::ranges::find(leads, lead) == std::end(leads)) continue;
         const std::string_view rest = given.substr(at + needle.size());
         const std::string_view path = trim(rest.substr(0, std::min(rest.find('\n'), rest.find('\r'))));

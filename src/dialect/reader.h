@@ -16,8 +16,8 @@
 
 namespace sallyport::dialect {
 
-using json::NodeIndex;
 using json::no_node;
+using json::NodeIndex;
 
 // A key that is judged. Gemini reads two spellings of each (proto3 JSON mapping: lowerCamelCase and the original snake_case);
 // both in one object count as a duplicate.
@@ -65,8 +65,10 @@ public:
     }
     // The same, where the vendor also takes the element itself in place of an array of one.
     template <class F> void each_or_one(NodeIndex n, F f) const {
-        if (is_object(n)) f(n);
-        else each(n, f);
+        if (is_object(n))
+            f(n);
+        else
+            each(n, f);
     }
 
     void unit(UnitKind kind, NodeIndex n) { request_.units.push_back({kind, n}); }
@@ -85,6 +87,9 @@ public:
     // model, stream: of the right type, or an error.
     void model(NodeIndex n);
     void stream(NodeIndex n);
+    // "models" and "fallbacks" (OpenRouter, LiteLLM): others that may answer in place of "model" are an error, or the caller
+    // would choose a model that nobody judged.
+    void other_models(NodeIndex n, std::string_view key);
     // `n` is an array, null or absent, or an error that names the key.
     void expect_array(NodeIndex n, std::string_view key);
 

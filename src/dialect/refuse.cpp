@@ -31,7 +31,6 @@
 // x-should-retry: false goes with all of them: the SDKs of Anthropic and of OpenAI obey it (Claude Code: measured for 401, 429
 // and 503).
 #include "dialect/dialect.h"
-
 #include "json/writer.h"
 
 #include <fmt/format.h>
@@ -72,12 +71,15 @@ std::string_view code_for(RefusalKind kind) {
 // The vendors' own error types (Anthropic's errors page; OpenAI's are a subset), so that a client's switch knows them.
 std::string_view type_for(Dialect dialect, RefusalKind kind) {
     switch (kind) {
-    case RefusalKind::policy: return dialect == Dialect::openai_responses ? "invalid_request_error" : "permission_error";
-    case RefusalKind::identity: return dialect == Dialect::openai_responses ? "invalid_request_error" : "authentication_error";
+    case RefusalKind::policy:
+        return dialect == Dialect::openai_responses ? "invalid_request_error" : "permission_error";
+    case RefusalKind::identity:
+        return dialect == Dialect::openai_responses ? "invalid_request_error" : "authentication_error";
     case RefusalKind::invalid:
     case RefusalKind::too_large: return "invalid_request_error";
     case RefusalKind::unavailable: return "api_error";
-    case RefusalKind::not_found: return dialect == Dialect::anthropic_messages ? "not_found_error" : "invalid_request_error";
+    case RefusalKind::not_found:
+        return dialect == Dialect::anthropic_messages ? "not_found_error" : "invalid_request_error";
     }
     return "api_error";
 }
@@ -120,7 +122,8 @@ std::string anthropic_error(std::string_view type, std::string_view message, std
     return out;
 }
 
-std::string openai_error(std::string_view type, std::string_view code, std::string_view message, std::string_view reference) {
+std::string openai_error(std::string_view type, std::string_view code, std::string_view message,
+                         std::string_view reference) {
     std::string out;
     json::Writer w(out);
     w.begin_object();
@@ -183,7 +186,8 @@ Refusal refuse(Dialect dialect, std::string_view client, RefusalKind kind, std::
     }
     if (!reference.empty()) {
         const bool anthropic = dialect == Dialect::anthropic_messages;
-        refusal.extra_headers += fmt::format("{}: {}\r\n", anthropic ? "request-id" : "x-request-id", as_header(reference));
+        refusal.extra_headers +=
+            fmt::format("{}: {}\r\n", anthropic ? "request-id" : "x-request-id", as_header(reference));
     }
     return refusal;
 }

@@ -41,10 +41,22 @@ bool is_attachment(std::string_view type) {
 }
 
 void Responses::read() {
-    const auto [model, stream, instructions, input, tools, previous, conversation, prompt, cache_key, metadata] =
-        r_.members(0, {{"model"}, {"stream"}, {"instructions"}, {"input"}, {"tools"}, {"previous_response_id"},
-                       {"conversation"}, {"prompt"}, {"prompt_cache_key"}, {"client_metadata"}});
+    const auto [model, stream, instructions, input, tools, previous, conversation, prompt, cache_key, metadata, models,
+                fallbacks] = r_.members(0, {{"model"},
+                                            {"stream"},
+                                            {"instructions"},
+                                            {"input"},
+                                            {"tools"},
+                                            {"previous_response_id"},
+                                            {"conversation"},
+                                            {"prompt"},
+                                            {"prompt_cache_key"},
+                                            {"client_metadata"},
+                                            {"models"},
+                                            {"fallbacks"}});
     r_.model(model);
+    r_.other_models(models, "models");
+    r_.other_models(fallbacks, "fallbacks");
     r_.stream(stream);
     r_.expect_array(tools, "tools");
     bool leading = true;
@@ -53,8 +65,10 @@ void Responses::read() {
         r_.workspace(instructions);
     }
     r_.each(instructions, [&](NodeIndex n) { item(n, leading); });
-    if (r_.is_string(input)) r_.unit(UnitKind::message, input);
-    else r_.expect_array(input, "input");
+    if (r_.is_string(input))
+        r_.unit(UnitKind::message, input);
+    else
+        r_.expect_array(input, "input");
     r_.each(input, [&](NodeIndex n) { item(n, leading); });
     r_.each(tools, [&](NodeIndex n) { tool(n, {}); });
 
@@ -65,7 +79,8 @@ void Responses::read() {
     const auto [prompt_id, variables] = r_.members(prompt, {{"id"}, {"variables"}});
     r_.reference(ReferenceKind::stored_prompt, prompt_id);
     if (r_.is_object(variables)) // values are strings, or parts with images and files
-        for (NodeIndex n = r_.document().first_child(variables); n != no_node; n = r_.document().next_sibling(n)) inside(n);
+        for (NodeIndex n = r_.document().first_child(variables); n != no_node; n = r_.document().next_sibling(n))
+            inside(n);
     r_.request().session = r_.copy(cache_key);
     client_metadata(metadata);
 }
@@ -73,8 +88,19 @@ void Responses::read() {
 void Responses::item(NodeIndex n, bool& leading) {
     if (!r_.is_object(n)) return;
     const auto [type_node, role, content, name, space, arguments, input, action, operation, output, tools, id, label] =
-        r_.members(n, {{"type"}, {"role"}, {"content"}, {"name"}, {"namespace"}, {"arguments"}, {"input"}, {"action"},
-                       {"operation"}, {"output"}, {"tools"}, {"id"}, {"server_label"}});
+        r_.members(n, {{"type"},
+                       {"role"},
+                       {"content"},
+                       {"name"},
+                       {"namespace"},
+                       {"arguments"},
+                       {"input"},
+                       {"action"},
+                       {"operation"},
+                       {"output"},
+                       {"tools"},
+                       {"id"},
+                       {"server_label"}});
     std::string type_scratch;
     std::string role_scratch;
     const std::string_view type = r_.text(type_node, type_scratch);
@@ -83,9 +109,12 @@ void Responses::item(NodeIndex n, bool& leading) {
     leading = leading && (system || r_.is_array(tools));
 
     UnitKind kind = system ? UnitKind::system : UnitKind::message;
-    if (type.ends_with("_call") || type == "mcp_approval_request") kind = UnitKind::tool_call;
-    else if (type.ends_with("_output")) kind = UnitKind::tool_result;
-    else if (r_.is_array(tools)) kind = UnitKind::tool_definition; // additional_tools, mcp_list_tools
+    if (type.ends_with("_call") || type == "mcp_approval_request")
+        kind = UnitKind::tool_call;
+    else if (type.ends_with("_output"))
+        kind = UnitKind::tool_result;
+    else if (r_.is_array(tools))
+        kind = UnitKind::tool_definition; // additional_tools, mcp_list_tools
     r_.unit(kind, n);
 
     // An item that says nothing but an id (its type may be left out) stands for one that the vendor keeps.
@@ -108,8 +137,11 @@ void Responses::item(NodeIndex n, bool& leading) {
     r_.each_or_one(output, [&](NodeIndex one) { inside(one); });
     references(n);
     std::string label_scratch;
-    const std::string plugin = space != no_node ? plugin_of_namespace(r_.copy(space)) : std::string(r_.text(label, label_scratch));
-    r_.each(tools, [&](NodeIndex one) { tool(one, type == "mcp_list_tools" ? std::string_view(plugin) : std::string_view()); });
+    const std::string plugin =
+        space != no_node ? plugin_of_namespace(r_.copy(space)) : std::string(r_.text(label, label_scratch));
+    r_.each(tools, [&](NodeIndex one) {
+        tool(one, type == "mcp_list_tools" ? std::string_view(plugin) : std::string_view());
+    });
 }
 
 void Responses::part(NodeIndex n, UnitKind kind) {
@@ -144,8 +176,7 @@ void Responses::references(NodeIndex n) {
 
 void Responses::tool(NodeIndex n, std::string_view plugin) {
     if (!r_.is_object(n)) return;
-    const auto [type_node, name_node, tools, function] =
-        r_.members(n, {{"type"}, {"name"}, {"tools"}, {"function"}});
+    const auto [type_node, name_node, tools, function] = r_.members(n, {{"type"}, {"name"}, {"tools"}, {"function"}});
     r_.unit(UnitKind::tool_definition, n);
     std::string type_scratch;
     const std::string_view type = r_.text(type_node, type_scratch);
@@ -161,10 +192,12 @@ void Responses::tool(NodeIndex n, std::string_view plugin) {
 }
 
 void Responses::vendor_tool(NodeIndex n, std::string_view type) {
-    const auto [server, connector, label, box, environment, stores] =
-        r_.members(n, {{"server_url"}, {"connector_id"}, {"server_label"}, {"container"}, {"environment"}, {"vector_store_ids"}});
+    const auto [server, connector, label, box, environment, stores] = r_.members(
+        n, {{"server_url"}, {"connector_id"}, {"server_label"}, {"container"}, {"environment"}, {"vector_store_ids"}});
     if (type == "mcp")
-        return r_.reference(ReferenceKind::remote_mcp, server != no_node ? server : connector != no_node ? connector : label);
+        return r_.reference(ReferenceKind::remote_mcp, server != no_node      ? server
+                                                       : connector != no_node ? connector
+                                                                              : label);
     // Run by the client; tool_search looks only through the definitions of this very request.
     if (type == "local_shell" || type == "apply_patch" || type == "tool_search") return;
 

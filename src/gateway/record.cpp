@@ -123,7 +123,7 @@ void record_outcome(Turn& turn, const Attempted& attempted) {
 std::string record_refusal(Turn& turn, dialect::RefusalKind kind, int status, std::string_view sentence) {
     // What failed for want of an upstream is tried anew each time: no repeat, but another try.
     const bool may_repeat = kind != dialect::RefusalKind::unavailable;
-    if (const auto first = !may_repeat ? std::nullopt : turn.lane.shared.verdicts.repeat_of(turn.content_hash() ^ (static_cast<std::uint64_t>(kind) << 60), turn.id, turn.lane.loop.now_ms())) {
+    if (const auto first = !may_repeat ? std::nullopt : turn.lane.shared.verdicts.repeat_of(turn.content_hash() ^ std::hash<std::string_view>{}(sentence), turn.id, turn.lane.loop.now_ms())) {
         turn.lane.metrics.repeats.add();
         return *first;
     }

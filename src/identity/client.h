@@ -8,10 +8,10 @@ namespace sallyport::identity {
 
 // The values of the headers that clients tell themselves by; empty where absent.
 struct ClientHeaders {
-    std::string_view user_agent;
-    std::string_view originator;       // codex
-    std::string_view interaction_type; // x-interaction-type: copilot
-    std::string_view initiator;        // x-initiator: copilot
+    std::string_view user_agent{};
+    std::string_view originator{};       // codex
+    std::string_view interaction_type{}; // x-interaction-type: copilot
+    std::string_view initiator{};        // x-initiator: copilot
 };
 
 // Views the headers or literals. `version` is empty where none was sent, "unknown" is the name of what is not recognised.

@@ -181,9 +181,17 @@ bool Tokenizer::read_scalar(Node& node) {
     case 't': node.kind = Kind::boolean; return read_word("true");
     case 'f': node.kind = Kind::boolean; return read_word("false");
     case 'n': node.kind = Kind::null; return read_word("null");
-    case '-': case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': case '8': case '9':
-        node.kind = Kind::number;
-        return read_number();
+    case '-':
+    case '0':
+    case '1':
+    case '2':
+    case '3':
+    case '4':
+    case '5':
+    case '6':
+    case '7':
+    case '8':
+    case '9': node.kind = Kind::number; return read_number();
     default: return fail("a value");
     }
 }
@@ -259,12 +267,14 @@ Result<void> Document::parse(std::string_view raw) {
         return fail(ErrorKind::too_large, "The JSON text is longer than 4 GiB.", ErrorSource::client);
     if (!simdjson::validate_utf8(raw.data(), raw.size())) {
         const auto offset = static_cast<std::uint32_t>(first_not_utf8(raw));
-        return fail(ErrorKind::invalid, "The JSON text is not valid UTF-8 at " + place(offset) + ".", ErrorSource::client);
+        return fail(ErrorKind::invalid, "The JSON text is not valid UTF-8 at " + place(offset) + ".",
+                    ErrorSource::client);
     }
     Tokenizer tokenizer(raw, nodes_);
     if (tokenizer.read()) return {};
     nodes_.clear();
-    std::string message = "The JSON text is not readable at " + place(tokenizer.offset()) + ": expected " + tokenizer.expected();
+    std::string message =
+        "The JSON text is not readable at " + place(tokenizer.offset()) + ": expected " + tokenizer.expected();
     if (tokenizer.kind() == ErrorKind::too_large)
         message += " (limits: depth " + std::to_string(limits::json_depth_max) + ", values " +
                    std::to_string(limits::json_nodes_max) + ")";

@@ -27,9 +27,10 @@ inline constexpr NodeIndex no_node = 0xFFFF'FFFF;
 // Offsets are bytes into the raw text. Nodes lie in document order (a parent before its children), so that the subtree of
 // node i is the range [i, end_node).
 struct Node {
-    std::uint32_t begin = 0;     // of the value; a string's begin is behind its opening quote
-    std::uint32_t end = 0;       // one past the value; a string's end is its closing quote
-    std::uint32_t key_begin = 0; // inside the quotes of the member's key; key_begin == key_end == 0 in arrays and at the root
+    std::uint32_t begin = 0; // of the value; a string's begin is behind its opening quote
+    std::uint32_t end = 0;   // one past the value; a string's end is its closing quote
+    // Inside the quotes of the member's key; both 0 in arrays and at the root.
+    std::uint32_t key_begin = 0;
     std::uint32_t key_end = 0;
     NodeIndex end_node = 0; // one past the last node of the subtree: also the next sibling
     NodeIndex parent = no_node;
@@ -59,7 +60,9 @@ public:
     }
 
     // The raw text of the value (strings without their quotes, escapes as they are).
-    std::string_view raw_value(NodeIndex n) const { return raw_.substr(nodes_[n].begin, nodes_[n].end - nodes_[n].begin); }
+    std::string_view raw_value(NodeIndex n) const {
+        return raw_.substr(nodes_[n].begin, nodes_[n].end - nodes_[n].begin);
+    }
     std::string_view raw_key(NodeIndex n) const {
         return raw_.substr(nodes_[n].key_begin, nodes_[n].key_end - nodes_[n].key_begin);
     }

@@ -32,7 +32,8 @@ Unescaped encode(std::uint32_t code, unsigned raw_length) {
     if (code < 0x800) return {raw_length, 2, {byte(0xC0 | code >> 6), byte(0x80 | (code & 0x3F))}};
     if (code < 0x10000)
         return {raw_length, 3, {byte(0xE0 | code >> 12), byte(0x80 | (code >> 6 & 0x3F)), byte(0x80 | (code & 0x3F))}};
-    return {raw_length, 4,
+    return {raw_length,
+            4,
             {byte(0xF0 | code >> 18), byte(0x80 | (code >> 12 & 0x3F)), byte(0x80 | (code >> 6 & 0x3F)),
              byte(0x80 | (code & 0x3F))}};
 }
@@ -105,7 +106,8 @@ void unescape(std::string_view raw, std::string& out, std::vector<SpanPair>* map
             p += one.raw_length;
             to += one.length;
             if (map != nullptr)
-                map->push_back({static_cast<std::uint32_t>(to - data - before), static_cast<std::uint32_t>(p - raw.data())});
+                map->push_back(
+                    {static_cast<std::uint32_t>(to - data - before), static_cast<std::uint32_t>(p - raw.data())});
         }
         return static_cast<std::size_t>(to - data);
     });

@@ -1,9 +1,13 @@
-// Canonical JSON (RFC 8785) as literals with values between them: the caller writes members in sorted order. Appends only.
-// Texts of plain ASCII, nearly all of them, are found eight bytes at a time and copied.
+// Canonical JSON (RFC 8785) as literals with values between them: the caller writes members in sorted order. Appends to a string
+// that the caller owns and reuses; its size is right again when the Canonical goes.
+//
+// Made for the hot path: literals are copied with their known length, texts of plain ASCII (nearly all of them) are checked and
+// copied eight bytes at a time.
 #pragma once
 
 #include "crypto/crypto.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <cstring>
@@ -16,88 +20,119 @@ void append_escaped(std::string& out, std::string_view text); // any text; lone 
 
 class Canonical {
 public:
-    explicit Canonical(std::string& out) : out_(out) {}
+    explicit Canonical(std::string& out) : out_(out) { open(out_.size(), first_room); }
+    ~Canonical() { out_.resize(used()); }
+    Canonical(const Canonical&) = delete;
+    Canonical& operator=(const Canonical&) = delete;
 
     // `literal` is the JSON up to the value: `,"key":`.
-    void raw(std::string_view literal) { out_.append(literal); }
-    void text(std::string_view literal, std::string_view value) {
-        out_.append(literal);
+    template <std::size_t size> void raw(const char (&literal)[size]) {
+        need(size);
+        std::memcpy(at_, literal, size - 1);
+        at_ += size - 1;
+    }
+    void raw_text(std::string_view text) {
+        need(text.size());
+        std::memcpy(at_, text.data(), text.size());
+        at_ += text.size();
+    }
+    template <std::size_t size> void text(const char (&literal)[size], std::string_view value) {
+        raw(literal);
         quoted(value);
     }
     // Left out where empty.
-    void text_if(std::string_view literal, std::string_view value) {
+    template <std::size_t size> void text_if(const char (&literal)[size], std::string_view value) {
         if (!value.empty()) text(literal, value);
     }
-    void number(std::string_view literal, std::int64_t value) {
-        out_.append(literal);
-        digits(value);
+    template <std::size_t size, class Number> void number(const char (&literal)[size], Number value) {
+        raw(literal);
+        need(digits_max);
+        at_ = std::to_chars(at_, at_ + digits_max, value).ptr;
     }
-    void number(std::string_view literal, std::uint64_t value) {
-        out_.append(literal);
-        digits(value);
+    template <std::size_t size> void truth(const char (&literal)[size], bool value) {
+        raw(literal);
+        value ? raw("true") : raw("false");
     }
-    void number(std::string_view literal, std::uint32_t value) { number(literal, std::uint64_t{value}); }
-    void number(std::string_view literal, int value) { number(literal, std::int64_t{value}); }
-    void truth(std::string_view literal, bool value) {
-        out_.append(literal);
-        out_.append(value ? std::string_view("true") : std::string_view("false"));
-    }
-    template <class Texts> void texts(std::string_view literal, const Texts& values) {
-        out_.append(literal);
-        out_ += '[';
+    template <std::size_t size, class Texts> void texts(const char (&literal)[size], const Texts& values) {
+        raw(literal);
+        raw("[");
         bool first = true;
         for (const std::string_view value : values) {
-            if (!first) out_ += ',';
+            if (!first) raw(",");
             first = false;
             quoted(value);
         }
-        out_ += ']';
+        raw("]");
+    }
+    template <std::size_t size> void digest(const char (&literal)[size], const crypto::Digest& digest, bool keyed) {
+        constexpr char digits[] = "0123456789abcdef";
+        raw(literal);
+        keyed ? raw("\"hmac-sha256:") : raw("\"sha256:");
+        need(2 * digest.size() + 1);
+        for (const char byte : digest) {
+            *at_++ = digits[static_cast<unsigned char>(byte) >> 4];
+            *at_++ = digits[static_cast<unsigned char>(byte) & 15];
+        }
+        *at_++ = '"';
     }
     void quoted(std::string_view value) {
-        out_ += '"';
-        if (plain(value))
-            out_.append(value);
-        else
+        need(value.size() + 2 + word_bytes);
+        char* const begin = at_;
+        *at_++ = '"';
+        if (!copy_plain(value)) {
+            at_ = begin + 1;
+            out_.resize(used());
             append_escaped(out_, value);
-        out_ += '"';
-    }
-    void digest(std::string_view literal, const crypto::Digest& digest, bool keyed) {
-        constexpr char digits[] = "0123456789abcdef";
-        out_.append(literal);
-        out_.append(keyed ? std::string_view("\"hmac-sha256:") : std::string_view("\"sha256:"));
-        char hex[64];
-        for (std::size_t i = 0; i < digest.size(); ++i) {
-            hex[2 * i] = digits[static_cast<unsigned char>(digest[i]) >> 4];
-            hex[2 * i + 1] = digits[static_cast<unsigned char>(digest[i]) & 15];
+            open(out_.size(), first_room);
         }
-        out_.append(hex, sizeof hex);
-        out_ += '"';
+        *at_++ = '"';
     }
 
 private:
-    template <class Number> void digits(Number value) {
-        char buffer[24];
-        out_.append(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
+    static constexpr std::size_t first_room = 2048;
+    static constexpr std::size_t digits_max = 24;
+    static constexpr std::size_t word_bytes = 8;
+
+    std::size_t used() const { return static_cast<std::size_t>(at_ - out_.data()); }
+    // Makes the string as long as its memory without writing to it.
+    void open(std::size_t size, std::size_t room) {
+        const std::size_t wanted = std::max(out_.capacity(), size + room);
+        out_.resize_and_overwrite(wanted, [](char*, std::size_t count) { return count; });
+        at_ = out_.data() + size;
+        end_ = out_.data() + wanted;
     }
-    // No quote, backslash, control or non-ASCII character. The byte tests are those of "Bit Twiddling Hacks" (haszero, hasless).
-    static bool plain(std::string_view text) {
+    void need(std::size_t count) {
+        if (static_cast<std::size_t>(end_ - at_) < count) open(used(), count + out_.size());
+    }
+
+    // False at the first quote, backslash, control or non-ASCII character. The byte tests are haszero and hasless of "Bit Twiddling
+    // Hacks"; up to seven bytes behind the text are written and then overwritten.
+    bool copy_plain(std::string_view text) {
         constexpr std::uint64_t ones = 0x0101'0101'0101'0101, tops = 0x8080'8080'8080'8080;
         const auto has_zero = [](std::uint64_t x) { return (x - ones) & ~x & tops; };
+        const auto odd = [&](std::uint64_t x) {
+            return (x & tops) | ((x - ones * 0x20) & ~x & tops) | has_zero(x ^ ones * '"') | has_zero(x ^ ones * '\\');
+        };
         std::size_t i = 0;
-        for (; i + 8 <= text.size(); i += 8) {
-            std::uint64_t x = 0;
-            std::memcpy(&x, text.data() + i, 8);
-            const std::uint64_t odd = (x & tops) | ((x - ones * 0x20) & ~x & tops) | has_zero(x ^ ones * '"') |
-                                      has_zero(x ^ ones * '\\');
-            if (odd != 0) return false;
+        std::uint64_t word = 0;
+        for (; i + word_bytes <= text.size(); i += word_bytes) {
+            std::memcpy(&word, text.data() + i, word_bytes);
+            if (odd(word) != 0) return false;
+            std::memcpy(at_ + i, &word, word_bytes);
         }
-        for (; i < text.size(); ++i) {
-            const auto c = static_cast<unsigned char>(text[i]);
-            if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') return false;
+        if (const std::size_t rest = text.size() - i; rest != 0) {
+            word = ones * ' ';
+            std::memcpy(&word, text.data() + i, rest);
+            if (odd(word) != 0) return false;
+            std::memcpy(at_ + i, &word, word_bytes);
         }
+        at_ += text.size();
         return true;
     }
+
     std::string& out_;
+    char* at_ = nullptr;
+    char* end_ = nullptr;
 };
 
 } // namespace sallyport::ledger

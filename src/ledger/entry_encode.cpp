@@ -7,7 +7,7 @@
 namespace sallyport::ledger {
 
 namespace {
-void write_body(Canonical& out, std::string_view literal, const Body& body) {
+template <std::size_t size> void write_body(Canonical& out, const char (&literal)[size], const Body& body) {
     out.raw(literal);
     out.number("{\"bytes\":", body.bytes);
     if (body.digest != crypto::Digest{}) out.digest(",\"digest\":", body.digest, body.keyed);
@@ -57,8 +57,8 @@ template <class Words, class Counts> void write_counts(Canonical& out, const Wor
     for (const auto& word : words) {
         const std::uint32_t count = counts[static_cast<std::size_t>(word.kind)];
         if (count == 0) continue;
-        out.raw(first ? "\"" : ",\"");
-        out.raw(word.text);
+        first ? out.raw("\"") : out.raw(",\"");
+        out.raw_text(word.text);
         out.number("\":", count);
         first = false;
     }
@@ -69,7 +69,8 @@ void write_request(Canonical& out, const RequestSummary& request) {
     out.raw("{\"files\":[");
     bool first = true;
     for (const NamedFile& file : request.files) {
-        out.text(first ? "[" : ",[", file.tool);
+        if (!first) out.raw(",");
+        out.text("[", file.tool);
         out.text(",", file.file);
         out.raw("]");
         first = false;
@@ -98,21 +99,21 @@ void write_upstream(Canonical& out, const UpstreamSummary& upstream) {
 }
 
 void write_usage(Canonical& out, const dialect::Usage& usage) {
-    const std::pair<std::string_view, std::int64_t> members[] = {{"cache_read_tokens\":", usage.cache_read_tokens},
-                                                                 {"cache_write_tokens\":", usage.cache_write_tokens},
-                                                                 {"input_tokens\":", usage.input_tokens},
-                                                                 {"output_tokens\":", usage.output_tokens}};
     bool first = true;
-    for (const auto& [literal, value] : members) {
-        if (value < 0) continue;
-        out.raw(first ? ",\"usage\":{\"" : ",\"");
+    const auto member = [&](const auto& literal, std::int64_t value) {
+        if (value < 0) return;
+        first ? out.raw(",\"usage\":{") : out.raw(",");
         out.number(literal, value);
         first = false;
-    }
+    };
+    member("\"cache_read_tokens\":", usage.cache_read_tokens);
+    member("\"cache_write_tokens\":", usage.cache_write_tokens);
+    member("\"input_tokens\":", usage.input_tokens);
+    member("\"output_tokens\":", usage.output_tokens);
     if (!first) out.raw("}");
 }
 
-constexpr std::string_view version_end = ",\"v\":1}";
+constexpr char version_end[] = ",\"v\":1}";
 static_assert(entry_version == 1);
 } // namespace
 

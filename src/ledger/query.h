@@ -52,8 +52,10 @@ public:
 
     // Reads what was appended since. Stops before a frame that is not whole yet.
     Result<IndexUpdate> update();
-    // Deletes the index and builds it again.
+    // Empties the index and builds it again.
     Result<IndexUpdate> reindex();
+    // The same for an index file that cannot even be opened: deletes it first.
+    static Result<Query> discard_and_open(const std::filesystem::path& ledger_directory, const std::filesystem::path& index_file);
 
     Result<Page> list(const ExchangeFilter& filter, std::string_view cursor, std::size_t limit);
     // `id`: "origin/index" of any of its entries, the index alone, or the exchange's own id.
@@ -61,12 +63,13 @@ public:
     // Files named in tool calls of requests that left; evidence is the client's word, not observed content.
     Result<std::vector<FileRow>> left(const ExchangeFilter& filter, std::size_t limit);
     Result<std::string> entry(std::uint64_t index); // its JSON
+    std::optional<std::string> origin() const;      // of the ledger, for entry ids; nullopt where it has no segment yet
 
     static constexpr std::string_view left_evidence = "named in a tool call";
 
 private:
     Query(std::filesystem::path directory, store::LedgerIndex index);
-    Result<IndexUpdate> read_segments();
+    class Pass;
     std::filesystem::path directory_;
     store::LedgerIndex index_;
 };

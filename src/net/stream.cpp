@@ -32,14 +32,14 @@ void Stream::ready(std::uint32_t events) {
     }
     if (events & EPOLLIN) may_read_ = true;
     if (events & EPOLLOUT) may_write_ = true;
-    if (hung_up_ && reader_ == nullptr && hangup_listener_) {
-        const auto listener = std::exchange(hangup_listener_, {});
-        listener(); // may destroy this stream
-        return;
-    }
-    // TLS may need to write in order to read and the other way round, so both sides look again; a try in vain costs nothing.
     bool destroyed = false;
     destroyed_ = &destroyed;
+    if (hung_up_ && reader_ == nullptr && hangup_listener_) {
+        const auto listener = std::exchange(hangup_listener_, {});
+        listener();
+        if (destroyed) return;
+    }
+    // TLS may need to write in order to read and the other way round, so both sides look again; a try in vain costs nothing.
     if (writer_ != nullptr) writer_->retry();
     if (destroyed) return;
     if (reader_ != nullptr) reader_->retry();

@@ -8,7 +8,7 @@ namespace sallyport::policy {
 
 namespace {
 
-// A set of rules while it is being narrowed, on the stack: decide() does not allocate.
+// A set of rules while it is being narrowed, on the stack: decide() does not allocate. Only the first words() of it are in use.
 struct Bits {
     std::array<std::uint64_t, row_words_max> words;
 };
@@ -18,6 +18,7 @@ struct Narrowing {
     std::size_t count = rows.words();
 
     void start(Bits& bits, Row row) const { std::copy_n(rows.at(row), count, bits.words.begin()); }
+    void start(Bits& bits, const Bits& other) const { std::copy_n(other.words.begin(), count, bits.words.begin()); }
     void keep(Bits& bits, Row row) const {
         const auto* other = rows.at(row);
         for (std::size_t i = 0; i < count; ++i) bits.words[i] &= other[i];
@@ -29,13 +30,24 @@ struct Narrowing {
         const auto* other = rows.at(row);
         for (std::size_t i = 0; i < count; ++i) bits.words[i] |= other[i];
     }
-    // The first rule that is in all three sets, no_rule where there is none.
-    std::uint16_t first(const Bits& bits, Row a, Row b) const {
-        const auto *in_a = rows.at(a), *in_b = rows.at(b);
-        for (std::size_t i = 0; i < count; ++i)
-            if (const auto all = bits.words[i] & in_a[i] & in_b[i]; all != 0)
-                return static_cast<std::uint16_t>(i * 64 + static_cast<std::size_t>(std::countr_zero(all)));
-        return no_rule;
+    void remove(Bits& bits, Row row) const {
+        const auto* other = rows.at(row);
+        for (std::size_t i = 0; i < count; ++i) bits.words[i] &= ~other[i];
+    }
+    // Whether they have a rule in common; no early end, so that it becomes a few vector instructions.
+    bool meet(const Bits& bits, Row row) const {
+        const auto* other = rows.at(row);
+        std::uint64_t some = 0;
+        for (std::size_t i = 0; i < count; ++i) some |= bits.words[i] & other[i];
+        return some != 0;
+    }
+    // The first rule that they have in common, no_rule where there is none.
+    std::uint16_t first(const Bits& bits, Row row) const {
+        if (!meet(bits, row)) return no_rule;
+        const auto* other = rows.at(row);
+        for (std::size_t i = 0;; ++i)
+            if (const auto both = bits.words[i] & other[i]; both != 0)
+                return static_cast<std::uint16_t>(i * 64 + static_cast<std::size_t>(std::countr_zero(both)));
     }
 };
 
@@ -96,8 +108,7 @@ void narrow_by_references(const Program& program, const Facts& facts, Class cls,
     const auto& allowed = program.allowed_reference[cls == Class::open_source ? 1 : 0];
     for (std::size_t kind = 0; kind < reference_kinds; ++kind)
         if ((facts.references >> kind & 1) != 0) narrow.keep(bits, allowed[kind]);
-    if (facts.references >> reference_kinds != 0)
-        for (std::size_t i = 0; i < narrow.count; ++i) bits.words[i] &= ~program.rows.at(program.allow_rules)[i];
+    if (facts.references >> reference_kinds != 0) narrow.remove(bits, program.allow_rules);
 }
 
 // False when some plugin is not approved for the class by the `plugins` section.
@@ -149,15 +160,20 @@ Plan decide(const Policy& policy, const Facts& facts, std::span<const std::uint1
     if (client.refused != RefusedBy::nothing) return refused(plan, client.refused);
     if (facts.model.size() > name_bytes_max) return refused(plan, RefusedBy::no_rule); // no pattern could tell
 
+    // Rules whose conditions hold; of these, those against it; those for it, before and after each of their allowances.
     const Narrowing narrow{program.rows};
-    Bits conditions, account, references, plugins;
+    Bits conditions, refusals, allows, by_account, by_references, approvals;
     narrow_by_conditions(program, facts, plan.effective_class, client.row, conditions);
-    account = conditions;
-    narrow.keep(account, program.allowed_account[facts.account == AccountKind::company ? 0 : 1]);
-    references = account;
-    narrow_by_references(program, facts, plan.effective_class, references);
-    plugins = references;
-    const bool plugins_approved = narrow_by_plugins(program, facts, plan.effective_class, plugins);
+    narrow.start(refusals, conditions);
+    narrow.keep(refusals, program.refuse_rules);
+    narrow.start(allows, conditions);
+    narrow.keep(allows, program.allow_rules);
+    narrow.start(by_account, allows);
+    narrow.keep(by_account, program.allowed_account[facts.account == AccountKind::company ? 0 : 1]);
+    narrow.start(by_references, by_account);
+    narrow_by_references(program, facts, plan.effective_class, by_references);
+    narrow.start(approvals, by_references);
+    const bool plugins_approved = narrow_by_plugins(program, facts, plan.effective_class, approvals);
 
     // No upstream left: the reason that is nearest to being allowed is the one to tell. A refuse rule is told where it decided:
     // it stood against each upstream, or against one that would have been allowed.
@@ -167,9 +183,8 @@ Plan decide(const Policy& policy, const Facts& facts, std::span<const std::uint1
     for (const auto candidate : candidates) {
         if (candidate >= program.by_upstream.size() || plan.upstream_count == plan_upstreams_max) continue;
         const auto upstream = program.by_upstream[candidate];
-        const auto allowing = [&](const Bits& bits) { return narrow.first(bits, upstream, program.allow_rules); };
-        const auto refusal = narrow.first(conditions, upstream, program.refuse_rules);
-        const auto rule = plugins_approved ? allowing(plugins) : no_rule;
+        const auto refusal = narrow.first(refusals, upstream);
+        const auto rule = plugins_approved ? narrow.first(approvals, upstream) : no_rule;
         if (refusal != no_rule) {
             if (refusing == no_rule) refusing = refusal;
             if (rule == no_rule) continue;
@@ -181,12 +196,10 @@ Plan decide(const Policy& policy, const Facts& facts, std::span<const std::uint1
         if (rule != no_rule) {
             plan.upstreams[plan.upstream_count] = candidate;
             plan.upstream_rules[plan.upstream_count++] = rule;
-            plan.durable_first =
-                plan.durable_first || narrow.first(plugins, upstream, program.durable_rules) != no_rule;
-        } else if (allowing(conditions) != no_rule) {
-            reason = more_telling(reason, allowing(account) == no_rule      ? RefusedBy::personal_account
-                                          : allowing(references) == no_rule ? RefusedBy::reference
-                                                                            : RefusedBy::plugin);
+        } else if (narrow.meet(allows, upstream)) {
+            reason = more_telling(reason, !narrow.meet(by_account, upstream)      ? RefusedBy::personal_account
+                                          : !narrow.meet(by_references, upstream) ? RefusedBy::reference
+                                                                                  : RefusedBy::plugin);
         }
     }
     if (plan.upstream_count == 0) {
@@ -194,6 +207,12 @@ Plan decide(const Policy& policy, const Facts& facts, std::span<const std::uint1
             return refused(plan, RefusedBy::rule, overruling == no_rule ? refusing : overruling);
         return refused(plan, reason, reason == RefusedBy::rule ? overruling : no_rule);
     }
+    // Any rule that holds can ask for the disk: one that lets it through, or one that only records.
+    narrow.remove(conditions, program.allow_rules);
+    for (std::size_t i = 0; i < narrow.count; ++i) conditions.words[i] |= approvals.words[i];
+    narrow.keep(conditions, program.durable_rules);
+    for (std::size_t i = 0; i < plan.upstream_count; ++i)
+        plan.durable_first = plan.durable_first || narrow.meet(conditions, program.by_upstream[plan.upstreams[i]]);
     plan.decision = Decision::allow;
     plan.refused_by = RefusedBy::nothing;
     plan.rule = plan.upstream_rules[0];

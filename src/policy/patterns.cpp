@@ -70,9 +70,26 @@ void PatternIndex::grow() {
     for (std::uint32_t i = 0; i < buckets_.size(); ++i) slots_[slot_of(buckets_[i].hash, buckets_[i].beginning)] = i;
 }
 
+// The longest literal behind the first wildcard, if it is long enough to look for.
+bool PatternIndex::add_by_gram(std::string_view pattern, std::size_t beginning, std::uint32_t value) {
+    std::string_view longest;
+    for (std::size_t at = beginning; at < pattern.size();) {
+        const auto literal = pattern.substr(at, std::min(pattern.find_first_of("*?", at), pattern.size()) - at);
+        if (literal.size() > longest.size()) longest = literal;
+        at += literal.size() + 1;
+    }
+    if (longest.size() < gram_bytes) return false;
+    const auto gram = gram_at(longest.data() + longest.size() - gram_bytes);
+    gram_seen_[gram_bit(gram) / 64] |= std::uint64_t{1} << (gram_bit(gram) % 64);
+    auto& first = grams_.try_emplace(gram, none).first->second;
+    patterns_.push_back({std::string(pattern), value, first});
+    first = static_cast<std::uint32_t>(patterns_.size() - 1);
+    return true;
+}
+
 void PatternIndex::add(std::string_view pattern, std::uint32_t value) {
     const auto length = std::min(pattern.find_first_of("*?"), pattern.size());
-    if (length > name_bytes_max) return;
+    if (length > name_bytes_max || add_by_gram(pattern, length, value)) return;
     const auto beginning = pattern.substr(0, length);
     auto hash = hash_start;
     for (const char c : beginning) hash = hash_step(hash, c);

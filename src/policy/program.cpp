@@ -25,10 +25,11 @@ Row Rows::copy(Row row) {
 
 std::size_t ClientCells::cell_of(std::string_view version) const {
     if (!is_version(version)) return 0;
+    const VersionKey key(version);
     const auto first = std::ranges::lower_bound(
-        bounds, version, [](std::string_view a, std::string_view b) { return compare_versions(a, b) < 0; });
-    const auto index = static_cast<std::size_t>(first - bounds.begin());
-    const bool on_it = first != bounds.end() && compare_versions(*first, version) == 0;
+        keys, key, [](const VersionKey& a, const VersionKey& b) { return compare_versions(a, b) < 0; });
+    const auto index = static_cast<std::size_t>(first - keys.begin());
+    const bool on_it = first != keys.end() && compare_versions(*first, key) == 0;
     return on_it ? cell_of_bound(index) : cell_of_bound(index) - 1;
 }
 
@@ -104,6 +105,7 @@ void Program::compile_client(ClientCells& cells, const std::string& name) {
             collect(*document.rules[i].when.client_version);
         }
     cells.bounds.assign(bounds.begin(), bounds.end());
+    for (const auto& bound : cells.bounds) cells.keys.emplace_back(bound);
     cells.listed = entry != nullptr || any_client;
     // Cell 0, then space, point, space, point, … space: whether a range accepts it depends on its place alone.
     const auto holds = [&](const VersionRange& range, std::size_t cell) {

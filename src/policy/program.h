@@ -60,6 +60,7 @@ struct NamedRows {
 struct ClientCells {
     bool listed = false;
     std::vector<std::string> bounds; // in version order, each once
+    std::vector<VersionKey> keys;    // of the bounds
     std::vector<bool> approved;      // by cell: the range under `clients`
     std::vector<Row> rows;           // by cell
     std::size_t cell_of(std::string_view version) const;

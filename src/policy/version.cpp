@@ -107,6 +107,21 @@ std::strong_ordering compare_versions(std::string_view a, std::string_view b) {
     return compare_pre_releases(x.pre_release, y.pre_release);
 }
 
+VersionKey::VersionKey(std::string_view version) : text(version) {
+    auto rest = parts(version);
+    plain = rest.pre_release.empty();
+    for (std::size_t i = 0; plain && !rest.numbers.empty(); ++i) {
+        const auto part = next(rest.numbers);
+        plain = i < numbers.size() && part.size() <= 18;
+        for (std::size_t at = 0; plain && at < part.size(); ++at)
+            numbers[i] = numbers[i] * 10 + static_cast<std::uint64_t>(part[at] - '0');
+    }
+}
+
+std::strong_ordering compare_versions(const VersionKey& a, const VersionKey& b) {
+    return a.plain && b.plain ? a.numbers <=> b.numbers : compare_versions(a.text, b.text);
+}
+
 bool Comparator::accepts(std::strong_ordering order) const {
     switch (op) {
     case Op::less: return order < 0;

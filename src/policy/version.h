@@ -7,6 +7,7 @@
 //   version    = ["v"] 1*digit *( "." 1*digit ) [ "-" identifiers ] [ "+" identifiers ]
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <expected>
@@ -21,6 +22,15 @@ inline constexpr std::size_t version_bytes_max = 64;
 bool is_version(std::string_view text);
 // Both must be versions. Does not allocate; parts of any number of digits.
 std::strong_ordering compare_versions(std::string_view a, std::string_view b);
+
+// A version prepared for many comparisons: most are up to four small numbers and nothing else. Views the text.
+struct VersionKey {
+    explicit VersionKey(std::string_view version); // must be a version
+    std::string_view text;
+    std::array<std::uint64_t, 4> numbers{};
+    bool plain = false;
+};
+std::strong_ordering compare_versions(const VersionKey& a, const VersionKey& b);
 
 struct Comparator {
     enum class Op : std::uint8_t { less, at_most, equal, at_least, more };

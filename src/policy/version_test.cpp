@@ -25,8 +25,10 @@ TEST(Version, order_is_numeric_and_a_pre_release_is_below_its_release) {
                                                    "2.1.99999999999999999999999"};
     for (std::size_t i = 0; i < std::size(ordered); ++i) {
         ASSERT_TRUE(is_version(ordered[i])) << ordered[i];
-        for (std::size_t j = 0; j < std::size(ordered); ++j)
+        for (std::size_t j = 0; j < std::size(ordered); ++j) {
             EXPECT_EQ(compare_versions(ordered[i], ordered[j]), i <=> j) << ordered[i] << " " << ordered[j];
+            EXPECT_EQ(compare_versions(VersionKey(ordered[i]), VersionKey(ordered[j])), i <=> j) << ordered[i];
+        }
     }
 }
 

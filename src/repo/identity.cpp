@@ -53,7 +53,8 @@ std::optional<std::string> read_host(std::string_view authority) {
     std::string host;
     if (!unescape(authority.substr(0, end), host)) return std::nullopt;
     if (host.ends_with('.')) host.pop_back(); // the root of the DNS
-    const bool odd = std::ranges::any_of(host, [](char c) { return c == ' ' || c == '*' || c == '?' || c == '@' || c == '~'; });
+    const bool odd =
+        std::ranges::any_of(host, [](char c) { return c == ' ' || c == '*' || c == '?' || c == '@' || c == '~'; });
     if (host.empty() || host.starts_with('.') || host.contains("..") || odd) return std::nullopt;
     return to_lower(host);
 }
@@ -92,7 +93,8 @@ std::optional<std::string> normalise_remote(std::string_view remote) {
         const std::string scheme = to_lower(remote.substr(0, scheme_end));
         const std::string_view rest = remote.substr(scheme_end + 3);
         if (scheme == "file") return join(std::string(local_host), read_path(rest));
-        for (const std::string_view known : {"https", "http", "ssh", "git", "git+ssh", "ssh+git", "git+https", "ftp", "ftps"}) {
+        for (const std::string_view known :
+             {"https", "http", "ssh", "git", "git+ssh", "ssh+git", "git+https", "ftp", "ftps"}) {
             if (scheme != known) continue;
             const std::size_t slash = rest.find('/');
             if (slash == std::string_view::npos) return std::nullopt;
@@ -107,7 +109,11 @@ std::optional<std::string> normalise_remote(std::string_view remote) {
     const std::size_t host_end = remote.find('[') < remote.find('/') ? remote.find(']') : 0;
     const std::size_t colon = host_end == std::string_view::npos ? host_end : remote.find(':', host_end);
     const std::size_t slash = remote.find('/');
-    if (colon != std::string_view::npos && colon < slash) return join(read_host(remote.substr(0, colon)), read_path(remote.substr(colon + 1)));
+    if (colon != std::string_view::npos && colon < slash) {
+        // This form knows no password; what looks like one must not become a path.
+        if (remote.substr(colon, slash - colon).contains('@')) return std::nullopt;
+        return join(read_host(remote.substr(0, colon)), read_path(remote.substr(colon + 1)));
+    }
     // "host/path", which is what this function returns.
     if (slash == std::string_view::npos) return std::nullopt;
     return join(read_host(remote.substr(0, slash)), read_path(remote.substr(slash)));

@@ -25,12 +25,12 @@ struct Received {
     std::string_view peer;
     const http::RequestHead& head;
     std::string_view body;
-    std::string sha256;          // hex; empty: not computed, or no body is told
-    std::string_view dialect;    // this and the next two are empty where the path is not an endpoint's
-    std::string_view operation;
-    std::string model;
+    std::string sha256{};         // hex; empty: not computed
+    std::string_view dialect{};   // this and the next two are empty where the path is not an endpoint's
+    std::string_view operation{};
+    std::string model{};
     bool stream = false;
-    std::string fault;
+    std::string fault{};
 };
 
 class Record {

@@ -120,7 +120,7 @@ Result<Database> Database::open(const std::filesystem::path& file, std::int32_t 
 
     const auto pragmas = durability == Durability::full
                              ? "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON;"
-                             : "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA foreign_keys=ON;";
+                             : "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;";
     if (auto set = db.execute(pragmas); !set) return std::unexpected(set.error());
 
     auto transaction = Transaction::begin(db);

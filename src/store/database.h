@@ -56,7 +56,7 @@ private:
 
 enum class Durability : std::uint8_t {
     full,  // synchronous=FULL: state
-    cache, // synchronous=OFF: what can be rebuilt
+    cache, // synchronous=NORMAL: a power cut may take the last commits back, which can be made again
 };
 
 class Database {

@@ -161,7 +161,8 @@ LedgerIndex::~LedgerIndex() {
 
 Result<LedgerIndex> LedgerIndex::open(const std::filesystem::path& file) {
     auto db = Database::open(file, purpose, migrations, Durability::cache);
-    if (!db) return std::unexpected(db.error());
+    if (!db)
+        return fail(db.error().kind, db.error().message + "; it is only a cache, build it again with: sallyport ledger reindex");
     auto inside = std::make_unique<Inside>(std::move(*db));
     if (auto prepared = inside->prepare(); !prepared) return std::unexpected(prepared.error());
     return LedgerIndex(std::move(inside));

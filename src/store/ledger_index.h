@@ -42,11 +42,11 @@ struct ExchangeRow {
 // Empty text: any. Times are wall milliseconds, from inclusive, to exclusive; 0: open.
 struct ExchangeFilter {
     std::int64_t from_ms = 0, to_ms = 0;
-    std::string person, team, machine, session, key;
-    std::string repository, effective_class;
-    std::string client, client_version, dialect, model;
-    std::string decision, rule;
-    std::string upstream, vendor, account;
+    std::string person{}, team{}, machine{}, session{}, key{};
+    std::string repository{}, effective_class{};
+    std::string client{}, client_version{}, dialect{}, model{};
+    std::string decision{}, rule{};
+    std::string upstream{}, vendor{}, account{};
 };
 
 // A file named in tool calls, per UTC day; `file` is a pseudonym.

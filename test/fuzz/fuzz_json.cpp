@@ -1,5 +1,5 @@
-// Any bytes as a JSON text: see check_json.h for what must hold.
-#include "check_json.h"
+// Any bytes as a JSON text: see json/json_check.h for what must hold.
+#include "json/json_check.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,5 @@
-// What must hold of any bytes given to json::Document: the body of fuzz_json.cpp, and of the unit test over its corpus.
+// For tests: what must hold of any bytes given to json::Document. The body of test/fuzz/fuzz_json.cpp, and of the unit test over
+// its corpus.
 #pragma once
 
 #include "base/buffer.h"

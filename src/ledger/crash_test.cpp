@@ -1,0 +1,136 @@
+// What is on the disk after a crash: every acknowledged durable entry once, at its index, whatever the disk lost of the rest.
+#include "ledger/folder_test.h"
+#include "ledger/simulated_disk_test.h"
+#include "ledger/writer.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <random>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+namespace sallyport::ledger {
+namespace {
+
+std::string entry_at(std::uint64_t index) { return "{\"entry\":" + std::to_string(index) + ",\"pad\":\"" + std::string(index * 37 % 700, 'x') + "\"}"; }
+
+// No real syncs: the simulation decides what is durable.
+class FastFiles : public FileOperations {
+public:
+    int sync(int) override { return 0; }
+    int sync_folder(const std::filesystem::path&) override { return 0; }
+};
+
+// Groups of entries, the last of each durable; segments of about four groups.
+void run_workload(SimulatedDisk& disk, const LedgerFolder& folder) {
+    auto options = folder.options(&disk);
+    options.segment_bytes_max = 4'000;
+    auto writer = Writer::open(options);
+    ASSERT_TRUE(writer) << writer.error().message;
+    std::uint64_t next = 0;
+    for (std::uint64_t group = 0; group < 12; ++group) {
+        for (std::uint64_t i = 0; i < group % 4; ++i, ++next) ASSERT_EQ(*(*writer)->append(entry_at(next)), next);
+        Waiter waiter;
+        ASSERT_EQ(*(*writer)->append_durable(entry_at(next), waiter.completion()), next);
+        ASSERT_TRUE(waiter.wait());
+        disk.acknowledged(next++);
+    }
+}
+
+class PowerCut : public testing::TestWithParam<Loss> {};
+
+TEST_P(PowerCut, AtAnyPointLosesNothingAcknowledged) {
+    const LedgerFolder folder;
+    SimulatedDisk disk;
+    run_workload(disk, folder);
+    const auto& events = disk.events();
+    const std::uint32_t seeds = GetParam() == Loss::everything || GetParam() == Loss::nothing ? 1 : 6;
+    FastFiles fast;
+    for (std::size_t cut = 0; cut <= events.size(); ++cut) {
+        std::uint64_t acknowledged = 0; // one past the last
+        for (std::size_t i = 0; i < cut; ++i)
+            if (events[i].what == SimulatedDisk::Event::What::acknowledged) acknowledged = events[i].number + 1;
+        for (std::uint32_t seed = 0; seed < seeds; ++seed) {
+            SCOPED_TRACE("cut behind " + std::to_string(cut) + " events, seed " + std::to_string(seed));
+            SimulatedDisk::restore(events, cut, GetParam(), seed, folder.ledger());
+            auto options = folder.options(&fast);
+            auto writer = Writer::open(options);
+            ASSERT_TRUE(writer) << writer.error().message;
+            const std::uint64_t next = (*writer)->recovery().next_index;
+            EXPECT_GE(next, acknowledged);
+            EXPECT_EQ(*(*writer)->append(entry_at(next)), next);
+            (*writer)->close();
+            const auto entries = entries_in(folder.ledger());
+            ASSERT_EQ(entries.size(), next + 1);
+            for (std::uint64_t i = 0; i <= next; ++i) ASSERT_EQ(entries[i], entry_at(i));
+        }
+    }
+}
+INSTANTIATE_TEST_SUITE_P(Loses, PowerCut, testing::Values(Loss::everything, Loss::nothing, Loss::torn_sector, Loss::reordered));
+
+// The child: three threads append durable and other entries as fast as they can, and report what was acknowledged.
+[[noreturn]] void append_until_killed(const WriterOptions& options, int report, std::uint64_t round) {
+    auto writer = Writer::open(options);
+    if (!writer) ::_exit(1);
+    std::vector<std::thread> threads;
+    for (std::uint64_t t = 0; t < 3; ++t)
+        threads.emplace_back([&, t] {
+            for (std::uint64_t i = 0;; ++i) {
+                const std::uint64_t number = round << 40 | t << 32 | i;
+                static_cast<void>((*writer)->append("{\"other\":" + std::to_string(number) + "}"));
+                Waiter waiter;
+                if (!(*writer)->append_durable("{\"durable\":" + std::to_string(number) + "}", waiter.completion())) continue;
+                if (waiter.wait() && ::write(report, &number, sizeof number) != sizeof number) ::_exit(1);
+            }
+        });
+    for (auto& thread : threads) thread.join();
+    ::_exit(0);
+}
+
+TEST(KillNine, KeepsEveryAcknowledgedEntryOnce) {
+    const LedgerFolder folder;
+    auto options = folder.options();
+    options.segment_bytes_max = 30'000;
+    options.write_ms = 1;
+    std::mt19937 random(20'261'122);
+    std::vector<std::uint64_t> acknowledged;
+    std::uint64_t entries_before = 0;
+    for (std::uint64_t round = 0; round < 20; ++round) {
+        int pipe[2];
+        ASSERT_EQ(::pipe(pipe), 0);
+        const pid_t child = ::fork();
+        ASSERT_GE(child, 0);
+        if (child == 0) append_until_killed(options, pipe[1], round);
+        ::close(pipe[1]);
+        // The kill comes after a random number of acknowledgements, in the middle of whatever happens then.
+        const std::size_t wanted = acknowledged.size() + random() % 60;
+        std::uint64_t number = 0;
+        bool killed = false;
+        while (true) {
+            if (!killed && acknowledged.size() >= wanted) killed = ::kill(child, SIGKILL) == 0;
+            if (::read(pipe[0], &number, sizeof number) != sizeof number) break;
+            acknowledged.push_back(number);
+        }
+        ::close(pipe[0]);
+        int status = 0;
+        ASSERT_EQ(::waitpid(child, &status, 0), child);
+        ASSERT_TRUE(WIFSIGNALED(status)) << status;
+
+        auto writer = Writer::open(options);
+        ASSERT_TRUE(writer) << writer.error().message;
+        EXPECT_GE((*writer)->recovery().next_index, entries_before);
+        entries_before = (*writer)->recovery().next_index;
+    }
+    auto entries = entries_in(folder.ledger());
+    std::ranges::sort(entries);
+    EXPECT_EQ(std::ranges::adjacent_find(entries), entries.end()) << "an entry is there twice";
+    for (const std::uint64_t number : acknowledged)
+        ASSERT_TRUE(std::ranges::binary_search(entries, "{\"durable\":" + std::to_string(number) + "}")) << number;
+    EXPECT_GT(acknowledged.size(), 100u);
+}
+
+} // namespace
+} // namespace sallyport::ledger

@@ -1,0 +1,122 @@
+#include "ledger/index_rows.h"
+
+#include "ledger/words.h"
+
+#include <algorithm>
+
+namespace sallyport::ledger {
+
+namespace {
+using store::ExchangeRow;
+
+void add_judgement(ExchangeRow& row, const Judgement& judgement) {
+    const policy::Facts& facts = judgement.facts;
+    row.person = facts.person;
+    row.team = facts.team;
+    row.repository = facts.repository;
+    row.evidence = to_word(evidence_words, facts.evidence);
+    row.effective_class = to_word(class_words, judgement.effective_class);
+    row.client = facts.client;
+    row.client_version = facts.client_version;
+    row.dialect = facts.dialect;
+    row.model = facts.model;
+    row.decision = to_word(decision_words, judgement.decision);
+    row.rule = judgement.rule;
+    row.refused_by = to_word(refused_by_words, judgement.refused_by);
+}
+
+void add_request(ExchangeRow& row, const RequestSummary& request) {
+    row.machine = request.machine;
+    row.session = request.session;
+    row.key = request.key;
+    row.operation = name(request.operation);
+    row.stream = request.stream;
+}
+
+void add(ExchangeRow& row, const Intent& intent) {
+    add_judgement(row, intent.judgement);
+    add_request(row, intent.request);
+    row.attempts = std::max<std::int64_t>(row.attempts, intent.attempt);
+    row.upstream = intent.upstream.name;
+    row.vendor = intent.upstream.vendor;
+    row.account = intent.upstream.account;
+    row.sent_bytes = static_cast<std::int64_t>(intent.sent.bytes);
+    // What an earlier attempt came to no longer holds.
+    row.status = -1;
+    row.ended.clear();
+    row.error.clear();
+}
+
+void add(ExchangeRow& row, const Outcome& outcome) {
+    row.attempts = std::max<std::int64_t>(row.attempts, outcome.attempt);
+    row.status = outcome.status;
+    row.ended = name(outcome.ended);
+    row.stop_reason = outcome.stop_reason;
+    row.error = outcome.error;
+    row.answer_bytes = static_cast<std::int64_t>(outcome.answer.bytes);
+    row.input_tokens = outcome.usage.input_tokens;
+    row.output_tokens = outcome.usage.output_tokens;
+    row.cache_read_tokens = outcome.usage.cache_read_tokens;
+    row.cache_write_tokens = outcome.usage.cache_write_tokens;
+    row.total_ms = outcome.total_ms;
+}
+
+void add(ExchangeRow& row, const Refusal& refusal) {
+    add_request(row, refusal.request);
+    if (refusal.judged) {
+        add_judgement(row, refusal.judgement);
+    } else {
+        row.person = refusal.person;
+        row.team = refusal.team;
+        row.dialect = refusal.dialect;
+    }
+    row.decision = to_word(decision_words, policy::Decision::refuse);
+    if (row.refused_by.empty() || row.refused_by == "nothing") row.refused_by = refusal_word(refusal.why);
+    row.sentence = refusal.sentence;
+    row.status = refusal.status;
+}
+
+void add(ExchangeRow& row, const Repeat& repeat) { row.repeats += repeat.count; }
+
+Result<void> count_files(store::LedgerIndex& index, const Intent& intent) {
+    for (const NamedFile& file : intent.request.files) {
+        const store::FileRow row{std::string(intent.judgement.facts.repository),
+                                 std::string(file.file),
+                                 std::string(file.tool),
+                                 std::string(intent.upstream.name),
+                                 std::string(intent.upstream.vendor),
+                                 std::string(intent.upstream.account),
+                                 std::string(intent.judgement.facts.client),
+                                 std::string(to_word(class_words, intent.judgement.effective_class)),
+                                 1,
+                                 intent.at_ms,
+                                 intent.at_ms};
+        if (auto counted = index.count_file(row); !counted) return counted;
+    }
+    return {};
+}
+} // namespace
+
+Result<void> index_entry(store::LedgerIndex& index, std::uint64_t entry_index, const Entry& entry) {
+    const std::string_view exchange = entry.exchange();
+    if (exchange.empty()) return {}; // start and stop
+    auto found = index.find(exchange);
+    if (!found) return std::unexpected(found.error());
+    ExchangeRow row = std::move(*found).value_or(ExchangeRow{});
+    if (row.exchange.empty()) {
+        row.exchange = exchange;
+        row.first_entry = entry_index;
+        row.at_ms = entry.at_ms();
+    }
+    row.last_entry = entry_index;
+    std::visit(
+        [&](const auto& content) {
+            if constexpr (requires { add(row, content); }) add(row, content);
+        },
+        entry.content());
+    if (auto put = index.put(row); !put) return put;
+    const auto* intent = entry.as<Intent>();
+    return intent != nullptr ? count_files(index, *intent) : Result<void>();
+}
+
+} // namespace sallyport::ledger

@@ -1,0 +1,103 @@
+#include "policy/document.h"
+
+#include "base/file.h"
+#include "policy/decide.h"
+#include "policy/synthetic.h"
+#include "policy/yaml.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+namespace sallyport::policy {
+namespace {
+
+const std::filesystem::path source_folder = SALLYPORT_SOURCE_DIR;
+
+std::string texts(const std::vector<Mistake>& mistakes) {
+    std::string all;
+    for (const auto& mistake : mistakes) all += (all.empty() ? "" : "\n") + mistake.text();
+    return all;
+}
+
+std::string warnings(std::string_view text) {
+    const auto loaded = load_text(text, "p.yaml");
+    EXPECT_TRUE(loaded.policy) << texts(loaded.mistakes);
+    return texts(loaded.warnings);
+}
+
+TEST(Document, the_example_is_a_policy_without_warnings) {
+    const auto loaded = load(source_folder / "examples/policy.yaml");
+    EXPECT_TRUE(loaded.policy);
+    EXPECT_EQ(texts(loaded.mistakes), "");
+    EXPECT_EQ(texts(loaded.warnings), "");
+    EXPECT_EQ(loaded.policy->upstream_named("sim-local"), 1);
+    EXPECT_EQ(loaded.policy->upstream_named("sim-cloud"), no_rule);
+    EXPECT_EQ(loaded.policy->rule_id(no_rule), "");
+}
+
+// docs/policy.md shows one whole policy: what it says must be true of it.
+TEST(Document, the_policy_in_the_guide_is_one) {
+    const auto guide = read_file(source_folder / "docs/policy.md", 1 << 20);
+    ASSERT_TRUE(guide.has_value());
+    const auto begin = guide->find("```yaml\n");
+    ASSERT_NE(begin, std::string::npos);
+    const auto end = guide->find("```", begin + 3);
+    const auto loaded = load_text(std::string_view(*guide).substr(begin + 8, end - begin - 8), "docs/policy.md");
+    EXPECT_TRUE(loaded.policy);
+    EXPECT_EQ(texts(loaded.mistakes), "");
+}
+
+TEST(Document, the_example_installation_is_readable) {
+    const auto text = read_file(source_folder / "examples/sallyport.yaml", 1 << 20);
+    ASSERT_TRUE(text.has_value());
+    Reader reader("sallyport.yaml");
+    EXPECT_TRUE(reader.parse(*text, 1 << 20));
+    EXPECT_TRUE(reader.clean());
+}
+
+TEST(Document, what_can_never_happen_is_a_warning) {
+    EXPECT_EQ(warnings("version: 1\n"), "p.yaml: no rule allows anything, so everything is refused");
+    EXPECT_EQ(warnings("version: 1\n"
+                       "clients: { a: {}, b: {} }\n"
+                       "upstreams: { u: { vendor: v, hosting: own, region: eu }, w: { vendor: v, hosting: vendor } }\n"
+                       "rules:\n"
+                       "  - { id: r1, when: { client: a }, allow: { upstreams: u, clients: b } }\n"
+                       "  - { id: r2, when: { hosting: vendor }, allow: { upstreams: u } }\n"
+                       "  - { id: r3, when: { region: eeu }, refuse: true }\n"),
+              "p.yaml:7:31: no upstream says region 'eeu'; did you mean 'eu'?\n"
+              "p.yaml:5:5: rule 'r1' can never allow anything\n"
+              "p.yaml:6:5: rule 'r2' can never allow anything\n"
+              "p.yaml: no rule lets anybody use upstream 'w'\n"
+              "p.yaml:7:5: rule 'r3' also meets upstream 'w', which states no region");
+}
+
+TEST(Document, words_that_are_kept_for_later_say_so) {
+    EXPECT_EQ(warnings("version: 1\n"
+                       "repositories:\n  - { match: h/mono, class: internal, legal_entity: acme, paths: { "
+                       "\"engine/**\": customer } }\n"
+                       "clients:\n  a: { advisories: refuse }\n"
+                       "upstreams: { u: { vendor: v, hosting: own } }\n"
+                       "rules: [{ id: r, allow: { upstreams: u } }]\n"),
+              "p.yaml:3:66: paths are not told apart yet: all of 'h/mono' counts as customer, its strictest path\n"
+              "p.yaml:5:20: no advisories are known to this version yet: none is refused for one");
+}
+
+TEST(Document, the_digest_is_of_the_text) {
+    const auto digest = [](std::string_view text) { return std::string(load_text(text, "p.yaml").policy->digest()); };
+    EXPECT_EQ(digest("version: 1\n"), digest("version: 1\n"));
+    EXPECT_NE(digest("version: 1\n"), digest("version: 1 # reviewed\n"));
+    EXPECT_EQ(load_text("version: 1\n", "p.yaml").policy->source(), "version: 1\n");
+}
+
+TEST(Document, large_policies_are_read) {
+    const auto loaded = load_text(synthetic_policy(1000, 3), "synthetic.yaml");
+    EXPECT_EQ(texts(loaded.mistakes), "");
+    ASSERT_TRUE(loaded.policy);
+    EXPECT_EQ(loaded.policy->rule_count(), 1000u);
+    EXPECT_EQ(synthetic_policy(1000, 3), synthetic_policy(1000, 3));
+    EXPECT_NE(synthetic_policy(1000, 3), synthetic_policy(1000, 4));
+}
+
+} // namespace
+} // namespace sallyport::policy

@@ -1,0 +1,120 @@
+// What one decision costs at 1,000 rules: each call of policy::decide is timed alone, the cost of reading the clock is taken
+// off, and every operator new of the program counts while a decision runs. Prints a row of JSON per figure for test/bench/run.
+//
+// The requests differ from call to call and so do their answers, as they do in a gateway: what is measured is not one warm path.
+#include "policy/decide.h"
+#include "policy/synthetic.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <new>
+#include <vector>
+
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
+
+namespace {
+long allocations = 0;
+
+void* counted(std::size_t size) {
+    ++allocations;
+    if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
+    throw std::bad_alloc();
+}
+} // namespace
+
+// Replaces the program's allocation functions ([new.delete.single]); the array and nothrow forms call these.
+void* operator new(std::size_t size) { return counted(size); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace {
+
+using namespace sallyport::policy;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t rule_count = 1000;
+constexpr std::size_t request_count = 20'000;
+constexpr int passes = 10;
+
+// Fences keep the timed call between its two readings.
+std::uint64_t ticks() {
+#if defined(__x86_64__)
+    _mm_lfence();
+    const std::uint64_t now = __rdtsc();
+    _mm_lfence();
+    return now;
+#else
+    return static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
+#endif
+}
+
+double nanoseconds_per_tick() {
+    const auto begin = Clock::now();
+    const std::uint64_t first = ticks();
+    while (Clock::now() - begin < std::chrono::milliseconds(100)) {}
+    const std::uint64_t last = ticks();
+    const double ns = std::chrono::duration<double, std::nano>(Clock::now() - begin).count();
+    return ns / static_cast<double>(last - first);
+}
+
+// The median distance of two readings with nothing between them.
+std::uint64_t overhead_ticks() {
+    std::vector<std::uint64_t> distances(10'001);
+    for (std::uint64_t& distance : distances) {
+        const std::uint64_t before = ticks();
+        distance = ticks() - before;
+    }
+    std::ranges::nth_element(distances, distances.begin() + distances.size() / 2);
+    return distances[distances.size() / 2];
+}
+
+void print(const char* name, double value, const char* unit, const char* goal) {
+    std::printf("{\"name\":\"decide.%zu.%s\",\"value\":%.3f,\"unit\":\"%s\",\"goal\":%s,\"against\":null}\n", rule_count, name, value, unit, goal);
+}
+
+} // namespace
+
+int main() {
+    const Policy::Loaded loaded = load_text(synthetic_policy(rule_count, 1), "synthetic.yaml");
+    if (!loaded.policy) {
+        std::fprintf(stderr, "%s\n", loaded.mistakes.front().text().c_str());
+        return 1;
+    }
+    const std::vector<SyntheticRequest> requests = synthetic_requests(request_count, rule_count, 2);
+    std::vector<Facts> facts;
+    for (const SyntheticRequest& request : requests) facts.push_back(request.facts());
+    std::vector<std::uint16_t> candidates;
+    for (std::uint16_t i = 0; i < loaded.policy->upstreams().size(); ++i) candidates.push_back(i);
+
+    const double ns_per_tick = nanoseconds_per_tick();
+    const std::uint64_t overhead = overhead_ticks();
+    std::vector<std::uint64_t> cost;
+    cost.reserve(request_count * passes);
+    std::size_t allowed = 0;
+    const long allocations_before = allocations;
+    for (int pass = 0; pass < passes; ++pass) {
+        for (const Facts& one : facts) {
+            const std::uint64_t before = ticks();
+            const Plan plan = decide(*loaded.policy, one, candidates);
+            const std::uint64_t after = ticks();
+            cost.push_back(after - before > overhead ? after - before - overhead : 0);
+            allowed += plan.decision != Decision::refuse;
+        }
+    }
+    const long allocated = allocations - allocations_before;
+    std::ranges::sort(cost);
+    const auto percentile = [&](double share) {
+        return static_cast<double>(cost[static_cast<std::size_t>(share * static_cast<double>(cost.size() - 1))]) * ns_per_tick;
+    };
+    print("p50", percentile(0.5), "ns", "null");
+    print("p99", percentile(0.99), "ns", "2000");
+    print("p99.9", percentile(0.999), "ns", "null");
+    print("allocations", static_cast<double>(allocated), "", "0");
+    print("allowed", 100.0 * static_cast<double>(allowed) / static_cast<double>(cost.size()), "percent", "null");
+    return 0;
+}

@@ -1,0 +1,279 @@
+"""HTTP/1.1 by hand: a client that can send any bytes at any pace, and an upstream that answers by a script.
+
+Nothing here mends or hides what was sent: heads and bodies are kept as they came. Every wait has a deadline.
+"""
+
+import os
+import socket
+import ssl
+import struct
+import threading
+import time
+
+SLOW = os.environ.get("SALLYPORT_SLOW") == "1"  # under a sanitizer
+DEADLINE = 120 if SLOW else 30  # seconds; only ever reached by something that is broken
+
+
+class Cut(Exception):
+    """The answer broke off; `body` is what came of it."""
+
+    def __init__(self, message, body=b""):
+        super().__init__(message)
+        self.body = body
+
+
+def until(told, what, seconds=None):
+    """Polls until `told()` is true (and returns that), or fails naming `what`."""
+    deadline = time.monotonic() + (seconds or DEADLINE)
+    while not (result := told()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited in vain for: {what}")
+        time.sleep(0.01)
+    return result
+
+
+class Head:
+    def __init__(self, raw):
+        self.raw = raw
+        lines = raw.decode("latin-1").split("\r\n")
+        self.line = lines[0]
+        self.fields = [tuple(part.strip(" \t") for part in line.split(":", 1)) for line in lines[1:] if line]
+
+    def all(self, name):
+        return [value for key, value in self.fields if key.lower() == name.lower()]
+
+    def get(self, name, otherwise=None):
+        found = self.all(name)
+        return found[0] if found else otherwise
+
+
+class Answer(Head):
+    """A whole answer: status, fields as they came, body with its framing taken off."""
+
+    def __init__(self, raw):
+        super().__init__(raw)
+        self.status = int(self.line.split(" ", 2)[1])
+        self.body = b""
+
+    @property
+    def exchange(self):
+        return self.get("x-sallyport-exchange")
+
+
+class Received(Head):
+    """A request as an upstream got it."""
+
+    def __init__(self, raw):
+        super().__init__(raw)
+        self.method, self.target, _ = self.line.split(" ", 2)
+        self.body = b""
+
+
+class Wire:
+    """One connection, of either side."""
+
+    def __init__(self, where, tls=None, name=None, receive_buffer=None):
+        if isinstance(where, socket.socket):
+            self.socket = where
+        else:
+            self.socket = socket.socket()
+            if receive_buffer:
+                self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+            self.socket.settimeout(DEADLINE)
+            self.socket.connect(("127.0.0.1", where))
+        self.socket.settimeout(DEADLINE)
+        if self.socket.family in (socket.AF_INET, socket.AF_INET6):
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_hostname=name)
+        self.kept = b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.socket.close()
+
+    def reset(self):
+        """Closes by RST."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def send_what_is_taken(self, data):
+        """Sends as far as the other side reads; it may refuse and close in the middle."""
+        try:
+            self.socket.sendall(data)
+        except (ConnectionError, ssl.SSLError):
+            pass
+
+    def ask(self, method, target, fields=(), body=None, host="gateway.test"):
+        """Sends one request in one piece; Content-Length is added where there is a body and no framing is given."""
+        lines = [f"{method} {target} HTTP/1.1", f"Host: {host}"] + [f"{name}: {value}" for name, value in fields]
+        if body is not None and not any(name.lower() in ("content-length", "transfer-encoding") for name, _ in fields):
+            lines.append(f"Content-Length: {len(body)}")
+        self.send_what_is_taken("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + (body or b""))
+
+    def more(self):
+        """Reads once; False at the end of the connection."""
+        try:
+            data = self.socket.recv(65536)
+        except (ConnectionError, ssl.SSLEOFError):
+            data = b""
+        self.kept += data
+        return bool(data)
+
+    def take(self, count):
+        while len(self.kept) < count:
+            if not self.more():
+                raise Cut(f"the connection ended {count - len(self.kept)} bytes early", self.kept)
+        taken, self.kept = self.kept[:count], self.kept[count:]
+        return taken
+
+    def take_through(self, mark):
+        while mark not in self.kept:
+            if not self.more():
+                raise Cut(f"the connection ended before {mark!r}", self.kept)
+        end = self.kept.index(mark) + len(mark)
+        taken, self.kept = self.kept[:end], self.kept[end:]
+        return taken
+
+    def head(self, kind=Answer):
+        return kind(self.take_through(b"\r\n\r\n"))
+
+    def chunk(self):
+        """The next chunk's payload; b"" for the last one."""
+        line = self.take_through(b"\r\n")
+        try:
+            size = int(line, 16)
+        except ValueError:
+            raise Cut(f"no chunk size: {line!r}") from None
+        payload = self.take(size)
+        if self.take(2) != b"\r\n":
+            raise Cut("a chunk does not end where it says", payload)
+        return payload
+
+    def pieces(self, head):
+        """The body piece by piece as it arrives, by its framing. Cut where it is not whole."""
+        if "chunked" in (head.get("transfer-encoding") or "").lower():
+            while piece := self.chunk():
+                yield piece
+        elif head.get("content-length") is not None:
+            left = int(head.get("content-length"))
+            while left:
+                piece = self.take(min(left, max(1, len(self.kept))))
+                left -= len(piece)
+                yield piece
+        elif isinstance(head, Answer) and head.status not in (204, 304):
+            while self.kept or self.more():
+                piece, self.kept = self.kept, b""
+                yield piece
+
+    def body(self, head):
+        got = []
+        try:
+            got.extend(self.pieces(head))
+        except Cut as cut:
+            raise Cut(str(cut), b"".join(got) + cut.body) from None
+        return b"".join(got)
+
+    def answer(self, method="POST"):
+        head = self.head()
+        if method != "HEAD":
+            try:
+                head.body = self.body(head)
+            except Cut as cut:
+                cut.head = head
+                raise
+        return head
+
+    def is_closed(self):
+        """Waits for the end of the connection; whether nothing came before it."""
+        while self.more():
+            pass
+        return not self.kept
+
+    def request(self):
+        """The next request, read as an upstream; None at the end."""
+        try:
+            head = self.head(Received)
+        except Cut:
+            return None
+        head.body = self.body(head)
+        return head
+
+    def reply(self, status, body=b"", fields=(("Content-Type", "application/json"),), length=True):
+        lines = [f"HTTP/1.1 {status} Scripted"] + [f"{name}: {value}" for name, value in fields]
+        if length:
+            lines.append(f"Content-Length: {len(body)}")
+        self.send("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
+
+    def send_chunk(self, payload):
+        self.send(b"%x\r\n%s\r\n" % (len(payload), payload))
+
+
+class Upstream:
+    """A server on a port of its own. `script(wire, request)` answers each request; False from it closes the connection.
+
+    With `raw`, the script is called once per connection as script(wire) and reads for itself.
+    """
+
+    def __init__(self, script=None, tls=None, raw=False):
+        self.script = script or (lambda wire, request: wire.reply(200, b"{}"))
+        self.tls = tls
+        self.raw = raw
+        self.received = []
+        self.connections = 0
+        self.mistakes = []  # exceptions of scripts, to be looked at by the test
+        self._wires = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        try:
+            self._listener.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self._listener.close()
+        for wire in self._wires:
+            wire.close()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        try:
+            with Wire(connection) as wire:
+                if self.tls:
+                    wire.socket = self.tls.wrap_socket(wire.socket, server_side=True)
+                self._wires.append(wire)
+                if self.raw:
+                    self.script(wire)
+                    return
+                while request := wire.request():
+                    self.received.append(request)
+                    if self.script(wire, request) is False:
+                        return
+        except (OSError, Cut):
+            pass  # the gateway went: what the test makes of that it sees elsewhere
+        except Exception as mistake:  # pylint: disable=broad-except
+            self.mistakes.append(mistake)
