@@ -57,16 +57,19 @@ std::int64_t parse_time(const std::string& text, std::int64_t now_wall_ms) {
     if (std::sscanf(text.c_str(), "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3) return -1;
     if (month < 1 || month > 12 || day < 1 || day > 31) return -1;
     const std::string rest = text.substr(static_cast<std::size_t>(used));
+    int fraction_ms = 0;
     if (!rest.empty()) {
         int length = 0;
         if (std::sscanf(rest.c_str(), "T%2d:%2d:%2d%n", &hour, &minute, &second, &length) != 3) return -1;
         std::string zone = rest.substr(static_cast<std::size_t>(length));
         if (!zone.empty() && zone[0] == '.') {
             const auto digits_end = zone.find_first_not_of("0123456789", 1);
-            if (digits_end == std::string::npos) return -1;
+            if (digits_end == std::string::npos || digits_end == 1) return -1;
+            for (std::size_t i = 1; i <= 3; ++i) fraction_ms = fraction_ms * 10 + (i < digits_end ? zone[i] - '0' : 0);
             zone = zone.substr(digits_end);
         }
         if (zone != "Z") return -1;
+        if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) return -1;
     }
     tm.tm_year = year - 1900;
     tm.tm_mon = month - 1;
@@ -74,7 +77,9 @@ std::int64_t parse_time(const std::string& text, std::int64_t now_wall_ms) {
     tm.tm_hour = hour;
     tm.tm_min = minute;
     tm.tm_sec = second;
-    return std::int64_t{timegm(&tm)} * 1000;
+    const std::int64_t seconds = timegm(&tm);
+    if (tm.tm_mon != month - 1 || (tm.tm_mday != day && second != 60)) return -1; // 30 February does not exist
+    return seconds * 1000 + fraction_ms;
 }
 
 } // namespace sallyport

@@ -42,7 +42,9 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t byt
 Result<void> replace_file(const std::filesystem::path& path, std::string_view content, unsigned mode) {
     const std::filesystem::path draft = path.string() + ".new";
     {
-        const Descriptor file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
+        // A draft that was left behind, or put there by somebody else, must not lend its mode or lead elsewhere.
+        ::unlink(draft.c_str());
+        const Descriptor file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
         if (file.get() < 0) return fail_errno("cannot create " + draft.string());
         while (!content.empty()) {
             const ssize_t count = ::write(file.get(), content.data(), content.size());

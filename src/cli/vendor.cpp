@@ -1,12 +1,14 @@
 // `sallyport vendor`: the simulated vendor, until a signal ends it.
-#include "cli/commands.h"
-#include "cli/terminal.h"
 #include "sim/vendor.h"
 
+#include "cli/commands.h"
+#include "cli/terminal.h"
+
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
 #include <csignal>
 #include <cstdio>
-#include <fmt/format.h>
 #include <memory>
 
 namespace sallyport::cli {
@@ -52,8 +54,10 @@ int run(Arguments& arguments) {
         return vendor.error().kind == ErrorKind::invalid ? wrong_use : not_possible;
     }
     const std::string url = (*vendor)->url();
-    if (arguments.json) fmt::print("{{\"listening\":\"{}\"}}\n", url);
-    else fmt::print("listening on {}\n", url);
+    if (arguments.json)
+        fmt::print("{{\"listening\":\"{}\"}}\n", url);
+    else
+        fmt::print("listening on {}\n", url);
     std::fflush(stdout);
     int signal = 0;
     sigwait(&ends, &signal);
@@ -66,7 +70,8 @@ void add_vendor(CLI::App& app, int& exit_code) {
     const auto arguments = std::make_shared<Arguments>();
     sim::VendorOptions& options = arguments->vendor;
     options.listen = "127.0.0.1:9101";
-    CLI::App* const command = app.add_subcommand("vendor", "A simulated vendor of all four dialects, with faults on demand");
+    CLI::App* const command =
+        app.add_subcommand("vendor", "A simulated vendor of all four dialects, with faults on demand");
     command->footer(guide);
     command->add_option("--listen", options.listen, "Address and port; port 0 takes a free one")->capture_default_str();
     command->add_option("--tls-cert", options.tls_certificate, "Certificate chain (PEM); serves TLS");
@@ -74,7 +79,8 @@ void add_vendor(CLI::App& app, int& exit_code) {
     command->add_option("--log", options.log_file, "Append a line of JSON per request to this file");
     command->add_option("--save", options.save_folder, "Keep each request in this folder: <n>.head and <n>.body");
     // One per flag: a fault has commas of its own.
-    command->add_option("--fault", options.faults, "What goes wrong, see below; repeatable, the first that strikes counts")
+    command
+        ->add_option("--fault", options.faults, "What goes wrong, see below; repeatable, the first that strikes counts")
         ->expected(1)
         ->take_all()
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);

@@ -29,17 +29,19 @@ constexpr Tables tables = make_tables();
 
 std::uint32_t in_software(std::uint32_t crc, const unsigned char* at, std::size_t count) {
     for (; count >= 8; at += 8, count -= 8) {
-        const std::uint32_t low = crc ^ (static_cast<std::uint32_t>(at[0]) | static_cast<std::uint32_t>(at[1]) << 8 |
-                                         static_cast<std::uint32_t>(at[2]) << 16 | static_cast<std::uint32_t>(at[3]) << 24);
-        crc = tables[7][low & 0xFF] ^ tables[6][(low >> 8) & 0xFF] ^ tables[5][(low >> 16) & 0xFF] ^ tables[4][low >> 24] ^
-              tables[3][at[4]] ^ tables[2][at[5]] ^ tables[1][at[6]] ^ tables[0][at[7]];
+        const std::uint32_t low =
+            crc ^ (static_cast<std::uint32_t>(at[0]) | static_cast<std::uint32_t>(at[1]) << 8 |
+                   static_cast<std::uint32_t>(at[2]) << 16 | static_cast<std::uint32_t>(at[3]) << 24);
+        crc = tables[7][low & 0xFF] ^ tables[6][(low >> 8) & 0xFF] ^ tables[5][(low >> 16) & 0xFF] ^
+              tables[4][low >> 24] ^ tables[3][at[4]] ^ tables[2][at[5]] ^ tables[1][at[6]] ^ tables[0][at[7]];
     }
     for (; count != 0; ++at, --count) crc = (crc >> 8) ^ tables[0][(crc ^ *at) & 0xFF];
     return crc;
 }
 
 #if defined(__x86_64__)
-__attribute__((target("sse4.2"))) std::uint32_t in_hardware(std::uint32_t crc, const unsigned char* at, std::size_t count) {
+__attribute__((target("sse4.2"))) std::uint32_t in_hardware(std::uint32_t crc, const unsigned char* at,
+                                                            std::size_t count) {
     std::uint64_t wide = crc;
     for (; count >= 8; at += 8, count -= 8) {
         std::uint64_t word = 0;

@@ -167,7 +167,8 @@ Result<std::string> SealingKey::open(std::string_view sealed, std::string_view c
     int count = 0;
     check(EVP_DecryptInit_ex2(cipher, gcm_method(), raw(key_.reveal()), raw(sealed), nullptr), "AES-256-GCM");
     check(EVP_DecryptUpdate(cipher, nullptr, &count, raw(context), static_cast<int>(context.size())), "AES-256-GCM");
-    check(EVP_DecryptUpdate(cipher, raw(out), &count, raw(sealed) + nonce_bytes, static_cast<int>(length)), "AES-256-GCM");
+    check(EVP_DecryptUpdate(cipher, raw(out), &count, raw(sealed) + nonce_bytes, static_cast<int>(length)),
+          "AES-256-GCM");
     check(EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_TAG, tag_bytes, tag.data()), "AES-256-GCM");
     const bool authentic = EVP_DecryptFinal_ex(cipher, raw(out) + count, &count) == 1;
     check(EVP_CIPHER_CTX_reset(cipher), "AES-256-GCM");

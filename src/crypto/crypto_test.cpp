@@ -18,7 +18,8 @@ TEST(Sha256, GivesTheKnownAnswers) {
     EXPECT_EQ(hex(sha256("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     EXPECT_EQ(hex(sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq")),
               "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
-    EXPECT_EQ(hex(sha256(std::string(1'000'000, 'a'))), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+    EXPECT_EQ(hex(sha256(std::string(1'000'000, 'a'))),
+              "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
 TEST(Sha256, OfPiecesIsThatOfTheWholeAndStartsAnewAfterFinish) {
@@ -59,8 +60,10 @@ TEST(Mac, GivesTheKnownAnswers) {
 
 // RFC 5869 appendix A, cases 1 to 3.
 TEST(Hkdf, GivesTheKnownAnswers) {
-    EXPECT_EQ(to_hex(hkdf(std::string(22, '\x0b'), unhex("000102030405060708090a0b0c"), unhex("f0f1f2f3f4f5f6f7f8f9"), 42).reveal()),
-              "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865");
+    EXPECT_EQ(
+        to_hex(hkdf(std::string(22, '\x0b'), unhex("000102030405060708090a0b0c"), unhex("f0f1f2f3f4f5f6f7f8f9"), 42)
+                   .reveal()),
+        "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865");
     std::string material, salt, info;
     for (int i = 0; i < 80; ++i) {
         material += static_cast<char>(i);
@@ -132,8 +135,9 @@ TEST(SealingKey, OpensThePublishedGcmVector) {
               "76fc6ece0f4e1768cddf8853bb2d551b");
     const auto opened = key.open(sealed, unhex("feedfacedeadbeeffeedfacedeadbeefabaddad2"));
     ASSERT_TRUE(opened);
-    EXPECT_EQ(to_hex(*opened), "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6"
-                               "b525b16aedf5aa0de657ba637b39");
+    EXPECT_EQ(to_hex(*opened),
+              "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6"
+              "b525b16aedf5aa0de657ba637b39");
 }
 
 TEST(RandomBytes, DifferEachTime) {

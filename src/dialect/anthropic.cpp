@@ -38,16 +38,8 @@ bool is_attachment(std::string_view type) {
 
 void Anthropic::read() {
     const auto [model, stream, system, messages, tools, metadata, box, servers, models, fallbacks] =
-        r_.members(0, {{"model"},
-                       {"stream"},
-                       {"system"},
-                       {"messages"},
-                       {"tools"},
-                       {"metadata"},
-                       {"container"},
-                       {"mcp_servers"},
-                       {"models"},
-                       {"fallbacks"}});
+        r_.members(0, {"model", "stream", "system", "messages", "tools", "metadata", "container", "mcp_servers",
+                       "models", "fallbacks"});
     r_.model(model);
     r_.other_models(models, "models");
     r_.other_models(fallbacks, "fallbacks");
@@ -67,7 +59,7 @@ void Anthropic::read() {
     r_.each(messages, [&](NodeIndex n) { message(n, leading); });
     r_.each(tools, [&](NodeIndex n) { tool(n); });
     r_.each(servers, [&](NodeIndex n) {
-        const auto [url, name] = r_.members(n, {{"url"}, {"name"}});
+        const auto [url, name] = r_.members(n, {"url", "name"});
         r_.reference(ReferenceKind::remote_mcp, url != no_node ? url : name);
     });
     container(box);
@@ -79,7 +71,7 @@ void Anthropic::system_text(NodeIndex n) { r_.workspace(r_.is_object(n) ? r_.doc
 
 void Anthropic::message(NodeIndex n, bool& leading) {
     if (!r_.is_object(n)) return;
-    const auto [role, content] = r_.members(n, {{"role"}, {"content"}});
+    const auto [role, content] = r_.members(n, {"role", "content"});
     std::string scratch;
     const std::string_view who = r_.text(role, scratch);
     const bool system = who == "system" || who == "developer"; // in the middle too (Claude Code since 2.1.196)
@@ -102,7 +94,7 @@ void Anthropic::block(NodeIndex n, UnitKind around) {
         return;
     }
     const auto [type_node, from, content, name, input, file, added, tools] =
-        r_.members(n, {{"type"}, {"source"}, {"content"}, {"name"}, {"input"}, {"file_id"}, {"tool"}, {"tools"}});
+        r_.members(n, {"type", "source", "content", "name", "input", "file_id", "tool", "tools"});
     std::string scratch;
     const std::string_view type = r_.text(type_node, scratch);
     if (type.ends_with("tool_use")) { // tool_use, server_tool_use, mcp_tool_use
@@ -118,7 +110,7 @@ void Anthropic::block(NodeIndex n, UnitKind around) {
     r_.each_or_one(content, [&](NodeIndex part) { inside(part); });
     // tool_addition (beta mid-conversation-tool-changes): by reference, or with {"type":"tool_definition","definition":…}.
     if (r_.is_object(added)) {
-        const auto [definition] = r_.members(added, {{"definition"}});
+        const auto [definition] = r_.members(added, {"definition"});
         if (r_.is_object(definition)) tool(definition);
     }
     r_.each(tools, [&](NodeIndex one) { tool(one); });
@@ -127,7 +119,7 @@ void Anthropic::block(NodeIndex n, UnitKind around) {
 // A part of a tool result or document: its text belongs to that unit, an image or document in it is one of its own.
 void Anthropic::inside(NodeIndex n) {
     if (!r_.is_object(n)) return;
-    const auto [type_node, from, content, file] = r_.members(n, {{"type"}, {"source"}, {"content"}, {"file_id"}});
+    const auto [type_node, from, content, file] = r_.members(n, {"type", "source", "content", "file_id"});
     std::string scratch;
     if (is_attachment(r_.text(type_node, scratch))) r_.unit(UnitKind::attachment, n);
     source(from);
@@ -137,7 +129,7 @@ void Anthropic::inside(NodeIndex n) {
 
 void Anthropic::source(NodeIndex n) {
     if (!r_.is_object(n)) return; // a search result's source is a plain string
-    const auto [url, file, content] = r_.members(n, {{"url"}, {"file_id"}, {"content"}});
+    const auto [url, file, content] = r_.members(n, {"url", "file_id", "content"});
     // Not by source.type: whatever it says, a URL or a file id that is there may be used.
     r_.url(url);
     r_.reference(ReferenceKind::file, file);
@@ -146,7 +138,7 @@ void Anthropic::source(NodeIndex n) {
 
 void Anthropic::tool(NodeIndex n) {
     if (!r_.is_object(n)) return;
-    const auto [type_node, name_node, server] = r_.members(n, {{"type"}, {"name"}, {"mcp_server_name"}});
+    const auto [type_node, name_node, server] = r_.members(n, {"type", "name", "mcp_server_name"});
     r_.unit(UnitKind::tool_definition, n);
     std::string type_scratch;
     std::string name_scratch;
@@ -166,17 +158,17 @@ void Anthropic::tool(NodeIndex n) {
 void Anthropic::container(NodeIndex n) {
     r_.reference(ReferenceKind::container, n);
     if (!r_.is_object(n)) return;
-    const auto [id, skills] = r_.members(n, {{"id"}, {"skills"}});
+    const auto [id, skills] = r_.members(n, {"id", "skills"});
     r_.reference(ReferenceKind::container, id);
     r_.each(skills, [&](NodeIndex skill) {
-        const auto [skill_id] = r_.members(skill, {{"skill_id"}});
+        const auto [skill_id] = r_.members(skill, {"skill_id"});
         r_.reference(ReferenceKind::container, skill_id);
     });
 }
 
 // metadata.user_id of Claude Code: a JSON text with session_id; before 2.1: "user_<hash>_account_<id>_session_<id>".
 void Anthropic::session(NodeIndex metadata) {
-    const auto [user] = r_.members(metadata, {{"user_id"}});
+    const auto [user] = r_.members(metadata, {"user_id"});
     std::string scratch;
     const std::string_view id = r_.text(user, scratch);
     static constexpr std::string_view mark = "_session_";

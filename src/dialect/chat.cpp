@@ -25,20 +25,10 @@ private:
 
 void Chat::read() {
     const auto [model, stream, messages, tools, functions, web, search, enable, plugins, cache_key, session_id,
-                metadata, models, fallbacks] = r_.members(0, {{"model"},
-                                                              {"stream"},
-                                                              {"messages"},
-                                                              {"tools"},
-                                                              {"functions"},
-                                                              {"web_search_options"},
-                                                              {"search_parameters"},
-                                                              {"enable_search"},
-                                                              {"plugins"},
-                                                              {"prompt_cache_key"},
-                                                              {"session_id"},
-                                                              {"metadata"},
-                                                              {"models"},
-                                                              {"fallbacks"}});
+                metadata, models, fallbacks] =
+        r_.members(0,
+                   {"model", "stream", "messages", "tools", "functions", "web_search_options", "search_parameters",
+                    "enable_search", "plugins", "prompt_cache_key", "session_id", "metadata", "models", "fallbacks"});
     r_.model(model);
     r_.other_models(models, "models");
     r_.other_models(fallbacks, "fallbacks");
@@ -50,7 +40,7 @@ void Chat::read() {
     r_.each(messages, [&](NodeIndex n) { message(n, leading); });
     r_.each(tools, [&](NodeIndex n) { tool(n); });
     r_.each(functions, [&](NodeIndex n) {
-        const auto [name] = r_.members(n, {{"name"}});
+        const auto [name] = r_.members(n, {"name"});
         r_.unit(UnitKind::tool_definition, n);
         const std::string shown = r_.copy(name);
         r_.tool(shown, plugin_of(shown));
@@ -63,7 +53,7 @@ void Chat::read() {
     if (r_.is(enable, json::Kind::boolean) && document.raw_value(enable) == "true")
         r_.reference(ReferenceKind::vendor_tool, "enable_search");
     r_.each(plugins, [&](NodeIndex n) {
-        const auto [id] = r_.members(n, {{"id"}});
+        const auto [id] = r_.members(n, {"id"});
         r_.reference(ReferenceKind::vendor_tool, id);
     });
     session(cache_key, session_id, metadata);
@@ -72,7 +62,7 @@ void Chat::read() {
 void Chat::message(NodeIndex n, bool& leading) {
     if (!r_.is_object(n)) return;
     const auto [role, content, calls, old_call, audio] =
-        r_.members(n, {{"role"}, {"content"}, {"tool_calls"}, {"function_call"}, {"audio"}});
+        r_.members(n, {"role", "content", "tool_calls", "function_call", "audio"});
     std::string scratch;
     const std::string_view who = r_.text(role, scratch);
     UnitKind kind = UnitKind::message;
@@ -92,11 +82,11 @@ void Chat::message(NodeIndex n, bool& leading) {
     });
     r_.each(calls, [&](NodeIndex one) { call(one); });
     if (r_.is_object(old_call)) {
-        const auto [name, arguments] = r_.members(old_call, {{"name"}, {"arguments"}});
+        const auto [name, arguments] = r_.members(old_call, {"name", "arguments"});
         r_.unit(UnitKind::tool_call, old_call);
         r_.files(r_.copy(name), arguments);
     }
-    const auto [audio_id] = r_.members(audio, {{"id"}}); // an earlier spoken answer, kept by the vendor
+    const auto [audio_id] = r_.members(audio, {"id"}); // an earlier spoken answer, kept by the vendor
     r_.reference(ReferenceKind::previous_response, audio_id);
 }
 
@@ -104,7 +94,7 @@ void Chat::part(NodeIndex n, UnitKind kind) {
     if (r_.is_string(n)) return r_.unit(kind, n);
     if (!r_.is_object(n)) return;
     const auto [type, image, video, audio, file, file_id, file_url] =
-        r_.members(n, {{"type"}, {"image_url"}, {"video_url"}, {"audio_url"}, {"file"}, {"file_id"}, {"file_url"}});
+        r_.members(n, {"type", "image_url", "video_url", "audio_url", "file", "file_id", "file_url"});
     std::string scratch;
     const std::string_view shown = r_.text(type, scratch);
     const bool attached = shown.contains("image") || shown.contains("audio") || shown.contains("video") ||
@@ -112,11 +102,11 @@ void Chat::part(NodeIndex n, UnitKind kind) {
     r_.unit(attached ? UnitKind::attachment : kind, n);
     for (const NodeIndex linked : {image, video, audio, file_url}) {
         r_.url(linked);
-        const auto [url] = r_.members(linked, {{"url"}});
+        const auto [url] = r_.members(linked, {"url"});
         r_.url(url);
     }
     r_.reference(ReferenceKind::file, file_id);
-    const auto [inner_id, data] = r_.members(file, {{"file_id"}, {"file_data"}});
+    const auto [inner_id, data] = r_.members(file, {"file_id", "file_data"});
     r_.reference(ReferenceKind::file, inner_id);
     // file_data is base64 or a data: URL; OpenRouter also takes an address there.
     std::string data_scratch;
@@ -125,10 +115,10 @@ void Chat::part(NodeIndex n, UnitKind kind) {
 
 void Chat::call(NodeIndex n) {
     if (!r_.is_object(n)) return;
-    const auto [function, custom] = r_.members(n, {{"function"}, {"custom"}});
+    const auto [function, custom] = r_.members(n, {"function", "custom"});
     r_.unit(UnitKind::tool_call, n);
     for (const NodeIndex given : {function, custom}) {
-        const auto [name, arguments, input] = r_.members(given, {{"name"}, {"arguments"}, {"input"}});
+        const auto [name, arguments, input] = r_.members(given, {"name", "arguments", "input"});
         const std::string shown = r_.copy(name);
         r_.files(shown, arguments);
         r_.files(shown, input);
@@ -137,12 +127,12 @@ void Chat::call(NodeIndex n) {
 
 void Chat::tool(NodeIndex n) {
     if (!r_.is_object(n)) return;
-    const auto [type_node, function, custom, name] = r_.members(n, {{"type"}, {"function"}, {"custom"}, {"name"}});
+    const auto [type_node, function, custom, name] = r_.members(n, {"type", "function", "custom", "name"});
     r_.unit(UnitKind::tool_definition, n);
     std::string scratch;
     const std::string_view type = r_.text(type_node, scratch);
-    const auto [function_name] = r_.members(function, {{"name"}});
-    const auto [custom_name] = r_.members(custom, {{"name"}});
+    const auto [function_name] = r_.members(function, {"name"});
+    const auto [custom_name] = r_.members(custom, {"name"});
     const std::string shown = r_.copy(function_name != no_node ? function_name
                                       : custom_name != no_node ? custom_name
                                                                : name);
@@ -151,7 +141,7 @@ void Chat::tool(NodeIndex n) {
 }
 
 void Chat::session(NodeIndex cache_key, NodeIndex session_id, NodeIndex metadata) {
-    const auto [snake, camel] = r_.members(metadata, {{"session_id"}, {"sessionId"}}); // Qwen Code writes the second
+    const auto [snake, camel] = r_.members(metadata, {"session_id", "sessionId"}); // Qwen Code writes the second
     for (const NodeIndex n : {cache_key, session_id, snake, camel})
         if (r_.request().session.empty()) r_.request().session = r_.copy(n);
 }

@@ -262,8 +262,8 @@ TEST(Prefilter, FindsAKeyAnywhere) {
     for (std::size_t before = 0; before < 100; ++before) {
         const std::string padding(before, 'x');
         EXPECT_TRUE(mentions(padding + "\"usage\"", "ue", words)) << before;
-        EXPECT_TRUE(mentions(padding + "\"usage\": {}" + padding, "ue", words)) << before;
-        EXPECT_FALSE(mentions(padding + "\"usage\" : null" + padding, "ue", words)) << before;
+        EXPECT_TRUE(mentions((padding + "\"usage\": {}").append(padding), "ue", words)) << before;
+        EXPECT_FALSE(mentions((padding + "\"usage\" : null").append(padding), "ue", words)) << before;
         EXPECT_FALSE(mentions(padding + "\"usag\"", "ue", words)) << before;
         EXPECT_FALSE(mentions(padding + "\"usage", "ue", words)) << before;
         EXPECT_FALSE(mentions(padding + "\\\"usage\\\"", "ue", words)) << before;

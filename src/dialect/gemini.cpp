@@ -36,8 +36,7 @@ std::string_view plugin_of_function(std::string_view name) {
 
 void Gemini::read(NodeIndex root) {
     const auto [contents, system, tools, cached] = r_.members(
-        root,
-        {{"contents"}, {"systemInstruction", "system_instruction"}, {"tools"}, {"cachedContent", "cached_content"}});
+        root, {"contents", {"systemInstruction", "system_instruction"}, "tools", {"cachedContent", "cached_content"}});
     if (r_.is_string(system)) { // not in the API, but some servers take it
         r_.unit(UnitKind::system, system);
         r_.workspace(system);
@@ -51,7 +50,7 @@ void Gemini::read(NodeIndex root) {
 
 void Gemini::content(NodeIndex n, UnitKind kind) {
     if (!r_.is_object(n)) return;
-    const auto [role, parts] = r_.members(n, {{"role"}, {"parts"}});
+    const auto [role, parts] = r_.members(n, {"role", "parts"});
     std::string scratch;
     const std::string_view who = r_.text(role, scratch);
     if (who == "system") kind = UnitKind::system;
@@ -63,7 +62,7 @@ void Gemini::part(NodeIndex n, UnitKind kind) {
     if (r_.is_string(n)) return r_.unit(kind, n);
     if (!r_.is_object(n)) return;
     const auto [text, call, response, inline_data, file, code, code_result, server_call, server_response] =
-        r_.members(n, {{"text"},
+        r_.members(n, {"text",
                        {"functionCall", "function_call"},
                        {"functionResponse", "function_response"},
                        {"inlineData", "inline_data"},
@@ -82,10 +81,10 @@ void Gemini::part(NodeIndex n, UnitKind kind) {
     r_.unit(own, n);
     // Gemini CLI writes its environment into the first user turn, where anybody can write: only the system part counts.
     if (own == UnitKind::system) r_.workspace(text);
-    const auto [name, arguments] = r_.members(call, {{"name"}, {"args"}});
+    const auto [name, arguments] = r_.members(call, {"name", "args"});
     r_.files(r_.copy(name), arguments);
     file_data(file);
-    const auto [parts] = r_.members(response, {{"parts"}}); // images and files that a function brought
+    const auto [parts] = r_.members(response, {"parts"}); // images and files that a function brought
     r_.each_or_one(parts, [&](NodeIndex one) {
         const auto [inner_data, inner_file] =
             r_.members(one, {{"inlineData", "inline_data"}, {"fileData", "file_data"}});
@@ -113,7 +112,7 @@ void Gemini::tool(NodeIndex n) {
     const auto [functions] = r_.members(n, {{"functionDeclarations", "function_declarations"}});
     r_.unit(UnitKind::tool_definition, n);
     r_.each_or_one(functions, [&](NodeIndex one) {
-        const auto [name_node] = r_.members(one, {{"name"}});
+        const auto [name_node] = r_.members(one, {"name"});
         r_.unit(UnitKind::tool_definition, one);
         const std::string name = r_.copy(name_node);
         r_.tool(name, plugin_of_function(name));
@@ -133,8 +132,8 @@ void Gemini::vendor_tool(NodeIndex n) {
     if (key == "mcpServers" || key == "mcp_servers") {
         r_.each_or_one(n, [&](NodeIndex server) {
             const auto [name, transport] =
-                r_.members(server, {{"name"}, {"streamableHttpTransport", "streamable_http_transport"}});
-            const auto [url] = r_.members(transport, {{"url"}});
+                r_.members(server, {"name", {"streamableHttpTransport", "streamable_http_transport"}});
+            const auto [url] = r_.members(transport, {"url"});
             r_.reference(ReferenceKind::remote_mcp, url != no_node ? url : name);
         });
         return;

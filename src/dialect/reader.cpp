@@ -123,7 +123,7 @@ void Reader::stream(NodeIndex n) {
 void Reader::other_models(NodeIndex n, std::string_view key) {
     std::string scratch;
     each(n, [&](NodeIndex one) {
-        const auto [named] = members(one, {{"model"}});
+        const auto [named] = members(one, {"model"});
         const NodeIndex other = is_object(one) ? named : one;
         if (other == no_node || (is_string(other) && text(other, scratch) == request_.model)) return;
         fail("The \"" + std::string(key) + "\" at " + document_.place(document_[n].begin) +

@@ -23,7 +23,8 @@ using json::NodeIndex;
 // both in one object count as a duplicate.
 struct Key {
     std::string_view name;
-    std::string_view alias = {};
+    std::string_view alias;
+    constexpr Key(const char* spelling, const char* other = "") : name(spelling), alias(other) {}
 };
 
 class Reader {

@@ -2,8 +2,8 @@
 // real clients (facts/clients-on-the-wire.md sections 4 and 5, 2026-11-22); this table follows from it.
 //
 //                      anthropic-messages    openai-responses   openai-chat          gemini
-//   policy             451                   400                403                  403
-//   identity           403                   400                403                  403
+//   policy             451                   400                451                  403
+//   identity           403                   400                451                  403
 //   invalid            451                   400                400                  400
 //   too_large          451                   400                400                  400
 //   unavailable        503                   400                400 (pi, opencode    400
@@ -20,8 +20,9 @@
 // openai-responses (Codex 0.169)
 //   400 is the only status shown after one call. Any other 4xx is called six times, any 5xx thirty times in 25 s, 500 and 429
 //   hide the sentence. So also for what may pass by itself: the sentence has to say "try again".
-// openai-chat (Qwen Code 0.24, opencode 1.18, pi 0.87; Copilot CLI is not measured)
-//   Every 4xx is shown after one call, but 413 (hidden, or no output at all) and 429 (for minutes).
+// openai-chat (Qwen Code 0.24, opencode 1.18, pi 0.87, Copilot CLI 1.0.102)
+//   Every 4xx is shown after one call, but 413 (hidden, or no output at all) and 429 (for minutes). Copilot replaces the sentence
+//   of a 403 by its own about the provider's key, and calls three times for a 401; 400, 402, 422 and 451 it shows after one call.
 //   unavailable: 503 makes Qwen Code call 56 times and more without an end, so 400. pi (4 calls in 15 s) and opencode (9 calls
 //   in 85 s) wait longer each time and then show the sentence: for them 503, since a short outage should not stop an agent.
 // gemini (Gemini CLI 0.61)
@@ -49,7 +50,7 @@ int status_for(Dialect dialect, std::string_view client, RefusalKind kind) {
     case Dialect::openai_responses: return 400;
     case Dialect::openai_chat:
         if (kind == RefusalKind::unavailable) return client == "pi" || client == "opencode" ? 503 : 400;
-        return kind == RefusalKind::policy || kind == RefusalKind::identity ? 403 : 400;
+        return kind == RefusalKind::policy || kind == RefusalKind::identity ? 451 : 400;
     case Dialect::gemini: return kind == RefusalKind::policy || kind == RefusalKind::identity ? 403 : 400;
     }
     return 400;

@@ -38,7 +38,8 @@ TEST(Refuse, UsesTheStatusThatTheClientShowsAndDoesNotRepeat) {
     EXPECT_EQ(status(Dialect::anthropic_messages, "claude-code", RefusalKind::unavailable), 503);
     for (const RefusalKind kind : all_kinds)
         EXPECT_EQ(status(Dialect::openai_responses, "codex", kind), kind == RefusalKind::not_found ? 404 : 400);
-    EXPECT_EQ(status(Dialect::openai_chat, "qwen-code", RefusalKind::policy), 403);
+    EXPECT_EQ(status(Dialect::openai_chat, "qwen-code", RefusalKind::policy), 451);
+    EXPECT_EQ(status(Dialect::openai_chat, "copilot", RefusalKind::identity), 451) << "it hides the sentence of a 403";
     EXPECT_EQ(status(Dialect::openai_chat, "qwen-code", RefusalKind::too_large), 400);
     EXPECT_EQ(status(Dialect::openai_chat, "qwen-code", RefusalKind::unavailable), 400);
     EXPECT_EQ(status(Dialect::openai_chat, "pi", RefusalKind::unavailable), 503);

@@ -42,18 +42,9 @@ bool is_attachment(std::string_view type) {
 
 void Responses::read() {
     const auto [model, stream, instructions, input, tools, previous, conversation, prompt, cache_key, metadata, models,
-                fallbacks] = r_.members(0, {{"model"},
-                                            {"stream"},
-                                            {"instructions"},
-                                            {"input"},
-                                            {"tools"},
-                                            {"previous_response_id"},
-                                            {"conversation"},
-                                            {"prompt"},
-                                            {"prompt_cache_key"},
-                                            {"client_metadata"},
-                                            {"models"},
-                                            {"fallbacks"}});
+                fallbacks] =
+        r_.members(0, {"model", "stream", "instructions", "input", "tools", "previous_response_id", "conversation",
+                       "prompt", "prompt_cache_key", "client_metadata", "models", "fallbacks"});
     r_.model(model);
     r_.other_models(models, "models");
     r_.other_models(fallbacks, "fallbacks");
@@ -74,9 +65,9 @@ void Responses::read() {
 
     r_.reference(ReferenceKind::previous_response, previous);
     r_.reference(ReferenceKind::previous_response, conversation);
-    const auto [conversation_id] = r_.members(conversation, {{"id"}});
+    const auto [conversation_id] = r_.members(conversation, {"id"});
     r_.reference(ReferenceKind::previous_response, conversation_id);
-    const auto [prompt_id, variables] = r_.members(prompt, {{"id"}, {"variables"}});
+    const auto [prompt_id, variables] = r_.members(prompt, {"id", "variables"});
     r_.reference(ReferenceKind::stored_prompt, prompt_id);
     if (r_.is_object(variables)) // values are strings, or parts with images and files
         for (NodeIndex n = r_.document().first_child(variables); n != no_node; n = r_.document().next_sibling(n))
@@ -88,19 +79,8 @@ void Responses::read() {
 void Responses::item(NodeIndex n, bool& leading) {
     if (!r_.is_object(n)) return;
     const auto [type_node, role, content, name, space, arguments, input, action, operation, output, tools, id, label] =
-        r_.members(n, {{"type"},
-                       {"role"},
-                       {"content"},
-                       {"name"},
-                       {"namespace"},
-                       {"arguments"},
-                       {"input"},
-                       {"action"},
-                       {"operation"},
-                       {"output"},
-                       {"tools"},
-                       {"id"},
-                       {"server_label"}});
+        r_.members(n, {"type", "role", "content", "name", "namespace", "arguments", "input", "action", "operation",
+                       "output", "tools", "id", "server_label"});
     std::string type_scratch;
     std::string role_scratch;
     const std::string_view type = r_.text(type_node, type_scratch);
@@ -147,7 +127,7 @@ void Responses::item(NodeIndex n, bool& leading) {
 void Responses::part(NodeIndex n, UnitKind kind) {
     if (r_.is_string(n)) return r_.unit(kind, n);
     if (!r_.is_object(n)) return;
-    const auto [type] = r_.members(n, {{"type"}});
+    const auto [type] = r_.members(n, {"type"});
     std::string scratch;
     r_.unit(is_attachment(r_.text(type, scratch)) ? UnitKind::attachment : kind, n);
     references(n);
@@ -156,7 +136,7 @@ void Responses::part(NodeIndex n, UnitKind kind) {
 // A part of a tool's output: its text belongs to that unit, an image or file in it is one of its own.
 void Responses::inside(NodeIndex n) {
     if (!r_.is_object(n)) return;
-    const auto [type] = r_.members(n, {{"type"}});
+    const auto [type] = r_.members(n, {"type"});
     std::string scratch;
     if (is_attachment(r_.text(type, scratch))) r_.unit(UnitKind::attachment, n);
     references(n);
@@ -164,23 +144,23 @@ void Responses::inside(NodeIndex n) {
 
 void Responses::references(NodeIndex n) {
     const auto [file, file_url, image_url, audio_url, box] =
-        r_.members(n, {{"file_id"}, {"file_url"}, {"image_url"}, {"audio_url"}, {"container_id"}});
+        r_.members(n, {"file_id", "file_url", "image_url", "audio_url", "container_id"});
     r_.reference(ReferenceKind::file, file);
     r_.reference(ReferenceKind::container, box);
     r_.url(file_url);
     r_.url(audio_url);
     r_.url(image_url);
-    const auto [inner] = r_.members(image_url, {{"url"}});
+    const auto [inner] = r_.members(image_url, {"url"});
     r_.url(inner);
 }
 
 void Responses::tool(NodeIndex n, std::string_view plugin) {
     if (!r_.is_object(n)) return;
-    const auto [type_node, name_node, tools, function] = r_.members(n, {{"type"}, {"name"}, {"tools"}, {"function"}});
+    const auto [type_node, name_node, tools, function] = r_.members(n, {"type", "name", "tools", "function"});
     r_.unit(UnitKind::tool_definition, n);
     std::string type_scratch;
     const std::string_view type = r_.text(type_node, type_scratch);
-    const auto [function_name] = r_.members(function, {{"name"}}); // the chat form, which some vendors also take
+    const auto [function_name] = r_.members(function, {"name"}); // the chat form, which some vendors also take
     const std::string name = r_.copy(name_node != no_node ? name_node : function_name);
     if (type == "namespace") {
         const std::string inner = plugin_of_namespace(name);
@@ -192,8 +172,8 @@ void Responses::tool(NodeIndex n, std::string_view plugin) {
 }
 
 void Responses::vendor_tool(NodeIndex n, std::string_view type) {
-    const auto [server, connector, label, box, environment, stores] = r_.members(
-        n, {{"server_url"}, {"connector_id"}, {"server_label"}, {"container"}, {"environment"}, {"vector_store_ids"}});
+    const auto [server, connector, label, box, environment, stores] =
+        r_.members(n, {"server_url", "connector_id", "server_label", "container", "environment", "vector_store_ids"});
     if (type == "mcp")
         return r_.reference(ReferenceKind::remote_mcp, server != no_node      ? server
                                                        : connector != no_node ? connector
@@ -201,25 +181,25 @@ void Responses::vendor_tool(NodeIndex n, std::string_view type) {
     // Run by the client; tool_search looks only through the definitions of this very request.
     if (type == "local_shell" || type == "apply_patch" || type == "tool_search") return;
 
-    const auto [environment_type, environment_box] = r_.members(environment, {{"type"}, {"container_id"}});
+    const auto [environment_type, environment_box] = r_.members(environment, {"type", "container_id"});
     std::string scratch;
     const bool hosted = r_.text(environment_type, scratch).starts_with("container");
     if (type == "shell" && !hosted) return;
     r_.reference(ReferenceKind::vendor_tool, type);
     r_.reference(ReferenceKind::container, environment_box);
     r_.reference(ReferenceKind::container, box);
-    const auto [file_ids, box_id] = r_.members(box, {{"file_ids"}, {"id"}});
+    const auto [file_ids, box_id] = r_.members(box, {"file_ids", "id"});
     r_.reference(ReferenceKind::container, box_id);
     r_.each(file_ids, [&](NodeIndex one) { r_.reference(ReferenceKind::file, one); });
     r_.each(stores, [&](NodeIndex one) { r_.reference(ReferenceKind::file, one); });
 }
 
 void Responses::client_metadata(NodeIndex n) {
-    const auto [turn] = r_.members(n, {{"x-codex-turn-metadata"}});
+    const auto [turn] = r_.members(n, {"x-codex-turn-metadata"});
     std::string scratch;
     if (r_.is_string(turn)) r_.turn_metadata(r_.text(turn, scratch));
     if (!r_.request().session.empty()) return;
-    const auto [session] = r_.members(n, {{"session_id"}});
+    const auto [session] = r_.members(n, {"session_id"});
     r_.request().session = r_.copy(session);
 }
 

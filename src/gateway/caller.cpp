@@ -102,11 +102,19 @@ bool query_has_credential(std::string_view query) {
     return found;
 }
 
-std::string query_without_credentials(std::string_view query) {
+bool is_company_credential(std::string_view header_value) {
+    return identity::classify_credential(without_scheme(header_value)) == identity::CredentialKind::company_key;
+}
+
+std::string query_without_credentials(std::string_view query, bool keep_vendors) {
     std::string kept;
     bool first = true;
     each_parameter(query, [&](std::string_view parameter, std::size_t begin, std::size_t) {
-        if (is_credential_parameter(parameter)) return;
+        if (is_credential_parameter(parameter)) {
+            const std::size_t equals = parameter.find('=');
+            const std::string value = equals == std::string_view::npos ? std::string() : percent_decoded(parameter.substr(equals + 1));
+            if (!keep_vendors || is_company_credential(value)) return;
+        }
         if (!first) kept += begin > 0 ? query[begin - 1] : '&';
         kept += parameter;
         first = false;

@@ -33,8 +33,10 @@ void claimed_repositories(const http::RequestHead& head, std::vector<std::string
 bool never_forwarded(std::string_view name);
 // Headers that carry a vendor's credential (any case).
 bool carries_credential(std::string_view name);
-// The query without parameters that carry a credential, byte for byte otherwise.
-std::string query_without_credentials(std::string_view query);
+// "sp_…", with or without a scheme in front.
+bool is_company_credential(std::string_view header_value);
+// The query without parameters that carry a credential, byte for byte otherwise. `keep_vendors`: only our own keys are taken out.
+std::string query_without_credentials(std::string_view query, bool keep_vendors);
 bool query_has_credential(std::string_view query);
 
 } // namespace sallyport::gateway

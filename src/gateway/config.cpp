@@ -7,6 +7,7 @@
 #include "policy/yaml.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 
 namespace sallyport::gateway {
@@ -242,7 +243,9 @@ private:
         if (!map || !reader_.map(map, "upstreams")) return;
         for (std::size_t i = 0; i < map.size(); ++i) {
             UpstreamConfig upstream;
+            static std::atomic<std::size_t> pool_ids = 0;
             upstream.name = map.key(i);
+            upstream.pool_id = ++pool_ids;
             Fields fields(reader_, map.at(i), "an upstream");
             const Node url_node = fields.require("url");
             if (const auto url = read_url(reader_, url_node, "the upstream's URL", false)) {

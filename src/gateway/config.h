@@ -23,6 +23,7 @@ struct ListenerConfig {
 
 struct UpstreamConfig {
     std::string name;
+    std::size_t pool_id = 0; // in http::Pool: never used again for another upstream, also after a reload
     bool tls = false;
     net::HostPort where;
     std::string authority;

@@ -30,6 +30,8 @@ public:
         held_.fetch_sub(bytes, std::memory_order_relaxed);
         return false;
     }
+    // What is there already, such as a body that grew when it was decoded: it keeps later ones waiting.
+    void take(std::size_t bytes) { held_.fetch_add(bytes, std::memory_order_relaxed); }
     void give(std::size_t bytes) { held_.fetch_sub(bytes, std::memory_order_relaxed); }
     std::size_t held() const { return held_.load(std::memory_order_relaxed); }
 

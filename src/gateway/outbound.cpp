@@ -52,10 +52,10 @@ void build_head(const http::RequestHead& head, const dialect::Endpoint& endpoint
     out += config.base_path;
     out += endpoint.upstream_path;
     if (!head.query.empty()) {
-        if (personal || !query_has_credential(head.query)) {
+        if (!query_has_credential(head.query)) {
             out += '?';
             out += head.query;
-        } else if (const std::string query = query_without_credentials(head.query); !query.empty()) {
+        } else if (const std::string query = query_without_credentials(head.query, personal); !query.empty()) {
             out += '?';
             out += query;
         }
@@ -63,17 +63,19 @@ void build_head(const http::RequestHead& head, const dialect::Endpoint& endpoint
     out += " HTTP/1.1\r\n";
     const bool names_hops = head.fields.find("connection") != nullptr;
     bool length_told = false;
+    if (head.fields.find("host") == nullptr) add(out, "Host", config.authority); // HTTP/1.0 may come without
     for (const http::Field& field : head.fields) {
         if (http::is_hop_by_hop(field.name)) continue;
-        if (names_hops && head.fields.lists("connection", field.name)) continue;
         if (equals_ignoring_case(field.name, "host")) {
             add(out, field.name, config.authority);
         } else if (equals_ignoring_case(field.name, "content-length")) {
             if (body_bytes) add(out, field.name, std::to_string(*body_bytes));
             length_told = true;
+        } else if (names_hops && head.fields.lists("connection", field.name)) {
+            continue;
         } else if (never_forwarded(field.name)) {
-            // A person's own credential goes on only where the policy allowed that account.
-            if (personal && carries_credential(field.name)) add(out, field.name, field.value);
+            // A person's own credential goes on only where the policy allowed that account; our key never does.
+            if (personal && carries_credential(field.name) && !is_company_credential(field.value)) add(out, field.name, field.value);
         } else if (!stripped(config, field.name)) {
             add(out, field.name, field.value);
         }

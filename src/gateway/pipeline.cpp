@@ -69,7 +69,7 @@ net::Task<Attempt> attempt(Turn& turn, const Upstream& upstream, bool fresh, boo
     const bool has_body = turn.endpoint.operation != dialect::Operation::list_models;
     build_head(turn.exchange.head(), turn.endpoint, upstream, turn.facts.account, has_body ? std::optional<std::uint64_t>(turn.body().size()) : std::nullopt, head);
 
-    const std::size_t pool_id = static_cast<std::size_t>(&upstream - turn.world->upstreams.data());
+    const std::size_t pool_id = upstream.config->pool_id;
     Result<std::unique_ptr<http::ClientConnection>> connection = co_await turn.lane.pool.take(pool_id, upstream.origin, fresh, timeouts.connect_ms);
     Result<void> step;
     http::ResponseHead answer_head;

@@ -125,7 +125,7 @@ net::Task<Attempted> relay(Turn& turn, http::ClientConnection& upstream, const h
         attempted.ended = !part && part.error().kind == ErrorKind::timeout ? ledger::Ended::timeout : ledger::Ended::upstream_cut;
         attempted.error = ended_early ? "early_end" : attempted.ended == ledger::Ended::timeout ? "idle" : "cut";
         turn.lane.metrics.streams_broken.add();
-        if (!watch.can_end_with_event()) {
+        if (length || !watch.can_end_with_event()) { // an announced length leaves no room for an event of ours
             exchange.abort(); // the close tells the client that the rest is missing
             break;
         }

@@ -194,7 +194,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     keeper.publish_to([&](std::shared_ptr<const World> fresh) {
         for (auto& lane : lanes)
             lane->loop.post([&lane = lane->lane, fresh] {
-                if (lane.world->config != fresh->config) lane.pool.clear();
+                if (lane.world->config != fresh->config) lane.pool.retire(fresh->config->upstreams.front().pool_id);
                 lane.world = fresh;
             });
     });

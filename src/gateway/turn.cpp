@@ -21,7 +21,8 @@ std::unexpected<Ending> ends(dialect::RefusalKind kind, std::string sentence, bo
 
 std::unexpected<Ending> ends(const Error& error) {
     const auto kind = error.kind == ErrorKind::too_large ? dialect::RefusalKind::too_large : dialect::RefusalKind::invalid;
-    return ends(kind, "Sallyport cannot read this request: " + error.message + ".");
+    const std::string_view stop = error.message.ends_with('.') ? "" : ".";
+    return ends(kind, "Sallyport cannot read this request: " + error.message + std::string(stop));
 }
 
 } // namespace
@@ -68,7 +69,10 @@ Step Turn::identify() {
     if (monotonic_ms() - lane.shared.world_confirmed_ms.load(std::memory_order_relaxed) > limits::world_stale_ms_max)
         return ends(dialect::RefusalKind::unavailable, "Sallyport cannot confirm which keys are valid at the moment and therefore lets nothing pass. Tell your platform team.", false);
     Result<CallerView> read = read_caller(exchange.head(), *world->keys, now);
-    if (!read) return ends(read.error());
+    if (!read) { // nobody yet: counted, not recorded
+        lane.metrics.callers_unknown.add();
+        return ends(dialect::RefusalKind::invalid, "Sallyport cannot tell who is calling: " + read.error().message + ".", false);
+    }
     caller = *read;
     if (caller.key.problem != identity::KeyProblem::none) {
         lane.metrics.callers_unknown.add();
@@ -81,7 +85,8 @@ Step Turn::identify() {
 net::Task<Step> Turn::read_body() {
     const Config& config = *world->config;
     const std::optional<std::uint64_t> declared = exchange.declared_length();
-    const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(declared.value_or(1u << 20), config.request_body_bytes_max));
+    // A body that does not say its length may become as large as the limit; what it does not use is given back below.
+    const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(declared.value_or(config.request_body_bytes_max), config.request_body_bytes_max));
     const std::int64_t deadline = lane.loop.now_ms() + budget_wait_ms_max;
     while (!lane.shared.bodies.try_take(wanted)) { // back-pressure: the client's bytes wait in its socket
         if (lane.loop.now_ms() > deadline)
@@ -93,10 +98,8 @@ net::Task<Step> Turn::read_body() {
     if (!read && read.error().kind == ErrorKind::too_large)
         co_return ends(dialect::RefusalKind::too_large, "Sallyport: " + read.error().message + " (request_body in sallyport.yaml). Start a new conversation or attach less.");
     if (!read) co_return ends(read.error());
-    if (scratch->body.size() > budget_held_) { // a chunked body that grew: what it really has
-        lane.shared.bodies.try_take(scratch->body.size() - budget_held_);
-        budget_held_ = scratch->body.size();
-    }
+    lane.shared.bodies.give(budget_held_ - std::min(budget_held_, scratch->body.size()));
+    budget_held_ = std::min(budget_held_, scratch->body.size());
     lane.metrics.request_bytes.add(scratch->body.size());
     co_return Step();
 }
@@ -118,6 +121,7 @@ net::Task<Step> Turn::parse() {
 
 Step Turn::judge_body() {
     const http::Fields& fields = exchange.head().fields;
+    if (scratch->body.capacity() == 0) scratch->body.reserve(1); // an empty body has readable padding, too
     std::string_view text = scratch->body.view();
     if (fields.count("content-encoding") > 1)
         return ends(dialect::RefusalKind::invalid, "Sallyport: the request has more than one Content-Encoding header.");
@@ -131,10 +135,11 @@ Step Turn::judge_body() {
         if (!decoded) return ends(decoded.error());
         if (!decoder->finished()) return ends(dialect::RefusalKind::invalid, "Sallyport: the compressed request body is cut off.");
         text = scratch->decoded.view();
+        lane.shared.bodies.take(text.size());
+        budget_held_ += text.size();
     }
     body_digest = crypto::sha256(scratch->body.view());
-    scratch->body.reserve(scratch->body.size() + 1); // an empty body has readable padding, too
-    if (const auto document = scratch->document.parse(text.empty() ? scratch->body.view() : text); !document) return ends(document.error());
+    if (const auto document = scratch->document.parse(text); !document) return ends(document.error());
     if (const auto read = dialect::read_request(endpoint, scratch->document, scratch->request); !read) return ends(read.error());
     parsed = true;
     return {};
@@ -223,7 +228,9 @@ std::uint64_t Turn::content_hash() const {
     const auto mix = [&](std::string_view bytes) { hash = (hash ^ std::hash<std::string_view>{}(bytes)) * 0x100000001B3ull; };
     mix(world->digest);
     if (!parsed) {
-        mix(crypto::bytes(body_digest));
+        mix(exchange.head().target);
+        mix(std::to_string(exchange.declared_length().value_or(0)));
+        mix(body());
         return hash;
     }
     const json::Document& document = scratch->document;

@@ -174,8 +174,8 @@ net::Task<Result<std::unique_ptr<net::Stream>>> Pool::connect(const Origin& orig
 }
 
 net::Task<Result<std::unique_ptr<ClientConnection>>> Pool::take(std::size_t id, const Origin& origin, bool fresh, std::int64_t connect_ms) {
-    if (id < idle_.size() && !fresh) {
-        auto& kept = idle_[id];
+    if (const auto found = idle_.find(id); found != idle_.end() && !fresh) {
+        auto& kept = found->second;
         while (!kept.empty()) {
             std::unique_ptr<ClientConnection> connection = std::move(kept.back());
             kept.pop_back();
@@ -193,10 +193,13 @@ net::Task<Result<std::unique_ptr<ClientConnection>>> Pool::take(std::size_t id, 
     co_return std::make_unique<ClientConnection>(std::move(*stream), buffers_);
 }
 
+void Pool::retire(std::size_t first_id) {
+    first_id_ = first_id;
+    idle_.erase(idle_.begin(), idle_.lower_bound(first_id));
+}
+
 void Pool::give(std::size_t id, std::unique_ptr<ClientConnection> connection) {
-    if (!connection->reusable()) return;
-    if (id >= idle_.size()) idle_.resize(id + 1);
-    if (idle_[id].size() >= limits::idle_connections_max) return;
+    if (!connection->reusable() || id < first_id_ || idle_[id].size() >= limits::idle_connections_max) return;
     connection->idle_since_ms_ = loop_.now_ms();
     buffers_.give(std::exchange(connection->in_, Buffer()));
     idle_[id].push_back(std::move(connection));

@@ -8,6 +8,7 @@
 #include "net/dialer.h"
 #include "net/tls.h"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -79,14 +80,16 @@ public:
     // A kept connection that is still open, unless `fresh`; else a new one.
     net::Task<Result<std::unique_ptr<ClientConnection>>> take(std::size_t id, const Origin& origin, bool fresh, std::int64_t connect_ms);
     void give(std::size_t id, std::unique_ptr<ClientConnection> connection);
-    void clear() { idle_.clear(); } // after a reload: origins may have changed
+    // After a reload: connections of origins below `first_id` are closed, also those that come back later.
+    void retire(std::size_t first_id);
 
 private:
     net::Task<Result<std::unique_ptr<net::Stream>>> connect(const Origin& origin, std::int64_t deadline_ms);
     net::Loop& loop_;
     net::Resolver& resolver_;
     BufferPool& buffers_;
-    std::vector<std::vector<std::unique_ptr<ClientConnection>>> idle_;
+    std::size_t first_id_ = 0;
+    std::map<std::size_t, std::vector<std::unique_ptr<ClientConnection>>> idle_;
 };
 
 } // namespace sallyport::http

@@ -104,6 +104,7 @@ public:
     Result<void> decode(std::string_view input, Buffer& out, std::size_t bytes_max) override {
         ZSTD_inBuffer in{input.data(), input.size(), 0};
         while (true) {
+            if (in.pos == in.size && (finished_ || in.size == 0)) return {}; // asking on would ask for another frame
             make_room(out, bytes_max);
             const auto room = out.room();
             ZSTD_outBuffer into{room.data(), room.size(), 0};

@@ -27,6 +27,9 @@ public:
             if (!line_.empty() || skipping_) {
                 keep(line);
                 line = line_;
+            } else if (line.size() > limits::event_bytes_max) {
+                too_large();
+                continue;
             }
             if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
             if (!skipping_) take_line(line, told);
@@ -40,7 +43,7 @@ private:
     void keep(std::string_view bytes) {
         if (skipping_) return;
         if (line_.size() + bytes.size() > limits::event_bytes_max) {
-            ++skipped_;
+            too_large();
             skipping_ = true;
             line_.clear();
             return;
@@ -48,9 +51,17 @@ private:
         line_.append(bytes);
     }
 
+    // The event that is being read is skipped up to its blank line.
+    void too_large() {
+        if (!oversize_) ++skipped_;
+        oversize_ = true;
+        data_.clear();
+    }
+
     template <class Told> void take_line(std::string_view line, Told&& told) {
         if (line.empty()) {
-            if (has_data_) told(std::string_view(event_), std::string_view(data_));
+            if (has_data_ && !oversize_) told(std::string_view(event_), std::string_view(data_));
+            oversize_ = false;
             event_.clear();
             data_.clear();
             has_data_ = false;
@@ -62,9 +73,11 @@ private:
         std::string_view value = colon == std::string_view::npos ? std::string_view() : line.substr(colon + 1);
         if (!value.empty() && value[0] == ' ') value.remove_prefix(1);
         if (field == "data") {
-            if (has_data_) data_ += '\n';
-            if (data_.size() + value.size() <= limits::event_bytes_max) data_.append(value);
-            else ++skipped_;
+            if (data_.size() + value.size() + 1 > limits::event_bytes_max) too_large();
+            if (!oversize_) {
+                if (has_data_) data_ += '\n';
+                data_.append(value);
+            }
             has_data_ = true;
         } else if (field == "event") {
             event_.assign(value);
@@ -75,7 +88,8 @@ private:
     std::string event_;
     std::string data_;
     bool has_data_ = false;
-    bool skipping_ = false;
+    bool skipping_ = false; // the rest of this line
+    bool oversize_ = false; // the rest of this event
     std::size_t skipped_ = 0;
 };
 

@@ -105,7 +105,7 @@ Result<ChunkDecoder::Step> ChunkDecoder::next(std::string_view input) {
             break;
         case State::trailer_start:
             state_ = c == '\r' ? State::end_lf : State::trailer;
-            if (c == '\n' || c == ' ' || c == '\t') return bad("a trailer line is malformed");
+            if (c == '\n' || c == ' ' || c == '\t' || c == '\0') return bad("a trailer line is malformed");
             break;
         case State::trailer:
             if (c == '\r') state_ = State::trailer_lf;

@@ -109,6 +109,10 @@ net::Task<Result<bool>> Server::Connection::read_head() {
             head_bytes_ = used_ = end;
             co_return true;
         }
+        // A head of bare LFs would never end: told at once, not by the time-out.
+        for (std::size_t i = looked; i < in_.size(); ++i)
+            if (in_.data()[i] == '\n' && (i == 0 || in_.data()[i - 1] != '\r'))
+                co_return fail(ErrorKind::invalid, "a line of the HTTP head does not end in CR LF", ErrorSource::client);
         looked = in_.size();
         if (in_.size() >= limits::head_bytes_max)
             co_return fail(ErrorKind::too_large, "the request head is larger than " + std::to_string(limits::head_bytes_max) + " bytes",

@@ -13,9 +13,15 @@ struct Product {
     std::string_view client;
 };
 constexpr std::array products = {
-    Product{"claude-cli", "claude-code"},   Product{"claude-code", "claude-code"},  Product{"codex", "codex"},
-    Product{"GeminiCLI", "gemini-cli"},     Product{"CloudCodeVSCode", "gemini-cli"}, Product{"QwenCode", "qwen-code"},
-    Product{"opencode", "opencode"},        Product{"pi", "pi"},                    Product{"GitHubCopilot", "copilot"},
+    Product{"claude-cli", "claude-code"},
+    Product{"claude-code", "claude-code"},
+    Product{"codex", "codex"},
+    Product{"GeminiCLI", "gemini-cli"},
+    Product{"CloudCodeVSCode", "gemini-cli"},
+    Product{"QwenCode", "qwen-code"},
+    Product{"opencode", "opencode"},
+    Product{"pi", "pi"},
+    Product{"GitHubCopilot", "copilot"},
     Product{"copilot", "copilot"},
 };
 
@@ -32,7 +38,8 @@ std::string_view version_at(std::string_view text) {
 // The version behind the first '/' of the first product token.
 std::string_view first_version(std::string_view agent) {
     const auto slash = agent.find_first_of("/ ");
-    return slash == std::string_view::npos || agent[slash] == ' ' ? std::string_view() : version_at(agent.substr(slash + 1));
+    return slash == std::string_view::npos || agent[slash] == ' ' ? std::string_view()
+                                                                  : version_at(agent.substr(slash + 1));
 }
 } // namespace
 
@@ -46,7 +53,8 @@ Client identify_client(const ClientHeaders& headers) {
     // Codex names itself in a header of its own as well, also where a wrapper changed the user agent.
     if (headers.originator.starts_with("codex")) return {"codex", {}, true};
     // Copilot sends its HTTP library's name and version ("OpenAI/JS 5.20.1"), which are not its own.
-    if (!headers.interaction_type.empty() && !headers.initiator.empty()) return {"copilot", {}, true};
+    // x-initiator is on every call; x-interaction-type only on the first one of a prompt.
+    if (!headers.initiator.empty()) return {"copilot", {}, true};
     return {};
 }
 

@@ -41,11 +41,14 @@ TEST(Client, IsToldByItsUserAgent) {
 }
 
 TEST(Client, CopilotIsInferredFromItsOwnHeaders) {
-    const Client client = identify_client({.user_agent = "OpenAI/JS 5.20.1", .interaction_type = "conversation-agent", .initiator = "user"});
+    const Client client = identify_client(
+        {.user_agent = "OpenAI/JS 5.20.1", .interaction_type = "conversation-agent", .initiator = "user"});
     EXPECT_EQ(client.name, "copilot");
     EXPECT_EQ(client.version, "") << "5.20.1 is its library's";
     EXPECT_TRUE(client.inferred);
-    EXPECT_EQ(identify_client({.user_agent = "OpenAI/JS 5.20.1", .initiator = "user"}).name, "unknown");
+    EXPECT_EQ(identify_client({.user_agent = "OpenAI/JS 5.20.1", .initiator = "agent"}).name, "copilot")
+        << "its later calls";
+    EXPECT_EQ(identify_client({.user_agent = "OpenAI/JS 5.20.1"}).name, "unknown") << "anybody's library";
 }
 
 TEST(Client, CodexBehindAWrapperIsInferredFromItsOriginator) {

@@ -42,8 +42,9 @@ bool is_jwt(std::string_view text) {
 } // namespace
 
 std::string_view name(CredentialKind kind) {
-    constexpr std::string_view names[] = {"company-key", "anthropic-key", "anthropic-oauth", "openai-key", "google-key",
-                                          "google-oauth", "github-token",  "jwt",             "unknown"};
+    constexpr std::string_view names[] = {"company-key",  "anthropic-key", "anthropic-oauth",
+                                          "openai-key",   "google-key",    "google-oauth",
+                                          "github-token", "jwt",           "unknown"};
     return names[static_cast<std::size_t>(kind)];
 }
 

@@ -29,7 +29,7 @@ Result<void> make_directory(const std::filesystem::path& directory) {
 
 // Nobody but the owner may read what is in here.
 Result<void> require_private(const std::filesystem::path& path, mode_t wanted) {
-    struct stat status {};
+    struct stat status{};
     if (::stat(path.c_str(), &status) != 0) return fail_errno("cannot look at " + path.string());
     if (status.st_uid != ::geteuid() && ::geteuid() != 0)
         return fail(ErrorKind::refused, path.string() + " belongs to another user; run as its owner");
@@ -80,8 +80,9 @@ Result<Secret> root_key(const std::filesystem::path& directory, bool& created) {
     std::error_code error;
     if (!std::filesystem::exists(file, error)) {
         if (has_history(directory))
-            return fail(ErrorKind::invalid, file.string() + " is missing, but there is a ledger or state beside it; put the key "
-                                                            "back from its own backup: a new one would void every pseudonym");
+            return fail(ErrorKind::invalid, file.string() +
+                                                " is missing, but there is a ledger or state beside it; put the key "
+                                                "back from its own backup: a new one would void every pseudonym");
         const Secret fresh(crypto::random_bytes(key_bytes));
         if (auto written = replace_file(file, fresh.reveal(), private_file); !written)
             return std::unexpected(written.error());
@@ -90,8 +91,9 @@ Result<Secret> root_key(const std::filesystem::path& directory, bool& created) {
     if (auto closed = require_private(file, private_file); !closed) return std::unexpected(closed.error());
     auto content = read_file(file, key_bytes + 1);
     if (!content || content->size() != key_bytes)
-        return fail(ErrorKind::invalid, file.string() + " does not hold the 32 bytes of an installation key; put it back from "
-                                                        "its backup");
+        return fail(ErrorKind::invalid, file.string() +
+                                            " does not hold the 32 bytes of an installation key; put it back from "
+                                            "its backup");
     return Secret(std::move(*content));
 }
 
@@ -105,7 +107,8 @@ Result<std::string> read_origin(const std::filesystem::path& directory) {
     if (!content) return std::unexpected(content.error());
     if (content->ends_with('\n')) content->pop_back();
     if (!is_origin(*content))
-        return fail(ErrorKind::invalid, file.string() + " does not hold a name of 1 to 16 lower-case letters and digits");
+        return fail(ErrorKind::invalid,
+                    file.string() + " does not hold a name of 1 to 16 lower-case letters and digits");
     return content;
 }
 } // namespace

@@ -23,7 +23,7 @@ protected:
     }
     ~InstallationTest() override { std::filesystem::remove_all(folder_); }
     static unsigned mode(const std::filesystem::path& path) {
-        struct stat status {};
+        struct stat status{};
         EXPECT_EQ(::stat(path.c_str(), &status), 0) << path;
         return status.st_mode & 07777;
     }
@@ -71,12 +71,16 @@ TEST_F(InstallationTest, IsWrittenByOneGatewayAtATime) {
     EXPECT_TRUE(Installation::open(data_, Tenancy::visitor));
     Installation moved = std::move(*first);
     EXPECT_FALSE(Installation::open(data_, Tenancy::gateway));
-    { const Installation gone = std::move(moved); }
+    {
+        const Installation gone = std::move(moved);
+    }
     EXPECT_TRUE(Installation::open(data_, Tenancy::gateway));
 }
 
 TEST_F(InstallationTest, RefusesFilesThatOthersCanRead) {
-    { ASSERT_TRUE(Installation::open(data_, Tenancy::visitor)); }
+    {
+        ASSERT_TRUE(Installation::open(data_, Tenancy::visitor));
+    }
     ASSERT_EQ(::chmod((data_ / "installation.key").c_str(), 0640), 0);
     const auto open_key = Installation::open(data_, Tenancy::visitor);
     ASSERT_FALSE(open_key);
@@ -87,7 +91,9 @@ TEST_F(InstallationTest, RefusesFilesThatOthersCanRead) {
 }
 
 TEST_F(InstallationTest, DoesNotReplaceALostOrDamagedKey) {
-    { ASSERT_TRUE(Installation::open(data_, Tenancy::visitor)); }
+    {
+        ASSERT_TRUE(Installation::open(data_, Tenancy::visitor));
+    }
     std::filesystem::resize_file(data_ / "installation.key", 31);
     EXPECT_FALSE(Installation::open(data_, Tenancy::visitor));
     std::filesystem::remove(data_ / "installation.key");

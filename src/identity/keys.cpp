@@ -68,7 +68,8 @@ std::string_view sentence(KeyProblem problem) {
     case KeyProblem::missing:
         return "no company key came with the request; set the client's API key to the one from: sallyport key issue";
     case KeyProblem::malformed:
-        return "what came as API key is not a company key of this installation, or a character of it is wrong; company keys "
+        return "what came as API key is not a company key of this installation, or a character of it is wrong; company "
+               "keys "
                "begin with sp_ and come from: sallyport key issue";
     case KeyProblem::unknown:
         return "this company key was not issued by this installation; ask for one from: sallyport key issue";

@@ -10,7 +10,8 @@ namespace {
 class KeysTest : public testing::Test {
 protected:
     store::KeyRecord record(const Secret& key, const std::string& id) const {
-        return {id, std::string(crypto::bytes(mac_.of(key.reveal()))), "p_anna", "platform", "customer", "", 1'000, 0, 0};
+        return {id, std::string(crypto::bytes(mac_.of(key.reveal()))), "p_anna", "platform", "customer", "", 1'000, 0,
+                0};
     }
     KeyTable table(store::KeyList list) const {
         return KeyTable(mac_, {std::make_shared<const store::KeyList>(std::move(list)), 7});
@@ -75,7 +76,8 @@ TEST_F(KeysTest, AreRefusedWithTheReason) {
     EXPECT_EQ(table({expired}).check("", 0).problem, KeyProblem::missing);
     EXPECT_EQ(table({expired}).check("hello", 0).problem, KeyProblem::malformed);
     EXPECT_EQ(KeyTable().check(key_.reveal(), 0).problem, KeyProblem::unknown);
-    for (const auto problem : {KeyProblem::missing, KeyProblem::malformed, KeyProblem::unknown, KeyProblem::revoked, KeyProblem::expired})
+    for (const auto problem :
+         {KeyProblem::missing, KeyProblem::malformed, KeyProblem::unknown, KeyProblem::revoked, KeyProblem::expired})
         EXPECT_NE(sentence(problem).find("sallyport key issue"), std::string_view::npos) << name(problem);
 }
 

@@ -11,8 +11,8 @@ namespace sallyport::identity {
 
 namespace {
 constexpr std::string_view base32 = "abcdefghijklmnopqrstuvwxyz234567"; // RFC 4648 section 6, lower case
-constexpr std::size_t cache_slots = 256;                               // per thread, about 40 KB
-constexpr std::size_t cached_name_max = 96;                            // longer names cost an HMAC each time
+constexpr std::size_t cache_slots = 256;                                // per thread, about 40 KB
+constexpr std::size_t cached_name_max = 96;                             // longer names cost an HMAC each time
 constexpr std::size_t lately_max = 65'536;
 
 char letter(NameKind kind) {
@@ -20,6 +20,7 @@ char letter(NameKind kind) {
     case NameKind::person: return 'p';
     case NameKind::machine: return 'm';
     case NameKind::path: return 'f';
+    case NameKind::session: return 's';
     }
     return 'x';
 }
@@ -38,7 +39,9 @@ Slot& slot_for(NameKind kind, std::string_view name) {
     return (*slots)[hash % cache_slots];
 }
 
-std::string seal_context(NameKind kind, std::string_view pseudonym) { return letter(kind) + (":" + std::string(pseudonym)); }
+std::string seal_context(NameKind kind, std::string_view pseudonym) {
+    return letter(kind) + (":" + std::string(pseudonym));
+}
 } // namespace
 
 Pseudonym::Pseudonym(NameKind kind, const crypto::Digest& mac) : used_(characters) {
@@ -99,7 +102,8 @@ Result<void> Pseudonyms::keep_names(store::State& state) {
     std::vector<store::SealedName> sealed;
     sealed.reserve(batch.size());
     for (const Noted& noted : batch)
-        sealed.push_back({std::string(noted.pseudonym.view()), noted.kind, seal(noted.kind, noted.pseudonym, noted.name)});
+        sealed.push_back(
+            {std::string(noted.pseudonym.view()), noted.kind, seal(noted.kind, noted.pseudonym, noted.name)});
     auto stored = state.remember_names(sealed);
     if (stored) return {};
     const std::scoped_lock lock(mutex_);
@@ -122,8 +126,10 @@ std::string Pseudonyms::seal(NameKind kind, std::string_view pseudonym, std::str
 
 Result<std::string> Pseudonyms::unseal(const store::SealedName& sealed) const {
     auto name = sealing_.open(sealed.sealed, seal_context(sealed.kind, sealed.pseudonym));
-    if (!name) return fail(ErrorKind::invalid, "the sealed name of " + sealed.pseudonym + " cannot be opened: it was changed, or "
-                                               "sealed under the key of another installation");
+    if (!name)
+        return fail(ErrorKind::invalid, "the sealed name of " + sealed.pseudonym +
+                                            " cannot be opened: it was changed, or "
+                                            "sealed under the key of another installation");
     return name;
 }
 

@@ -1,4 +1,4 @@
-// Pseudonyms of persons, machines and paths: a kind's letter and 20 base32 characters (100 bits) of HMAC-SHA-256 over kind and
+// Pseudonyms of persons, machines, paths and sessions: a kind's letter and 20 base32 characters (100 bits) of HMAC-SHA-256 over kind and
 // name under the installation's key "pseudonyms": "p_k3f9x2abq7…". The same name has the same pseudonym as long as the key lives;
 // without the key it cannot be guessed from a list of names. The names themselves are kept sealed, apart and erasable.
 //

@@ -22,7 +22,8 @@ protected:
     }
     static InstallationKeys keys(const std::string& root) {
         const Secret secret(root);
-        return {crypto::derive(secret, "a"), crypto::derive(secret, "b"), crypto::derive(secret, "c"), crypto::derive(secret, "d")};
+        return {crypto::derive(secret, "a"), crypto::derive(secret, "b"), crypto::derive(secret, "c"),
+                crypto::derive(secret, "d")};
     }
     std::filesystem::path folder_;
     std::unique_ptr<store::State> state_;
@@ -35,6 +36,7 @@ TEST_F(PseudonymTest, HidesTheNameAndShowsTheKind) {
     EXPECT_TRUE(person.view().starts_with("p_"));
     EXPECT_TRUE(pseudonyms_.of(NameKind::machine, "anna@acme.example").view().starts_with("m_"));
     EXPECT_TRUE(pseudonyms_.of(NameKind::path, "anna@acme.example").view().starts_with("f_"));
+    EXPECT_TRUE(pseudonyms_.of(NameKind::session, "anna@acme.example").view().starts_with("s_"));
     EXPECT_NE(pseudonyms_.of(NameKind::machine, "anna@acme.example").view().substr(2), person.view().substr(2));
     EXPECT_EQ(person.view().substr(2).find_first_not_of("abcdefghijklmnopqrstuvwxyz234567"), std::string_view::npos);
     EXPECT_TRUE(pseudonyms_.of(NameKind::person, "").view().empty());
@@ -42,18 +44,21 @@ TEST_F(PseudonymTest, HidesTheNameAndShowsTheKind) {
 
 TEST_F(PseudonymTest, IsTheSameEachTimeAndInEachThreadAndDiffersByInstallation) {
     const std::string first(pseudonyms_.of(NameKind::person, "anna").view());
-    for (int i = 0; i < 2'000; ++i) static_cast<void>(pseudonyms_.of(NameKind::path, "src/" + std::to_string(i) + ".cpp"));
+    for (int i = 0; i < 2'000; ++i)
+        static_cast<void>(pseudonyms_.of(NameKind::path, "src/" + std::to_string(i) + ".cpp"));
     EXPECT_EQ(pseudonyms_.of(NameKind::person, "anna").view(), first);
     std::thread([&] { EXPECT_EQ(pseudonyms_.of(NameKind::person, "anna").view(), first); }).join();
     EXPECT_EQ(Pseudonyms(keys("root")).of(NameKind::person, "anna").view(), first);
     EXPECT_NE(Pseudonyms(keys("other")).of(NameKind::person, "anna").view(), first);
     const std::string long_name(500, 'x');
-    EXPECT_EQ(pseudonyms_.of(NameKind::path, long_name).view(), std::string(pseudonyms_.of(NameKind::path, long_name).view()));
+    EXPECT_EQ(pseudonyms_.of(NameKind::path, long_name).view(),
+              std::string(pseudonyms_.of(NameKind::path, long_name).view()));
 }
 
 TEST_F(PseudonymTest, DoesNotCollide) {
     std::set<std::string> seen;
-    for (int i = 0; i < 20'000; ++i) EXPECT_TRUE(seen.emplace(pseudonyms_.of(NameKind::path, std::to_string(i)).view()).second);
+    for (int i = 0; i < 20'000; ++i)
+        EXPECT_TRUE(seen.emplace(pseudonyms_.of(NameKind::path, std::to_string(i)).view()).second);
 }
 
 TEST_F(PseudonymTest, LeadsBackToItsNameUntilThatIsForgotten) {

@@ -15,7 +15,9 @@
 namespace sallyport::ledger {
 namespace {
 
-std::string entry_at(std::uint64_t index) { return "{\"entry\":" + std::to_string(index) + ",\"pad\":\"" + std::string(index * 37 % 700, 'x') + "\"}"; }
+std::string entry_at(std::uint64_t index) {
+    return "{\"entry\":" + std::to_string(index) + ",\"pad\":\"" + std::string(index * 37 % 700, 'x') + "\"}";
+}
 
 // No real syncs: the simulation decides what is durable.
 class FastFiles : public FileOperations {
@@ -63,13 +65,15 @@ TEST_P(PowerCut, AtAnyPointLosesNothingAcknowledged) {
             EXPECT_GE(next, acknowledged);
             EXPECT_EQ(*(*writer)->append(entry_at(next)), next);
             (*writer)->close();
-            const auto entries = entries_in(folder.ledger());
-            ASSERT_EQ(entries.size(), next + 1);
-            for (std::uint64_t i = 0; i <= next; ++i) ASSERT_EQ(entries[i], entry_at(i));
+            const Found found = read_ledger(folder.ledger());
+            EXPECT_EQ(found.problem, "");
+            ASSERT_EQ(found.entries.size(), next + 1);
+            for (std::uint64_t i = 0; i <= next; ++i) ASSERT_EQ(found.entries[i], entry_at(i));
         }
     }
 }
-INSTANTIATE_TEST_SUITE_P(Loses, PowerCut, testing::Values(Loss::everything, Loss::nothing, Loss::torn_sector, Loss::reordered));
+INSTANTIATE_TEST_SUITE_P(Loses, PowerCut,
+                         testing::Values(Loss::everything, Loss::nothing, Loss::torn_sector, Loss::reordered));
 
 // The child: three threads append durable and other entries as fast as they can, and report what was acknowledged.
 [[noreturn]] void append_until_killed(const WriterOptions& options, int report, std::uint64_t round) {
@@ -82,7 +86,8 @@ INSTANTIATE_TEST_SUITE_P(Loses, PowerCut, testing::Values(Loss::everything, Loss
                 const std::uint64_t number = round << 40 | t << 32 | i;
                 static_cast<void>((*writer)->append("{\"other\":" + std::to_string(number) + "}"));
                 Waiter waiter;
-                if (!(*writer)->append_durable("{\"durable\":" + std::to_string(number) + "}", waiter.completion())) continue;
+                if (!(*writer)->append_durable("{\"durable\":" + std::to_string(number) + "}", waiter.completion()))
+                    continue;
                 if (waiter.wait() && ::write(report, &number, sizeof number) != sizeof number) ::_exit(1);
             }
         });
@@ -124,7 +129,8 @@ TEST(KillNine, KeepsEveryAcknowledgedEntryOnce) {
         EXPECT_GE((*writer)->recovery().next_index, entries_before);
         entries_before = (*writer)->recovery().next_index;
     }
-    auto entries = entries_in(folder.ledger());
+    auto [entries, problem] = read_ledger(folder.ledger());
+    EXPECT_EQ(problem, "");
     std::ranges::sort(entries);
     EXPECT_EQ(std::ranges::adjacent_find(entries), entries.end()) << "an entry is there twice";
     for (const std::uint64_t number : acknowledged)

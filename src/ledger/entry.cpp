@@ -31,10 +31,10 @@ void encode(const Entry& entry, std::string& out) {
     std::visit([&](const auto& content) { encode(content, out); }, entry.content());
 }
 
-std::string_view name(Kind kind) { return to_word(kind_words, kind); }
-std::string_view name(Ended ended) { return to_word(ended_words, ended); }
-std::string_view name(dialect::Operation operation) { return to_word(operation_words, operation); }
-std::string_view refusal_word(dialect::RefusalKind kind) { return to_word(refusal_words, kind); }
+std::string_view name(Kind kind) { return word(kind); }
+std::string_view name(Ended ended) { return word(ended); }
+std::string_view name(dialect::Operation operation) { return word(operation); }
+std::string_view refusal_word(dialect::RefusalKind kind) { return word(kind); }
 
 Result<EntryId> parse_entry_id(std::string_view text) {
     const auto slash = text.find('/');
@@ -45,7 +45,8 @@ Result<EntryId> parse_entry_id(std::string_view text) {
         const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), id.index);
         if (error == std::errc() && end == digits.data() + digits.size()) return id;
     }
-    return fail(ErrorKind::invalid, "'" + std::string(text.substr(0, 64)) + "' is not the id of an entry; one looks like k3f9x2ab/1207",
+    return fail(ErrorKind::invalid,
+                "'" + std::string(text.substr(0, 64)) + "' is not the id of an entry; one looks like k3f9x2ab/1207",
                 ErrorSource::client);
 }
 

@@ -61,10 +61,10 @@ struct Judgement {
 struct RequestSummary {
     dialect::Operation operation = dialect::Operation::generate;
     bool stream = false;
-    std::string_view key;     // id of the company key
-    std::string_view machine; // pseudonym
-    std::string_view session; // pseudonym of the client's own conversation id
-    std::array<std::uint32_t, unit_kinds> units{};                   // counts by dialect::UnitKind
+    std::string_view key;                                             // id of the company key
+    std::string_view machine;                                         // pseudonym
+    std::string_view session;                                         // pseudonym of the client's own conversation id
+    std::array<std::uint32_t, unit_kinds> units{};                    // counts by dialect::UnitKind
     std::array<std::uint32_t, dialect::reference_kinds> references{}; // counts by dialect::ReferenceKind
     std::span<const NamedFile> files;
     std::uint64_t files_left_out = 0; // beyond limits::files_per_entry_max
@@ -92,13 +92,13 @@ struct Intent {
 };
 
 enum class Ended : std::uint8_t {
-    complete,      // the answer's final event or last byte was relayed
-    client_left,   // the client went first; the upstream was cancelled
-    upstream_cut,  // the answer broke off
+    complete,       // the answer's final event or last byte was relayed
+    client_left,    // the client went first; the upstream was cancelled
+    upstream_cut,   // the answer broke off
     upstream_error, // the upstream could not be reached, or failed before an answer
-    timeout,       // a phase took too long
-    not_sent,      // the intent stands, but nothing left (its record did not reach the disk in time, or shutdown)
-    gateway_error, // our own fault
+    timeout,        // a phase took too long
+    not_sent,       // the intent stands, but nothing left (its record did not reach the disk in time, or shutdown)
+    gateway_error,  // our own fault
 };
 
 // After an attempt. Usage and times are -1 where unknown.
@@ -112,7 +112,8 @@ struct Outcome {
     std::string_view model;       // as the vendor named it
     std::string_view response_id; // the vendor's
     std::string_view stop_reason;
-    std::string_view error; // a kind ("overloaded_error", "connect refused"): never the vendor's free text, which may quote
+    std::string_view
+        error; // a kind ("overloaded_error", "connect refused"): never the vendor's free text, which may quote
     dialect::Usage usage;
     std::span<const std::string_view> tool_calls; // names
     std::int64_t first_byte_ms = -1;

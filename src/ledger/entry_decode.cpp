@@ -1,10 +1,9 @@
 // Entries read back. The first thing that is wrong is kept and told; what follows it is filled with nothing.
+#include "base/encoding.h"
+#include "base/limits.h"
 #include "ledger/entry.h"
 #include "ledger/entry_memory.h"
 #include "ledger/words.h"
-
-#include "base/encoding.h"
-#include "base/limits.h"
 
 #include <charconv>
 #include <limits>
@@ -12,8 +11,8 @@
 namespace sallyport::ledger {
 
 namespace {
-using json::NodeIndex;
 using json::no_node;
+using json::NodeIndex;
 
 class Reader {
 public:
@@ -53,9 +52,8 @@ public:
         const NodeIndex node = part(object, key, json::Kind::boolean);
         return node != no_node && document_.raw_value(node) == "true";
     }
-    template <class Enum, std::size_t count>
-    Enum word(NodeIndex object, std::string_view key, const std::array<std::string_view, count>& words) {
-        const auto value = from_word<Enum>(words, text(object, key));
+    template <class Enum> Enum word(NodeIndex object, std::string_view key) {
+        const auto value = from_word<Enum>(text(object, key));
         if (!value) complain(key, "holds a word that this version does not know");
         return value.value_or(Enum{});
     }
@@ -69,11 +67,11 @@ public:
         }
         return list;
     }
-    template <class Words, class Counts> void counts(NodeIndex object, std::string_view key, const Words& words, Counts& out) {
+    template <class Kind, std::size_t size>
+    void counts(NodeIndex object, std::string_view key, std::array<std::uint32_t, size>& out) {
         const NodeIndex node = part(object, key, json::Kind::object);
-        if (node == no_node) return;
-        for (const auto& word : words)
-            out[static_cast<std::size_t>(word.kind)] = number_if<std::uint32_t>(node, word.text, 0);
+        for (std::size_t i = 0; i < size; ++i)
+            out[i] = number_if<std::uint32_t>(node, ledger::word(static_cast<Kind>(i)), 0);
     }
     std::span<const NamedFile> files(NodeIndex object) {
         const NodeIndex array = part(object, "files", json::Kind::array);
@@ -81,7 +79,8 @@ public:
         for (NodeIndex n = document_.first_child(array); n != no_node; n = document_.next_sibling(n)) {
             const NodeIndex tool = document_[n].kind == json::Kind::array ? document_.first_child(n) : no_node;
             const NodeIndex file = tool == no_node ? no_node : document_.next_sibling(tool);
-            if (file == no_node || document_[tool].kind != json::Kind::string || document_[file].kind != json::Kind::string) {
+            if (file == no_node || document_[tool].kind != json::Kind::string ||
+                document_[file].kind != json::Kind::string) {
                 complain("files", "holds something that is not a pair of tool and file");
                 return {};
             }
@@ -115,7 +114,8 @@ private:
         const std::string_view digits = document_.raw_value(node);
         Number value{};
         const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-        if (error != std::errc() || end != digits.data() + digits.size()) complain(key, "is not a whole number in its range");
+        if (error != std::errc() || end != digits.data() + digits.size())
+            complain(key, "is not a whole number in its range");
         return value;
     }
 
@@ -126,16 +126,18 @@ private:
 
 policy::Facts read_facts(Reader& in, NodeIndex node) {
     policy::Facts facts;
-    if (in.number<int>(node, "version") > policy::facts_version) in.complain("version", "of the facts is newer than this program");
+    const int version = in.number<int>(node, "version");
+    if (version < 1 || version > policy::facts_version)
+        in.complain("version", "of the facts is not one that this program knows");
     facts.person = in.text(node, "person");
     facts.team = in.text(node, "team");
-    facts.key_max_class = in.word<policy::Class>(node, "key_max_class", class_words);
+    facts.key_max_class = in.word<policy::Class>(node, "key_max_class");
     facts.client = in.text(node, "client");
     facts.client_version = in.text(node, "client_version");
-    facts.account = in.word<policy::AccountKind>(node, "account", account_words);
+    facts.account = in.word<policy::AccountKind>(node, "account");
     facts.repository = in.text(node, "repository");
-    facts.evidence = in.word<policy::Evidence>(node, "evidence", evidence_words);
-    facts.class_floor = in.word<policy::Class>(node, "class_floor", class_words);
+    facts.evidence = in.word<policy::Evidence>(node, "evidence");
+    facts.class_floor = in.word<policy::Class>(node, "class_floor");
     facts.dialect = in.text(node, "dialect");
     facts.model = in.text(node, "model");
     facts.generates = in.truth(node, "generates");
@@ -150,9 +152,9 @@ Judgement read_judgement(Reader& in, NodeIndex root) {
     out.facts = read_facts(in, in.part(root, "facts", json::Kind::object));
     const NodeIndex plan = in.part(root, "plan", json::Kind::object);
     out.candidates = in.texts(plan, "candidates");
-    out.decision = in.word<policy::Decision>(plan, "decision", decision_words);
-    out.effective_class = in.word<policy::Class>(plan, "class", class_words);
-    out.refused_by = in.word<policy::RefusedBy>(plan, "refused_by", refused_by_words);
+    out.decision = in.word<policy::Decision>(plan, "decision");
+    out.effective_class = in.word<policy::Class>(plan, "class");
+    out.refused_by = in.word<policy::RefusedBy>(plan, "refused_by");
     out.rule = in.text(plan, "rule");
     out.durable_first = in.truth(plan, "durable_first");
     out.upstreams = in.texts(plan, "upstreams");
@@ -165,13 +167,13 @@ Judgement read_judgement(Reader& in, NodeIndex root) {
 RequestSummary read_request(Reader& in, NodeIndex root) {
     RequestSummary out;
     const NodeIndex node = in.part(root, "request", json::Kind::object);
-    out.operation = in.word<dialect::Operation>(node, "operation", operation_words);
+    out.operation = in.word<dialect::Operation>(node, "operation");
     out.stream = in.truth(node, "stream");
     out.key = in.text_if(node, "key");
     out.machine = in.text_if(node, "machine");
     out.session = in.text_if(node, "session");
-    in.counts(node, "units", unit_words, out.units);
-    in.counts(node, "references", reference_words, out.references);
+    in.counts<dialect::UnitKind>(node, "units", out.units);
+    in.counts<dialect::ReferenceKind>(node, "references", out.references);
     out.files = in.files(node);
     out.files_left_out = in.number_if<std::uint64_t>(node, "files_left_out", 0);
     return out;
@@ -196,7 +198,7 @@ Outcome read_outcome(Reader& in, NodeIndex root) {
     Outcome out;
     out.exchange = in.text(root, "exchange");
     out.attempt = in.number<std::uint32_t>(root, "attempt");
-    out.ended = in.word<Ended>(root, "ended", ended_words);
+    out.ended = in.word<Ended>(root, "ended");
     out.status = in.number<int>(root, "status");
     out.answer = in.body(root, "answer");
     out.model = in.text_if(root, "model");
@@ -218,7 +220,7 @@ Outcome read_outcome(Reader& in, NodeIndex root) {
 Refusal read_refusal(Reader& in, NodeIndex root) {
     Refusal out;
     out.exchange = in.text(root, "exchange");
-    out.why = in.word<dialect::RefusalKind>(root, "why", refusal_words);
+    out.why = in.word<dialect::RefusalKind>(root, "why");
     out.status = in.number<int>(root, "status");
     out.sentence = in.text(root, "sentence");
     out.judged = in.find(root, "facts") != no_node;
@@ -279,10 +281,12 @@ Result<Entry> decode(std::string_view text) {
         return fail(ErrorKind::invalid, "an entry is not JSON: " + parsed.error().message);
     Reader in(*memory);
     const NodeIndex root = memory->document.root();
-    if (memory->document[root].kind != json::Kind::object) return fail(ErrorKind::invalid, "an entry is not a JSON object");
+    if (memory->document[root].kind != json::Kind::object)
+        return fail(ErrorKind::invalid, "an entry is not a JSON object");
     const int version = in.number<int>(root, "v");
-    if (version > entry_version) in.complain("v", "is newer than this program: use the version that wrote it");
-    const Kind kind = in.word<Kind>(root, "kind", kind_words);
+    if (version < 1 || version > entry_version)
+        in.complain("v", "is not a version that this program knows: use the program that wrote it");
+    const Kind kind = in.word<Kind>(root, "kind");
     Entry::Content content = Stop{};
     if (in.problem().empty()) content = read_content(in, kind, root);
     std::visit([&](auto& entry) { entry.at_ms = in.number<std::int64_t>(root, "at"); }, content);

@@ -16,17 +16,17 @@ template <std::size_t size> void write_body(Canonical& out, const char (&literal
 
 void write_facts(Canonical& out, const policy::Facts& facts) {
     // Names every member: a new one does not compile until it is written here and read in entry_decode.cpp.
-    const auto& [person, team, key_max_class, client, client_version, account, repository, evidence, class_floor, dialect,
-                 model, generates, references, plugins, at_ms] = facts;
-    out.text("{\"account\":", to_word(account_words, account));
+    const auto& [person, team, key_max_class, client, client_version, account, repository, evidence, class_floor,
+                 dialect, model, generates, references, plugins, at_ms] = facts;
+    out.text("{\"account\":", word(account));
     out.number(",\"at\":", at_ms);
-    out.text(",\"class_floor\":", to_word(class_words, class_floor));
+    out.text(",\"class_floor\":", word(class_floor));
     out.text(",\"client\":", client);
     out.text(",\"client_version\":", client_version);
     out.text(",\"dialect\":", dialect);
-    out.text(",\"evidence\":", to_word(evidence_words, evidence));
+    out.text(",\"evidence\":", word(evidence));
     out.truth(",\"generates\":", generates);
-    out.text(",\"key_max_class\":", to_word(class_words, key_max_class));
+    out.text(",\"key_max_class\":", word(key_max_class));
     out.text(",\"model\":", model);
     out.text(",\"person\":", person);
     out.texts(",\"plugins\":", plugins);
@@ -39,11 +39,11 @@ void write_facts(Canonical& out, const policy::Facts& facts) {
 
 void write_plan(Canonical& out, const Judgement& judgement) {
     out.texts("{\"candidates\":", judgement.candidates);
-    out.text(",\"class\":", to_word(class_words, judgement.effective_class));
-    out.text(",\"decision\":", to_word(decision_words, judgement.decision));
+    out.text(",\"class\":", word(judgement.effective_class));
+    out.text(",\"decision\":", word(judgement.decision));
     out.truth(",\"durable_first\":", judgement.durable_first);
     out.text(",\"policy\":", judgement.policy);
-    out.text(",\"refused_by\":", to_word(refused_by_words, judgement.refused_by));
+    out.text(",\"refused_by\":", word(judgement.refused_by));
     out.text(",\"rule\":", judgement.rule);
     out.texts(",\"upstream_rules\":", judgement.upstream_rules);
     out.texts(",\"upstreams\":", judgement.upstreams);
@@ -51,14 +51,16 @@ void write_plan(Canonical& out, const Judgement& judgement) {
     out.raw("}");
 }
 
-template <class Words, class Counts> void write_counts(Canonical& out, const Words& words, const Counts& counts) {
+template <class Kind, std::size_t size>
+void write_counts(Canonical& out, const std::array<std::uint32_t, size>& counts) {
+    static constexpr auto kinds = by_word<Kind>();
     out.raw("{");
     bool first = true;
-    for (const auto& word : words) {
-        const std::uint32_t count = counts[static_cast<std::size_t>(word.kind)];
+    for (const Kind kind : kinds) {
+        const std::uint32_t count = counts[static_cast<std::size_t>(kind)];
         if (count == 0) continue;
         first ? out.raw("\"") : out.raw(",\"");
-        out.raw_text(word.text);
+        out.raw_text(word(kind));
         out.number("\":", count);
         first = false;
     }
@@ -79,13 +81,13 @@ void write_request(Canonical& out, const RequestSummary& request) {
     if (request.files_left_out != 0) out.number(",\"files_left_out\":", request.files_left_out);
     out.text_if(",\"key\":", request.key);
     out.text_if(",\"machine\":", request.machine);
-    out.text(",\"operation\":", to_word(operation_words, request.operation));
+    out.text(",\"operation\":", word(request.operation));
     out.raw(",\"references\":");
-    write_counts(out, reference_words, request.references);
+    write_counts<dialect::ReferenceKind>(out, request.references);
     out.text_if(",\"session\":", request.session);
     out.truth(",\"stream\":", request.stream);
     out.raw(",\"units\":");
-    write_counts(out, unit_words, request.units);
+    write_counts<dialect::UnitKind>(out, request.units);
     out.raw("}");
 }
 
@@ -140,7 +142,7 @@ void encode(const Outcome& outcome, std::string& text) {
     write_body(out, "{\"answer\":", outcome.answer);
     out.number(",\"at\":", outcome.at_ms);
     out.number(",\"attempt\":", outcome.attempt);
-    out.text(",\"ended\":", to_word(ended_words, outcome.ended));
+    out.text(",\"ended\":", word(outcome.ended));
     out.text_if(",\"error\":", outcome.error);
     out.text(",\"exchange\":", outcome.exchange);
     if (outcome.first_byte_ms >= 0) out.number(",\"first_byte_ms\":", outcome.first_byte_ms);
@@ -178,7 +180,7 @@ void encode(const Refusal& refusal, std::string& text) {
     out.number(",\"status\":", refusal.status);
     if (!refusal.judged) out.text_if(",\"team\":", refusal.team);
     out.raw(",\"v\":1");
-    out.text(",\"why\":", to_word(refusal_words, refusal.why));
+    out.text(",\"why\":", word(refusal.why));
     out.raw("}");
 }
 

@@ -14,8 +14,8 @@ namespace sallyport::ledger {
 struct Entry::Memory {
     Buffer raw;
     json::Document document;
-    std::deque<std::string> unescaped;                 // texts that held escapes
-    std::deque<std::vector<std::string_view>> lists;   // candidates, plugins, …
+    std::deque<std::string> unescaped;               // texts that held escapes
+    std::deque<std::vector<std::string_view>> lists; // candidates, plugins, …
     std::vector<NamedFile> files;
 };
 

@@ -48,7 +48,7 @@ inline RequestSummary request() {
     out.stream = true;
     out.key = "k_0123456789";
     out.machine = "m_abcdefghijklmnopqrst";
-    out.session = "m_sessionsessionsessio";
+    out.session = "s_abcdefghijklmnopqrst";
     out.units = {3, 12, 5, 5, 20, 1, 7};
     out.references = {0, 1, 0, 0, 0, 2, 0, 0};
     out.files = files;

@@ -15,9 +15,9 @@ public:
     virtual int create(const std::filesystem::path& file); // read and write, mode 0600, emptied
     virtual int open(const std::filesystem::path& file);   // read and write, must exist
     virtual std::ptrdiff_t write(int descriptor, std::string_view bytes, std::uint64_t offset);
-    virtual int sync(int descriptor);                                                    // fdatasync
-    virtual int reserve(int descriptor, std::uint64_t offset, std::uint64_t bytes);      // fallocate, keeps the size
-    virtual int truncate(int descriptor, std::uint64_t bytes);                           // also frees what was reserved behind
+    virtual int sync(int descriptor);                                               // fdatasync
+    virtual int reserve(int descriptor, std::uint64_t offset, std::uint64_t bytes); // fallocate, keeps the size
+    virtual int truncate(int descriptor, std::uint64_t bytes); // also frees what was reserved behind
     virtual int rename(const std::filesystem::path& from, const std::filesystem::path& to);
     virtual int sync_folder(const std::filesystem::path& folder);
 

@@ -4,8 +4,6 @@
 #include "ledger/segment.h"
 #include "ledger/writer.h"
 
-#include <gtest/gtest.h>
-
 #include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
@@ -18,7 +16,7 @@ namespace sallyport::ledger {
 class LedgerFolder {
 public:
     LedgerFolder() {
-        std::string name = testing::TempDir() + "ledger_XXXXXX";
+        std::string name = std::filesystem::temp_directory_path() / "ledger_XXXXXX";
         path_ = ::mkdtemp(name.data());
     }
     ~LedgerFolder() { std::filesystem::remove_all(path_); }
@@ -40,23 +38,25 @@ private:
     std::filesystem::path path_;
 };
 
-// All entries in order. Expects each segment to begin where the one before ended, and to end behind a whole frame.
-inline std::vector<std::string> entries_in(const std::filesystem::path& ledger) {
-    std::vector<std::string> out;
+// All entries in order, and what is wrong with the files: each segment begins where the one before ended and ends behind a whole frame.
+struct Found {
+    std::vector<std::string> entries;
+    std::string problem;
+};
+inline Found read_ledger(const std::filesystem::path& ledger) {
+    Found out;
     const auto segments = list_segments(ledger);
-    EXPECT_TRUE(segments);
+    if (!segments) return {{}, segments.error().message};
     for (const SegmentFile& file : *segments) {
-        EXPECT_EQ(file.first_index, out.size()) << file.path;
         const auto segment = load_segment(file);
-        EXPECT_TRUE(segment) << segment.error().message;
-        if (!segment) break;
+        if (!segment) return {std::move(out.entries), segment.error().message};
+        if (file.first_index != out.entries.size())
+            out.problem = file.path.string() + " does not follow the one before";
         FrameReader reader(segment->bytes.view().substr(segment_header_bytes), segment_header_bytes, file.first_index);
         FrameReader::State state{};
-        while ((state = reader.next()) == FrameReader::State::entry) {
-            EXPECT_EQ(reader.index(), out.size());
-            out.emplace_back(reader.entry());
-        }
-        EXPECT_EQ(state, FrameReader::State::end) << file.path << " at " << reader.end_offset();
+        while ((state = reader.next()) == FrameReader::State::entry) out.entries.emplace_back(reader.entry());
+        if (state != FrameReader::State::end)
+            out.problem = file.path.string() + " is broken at " + std::to_string(reader.end_offset());
     }
     return out;
 }
@@ -69,21 +69,21 @@ public:
     }
     bool wait() {
         std::unique_lock lock(mutex_);
-        changed_.wait(lock, [this] { return count_ != 0; });
-        EXPECT_EQ(count_, 1);
+        changed_.wait(lock, [this] { return done_; });
         return durable_;
     }
 
 private:
     void done(bool durable) {
         const std::scoped_lock lock(mutex_);
-        ++count_;
+        if (done_) std::abort(); // completed twice
+        done_ = true;
         durable_ = durable;
         changed_.notify_all();
     }
     std::mutex mutex_;
     std::condition_variable changed_;
-    int count_ = 0;
+    bool done_ = false;
     bool durable_ = false;
 };
 

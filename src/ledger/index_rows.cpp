@@ -14,15 +14,15 @@ void add_judgement(ExchangeRow& row, const Judgement& judgement) {
     row.person = facts.person;
     row.team = facts.team;
     row.repository = facts.repository;
-    row.evidence = to_word(evidence_words, facts.evidence);
-    row.effective_class = to_word(class_words, judgement.effective_class);
+    row.evidence = word(facts.evidence);
+    row.effective_class = word(judgement.effective_class);
     row.client = facts.client;
     row.client_version = facts.client_version;
     row.dialect = facts.dialect;
     row.model = facts.model;
-    row.decision = to_word(decision_words, judgement.decision);
+    row.decision = word(judgement.decision);
     row.rule = judgement.rule;
-    row.refused_by = to_word(refused_by_words, judgement.refused_by);
+    row.refused_by = word(judgement.refused_by);
 }
 
 void add_request(ExchangeRow& row, const RequestSummary& request) {
@@ -70,7 +70,7 @@ void add(ExchangeRow& row, const Refusal& refusal) {
         row.team = refusal.team;
         row.dialect = refusal.dialect;
     }
-    row.decision = to_word(decision_words, policy::Decision::refuse);
+    row.decision = word(policy::Decision::refuse);
     if (row.refused_by.empty() || row.refused_by == "nothing") row.refused_by = refusal_word(refusal.why);
     row.sentence = refusal.sentence;
     row.status = refusal.status;
@@ -87,7 +87,7 @@ Result<void> count_files(store::LedgerIndex& index, const Intent& intent) {
                                  std::string(intent.upstream.vendor),
                                  std::string(intent.upstream.account),
                                  std::string(intent.judgement.facts.client),
-                                 std::string(to_word(class_words, intent.judgement.effective_class)),
+                                 std::string(word(intent.judgement.effective_class)),
                                  1,
                                  intent.at_ms,
                                  intent.at_ms};

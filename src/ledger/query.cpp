@@ -12,7 +12,8 @@ namespace sallyport::ledger {
 
 namespace {
 constexpr std::size_t part_bytes = 4u << 20;
-constexpr std::uint64_t entries_per_commit = 20'000; // so that a long update lets others in and loses little when stopped
+constexpr std::uint64_t entries_per_commit =
+    20'000; // so that a long update lets others in and loses little when stopped
 
 std::optional<std::uint64_t> whole_number(std::string_view text) {
     std::uint64_t value = 0;
@@ -22,8 +23,8 @@ std::optional<std::uint64_t> whole_number(std::string_view text) {
 }
 
 // The one frame at this place; nothing where it is not whole or another entry's.
-Result<std::optional<std::string>> frame_at(const std::filesystem::path& file, std::uint64_t offset, std::uint64_t index,
-                                            std::uint32_t& crc) {
+Result<std::optional<std::string>> frame_at(const std::filesystem::path& file, std::uint64_t offset,
+                                            std::uint64_t index, std::uint32_t& crc) {
     Buffer bytes;
     if (auto read = read_part(file, offset, frame_header_bytes + limits::entry_bytes_max, bytes); !read)
         return std::unexpected(read.error());
@@ -78,7 +79,8 @@ private:
             told_.rebuilt = true;
         }
         if (segments.empty()) return false;
-        if (progress_.offset == 0) progress_ = {segments.front().first_index, segment_header_bytes, segments.front().first_index, 0, 0};
+        if (progress_.offset == 0)
+            progress_ = {segments.front().first_index, segment_header_bytes, segments.front().first_index, 0, 0};
         auto at = std::ranges::find(segments, progress_.segment, &SegmentFile::first_index);
         for (std::uint64_t offset = progress_.offset; at != segments.end(); offset = segment_header_bytes) {
             const bool last = at + 1 == segments.end();
@@ -86,10 +88,10 @@ private:
             if (!more || *more || last) return more;
             ++at;
             if (at->first_index != progress_.next_entry)
-                return fail(ErrorKind::invalid, at->path.string() + " begins with entry " + std::to_string(at->first_index) +
-                                                    ", but the segment before it ends with " +
-                                                    std::to_string(progress_.next_entry) +
-                                                    " due next: entries are missing; restore the ledger from a backup");
+                return fail(ErrorKind::invalid,
+                            at->path.string() + " begins with entry " + std::to_string(at->first_index) +
+                                ", but the segment before it ends with " + std::to_string(progress_.next_entry) +
+                                " due next: entries are missing; restore the ledger from a backup");
         }
         return false;
     }
@@ -98,7 +100,8 @@ private:
     Result<bool> read_segment(const SegmentFile& file, std::uint64_t offset, bool last) {
         Buffer part;
         if (offset == segment_header_bytes) {
-            if (auto got = read_part(file.path, 0, segment_header_bytes, part); !got) return std::unexpected(got.error());
+            if (auto got = read_part(file.path, 0, segment_header_bytes, part); !got)
+                return std::unexpected(got.error());
             if (auto header = decode_segment_header(part.view(), file.path.string()); !header)
                 return std::unexpected(header.error());
         }
@@ -125,10 +128,11 @@ private:
     Result<void> take(const SegmentFile& file, const FrameReader& reader) {
         const auto entry = decode(reader.entry());
         if (!entry)
-            return fail(entry.error().kind, file.path.string() + " at offset " + std::to_string(reader.offset()) + ": " +
-                                                entry.error().message);
+            return fail(entry.error().kind, file.path.string() + " at offset " + std::to_string(reader.offset()) +
+                                                ": " + entry.error().message);
         if (auto done = index_entry(index_, reader.index(), *entry); !done) return done;
-        if (auto done = index_.place({reader.index(), file.first_index, reader.offset()}, entry->exchange()); !done) return done;
+        if (auto done = index_.place({reader.index(), file.first_index, reader.offset()}, entry->exchange()); !done)
+            return done;
         progress_ = {file.first_index, reader.end_offset(), reader.next_index(), reader.offset(), reader.crc()};
         ++told_.entries;
         return {};
@@ -150,7 +154,8 @@ Result<Query> Query::open(const std::filesystem::path& ledger_directory, const s
     return Query(ledger_directory, std::move(*index));
 }
 
-Result<Query> Query::discard_and_open(const std::filesystem::path& ledger_directory, const std::filesystem::path& index_file) {
+Result<Query> Query::discard_and_open(const std::filesystem::path& ledger_directory,
+                                      const std::filesystem::path& index_file) {
     std::error_code error;
     for (const char* suffix : {"-wal", "-shm", ""}) {
         std::filesystem::remove(index_file.string() + suffix, error);
@@ -181,8 +186,11 @@ Result<IndexUpdate> Query::reindex() {
 Result<Page> Query::list(const ExchangeFilter& filter, std::string_view cursor, std::size_t limit) {
     const auto before = whole_number(cursor);
     if (!cursor.empty() && !before)
-        return fail(ErrorKind::invalid, "'" + std::string(cursor.substr(0, 64)) + "' is not a cursor of a list; use the one that "
-                                        "came with the page before", ErrorSource::client);
+        return fail(ErrorKind::invalid,
+                    "'" + std::string(cursor.substr(0, 64)) +
+                        "' is not a cursor of a list; use the one that "
+                        "came with the page before",
+                    ErrorSource::client);
     auto rows = index_.exchanges(filter, before, limit);
     if (!rows) return std::unexpected(rows.error());
     Page page{std::move(*rows), {}};
@@ -201,7 +209,8 @@ Result<std::string> Query::entry(std::uint64_t index) {
     if (!frame) return std::unexpected(frame.error());
     if (!frame->has_value())
         return fail(ErrorKind::invalid, file.string() + " at offset " + std::to_string((*place)->offset) + ": entry " +
-                                            std::to_string(index) + " is not there as the index says; run: sallyport ledger reindex");
+                                            std::to_string(index) +
+                                            " is not there as the index says; run: sallyport ledger reindex");
     return std::move(**frame);
 }
 
@@ -229,7 +238,8 @@ Result<Shown> Query::show(std::string_view id) {
         if (!found) return std::unexpected(found.error());
         places = std::move(*found);
         if (places.empty())
-            return fail(ErrorKind::invalid, "the ledger has no exchange or entry '" + std::string(id.substr(0, 64)) + "'",
+            return fail(ErrorKind::invalid,
+                        "the ledger has no exchange or entry '" + std::string(id.substr(0, 64)) + "'",
                         ErrorSource::client);
         auto row = index_.find(exchange);
         if (!row) return std::unexpected(row.error());
@@ -252,7 +262,9 @@ std::optional<std::string> Query::origin() const {
     return header ? std::optional(std::move(header->origin)) : std::nullopt;
 }
 
-Result<std::vector<FileRow>> Query::left(const ExchangeFilter& filter, std::size_t limit) { return index_.files(filter, limit); }
+Result<std::vector<FileRow>> Query::left(const ExchangeFilter& filter, std::size_t limit) {
+    return index_.files(filter, limit);
+}
 
 namespace {
 void unmask_text(std::string& text, const Unseal& unseal) {

@@ -55,7 +55,8 @@ public:
     // Empties the index and builds it again.
     Result<IndexUpdate> reindex();
     // The same for an index file that cannot even be opened: deletes it first.
-    static Result<Query> discard_and_open(const std::filesystem::path& ledger_directory, const std::filesystem::path& index_file);
+    static Result<Query> discard_and_open(const std::filesystem::path& ledger_directory,
+                                          const std::filesystem::path& index_file);
 
     Result<Page> list(const ExchangeFilter& filter, std::string_view cursor, std::size_t limit);
     // `id`: "origin/index" of any of its entries, the index alone, or the exchange's own id.

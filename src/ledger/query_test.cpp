@@ -30,7 +30,8 @@ protected:
         writer_ = std::move(*opened);
     }
     // An exchange that was sent at `at` and answered.
-    void sent(const std::string& exchange, std::int64_t at, std::string_view repository = "git.acme.example/core/engine") {
+    void sent(const std::string& exchange, std::int64_t at,
+              std::string_view repository = "git.acme.example/core/engine") {
         auto intent = samples::intent();
         intent.exchange = exchange;
         intent.attempt = 1;
@@ -190,12 +191,14 @@ TEST_F(QueryTest, RebuiltEqualsIncremental) {
     const auto everything = [](Query& asked) {
         std::string out;
         for (const auto& row : asked.list({}, "", 1'000)->rows) {
-            out += row.exchange + row.upstream + row.ended + row.sentence + std::to_string(row.repeats) + std::to_string(row.at_ms) +
-                   std::to_string(row.first_entry) + "-" + std::to_string(row.last_entry) + "\n";
+            out += row.exchange + row.upstream + row.ended + row.sentence + std::to_string(row.repeats) +
+                   std::to_string(row.at_ms) + std::to_string(row.first_entry) + "-" + std::to_string(row.last_entry) +
+                   "\n";
             for (const auto& entry : asked.show(row.exchange)->entries) out += entry.json;
         }
         for (const auto& row : asked.left({}, 1'000).value())
-            out += row.file + row.repository + std::to_string(row.count) + std::to_string(row.first_ms) + std::to_string(row.last_ms);
+            out += row.file + row.repository + std::to_string(row.count) + std::to_string(row.first_ms) +
+                   std::to_string(row.last_ms);
         return out;
     };
     for (int step = 0; step < 6; ++step) {
@@ -251,7 +254,8 @@ TEST_F(QueryTest, WaitsForAFrameThatIsNotWholeAndReportsDamage) {
     bytes.close();
     const auto damaged = asked.reindex();
     ASSERT_FALSE(damaged);
-    EXPECT_NE(damaged.error().message.find(last.string() + " at offset 64"), std::string::npos) << damaged.error().message;
+    EXPECT_NE(damaged.error().message.find(last.string() + " at offset 64"), std::string::npos)
+        << damaged.error().message;
 }
 
 TEST_F(QueryTest, StartsAnewWhenACrashTookBackWhatWasIndexed) {
@@ -277,7 +281,9 @@ TEST_F(QueryTest, UnmasksOnlyWhatTheAskerMaySee) {
     ExchangeRow row;
     row.person = "p_1";
     row.machine = "m_1";
-    unmask(row, [](std::string_view pseudonym) { return pseudonym == "p_1" ? std::optional<std::string>("anna") : std::nullopt; });
+    unmask(row, [](std::string_view pseudonym) {
+        return pseudonym == "p_1" ? std::optional<std::string>("anna") : std::nullopt;
+    });
     EXPECT_EQ(row.person, "anna");
     EXPECT_EQ(row.machine, "m_1");
 }

@@ -31,7 +31,9 @@ template <class Number> Number get(std::string_view bytes, std::size_t at) {
     return value;
 }
 
-std::string at_offset(const std::string& file, std::uint64_t offset) { return file + " at offset " + std::to_string(offset); }
+std::string at_offset(const std::string& file, std::uint64_t offset) {
+    return file + " at offset " + std::to_string(offset);
+}
 } // namespace
 
 // magic 8, version 4, header length 4, first index 8, created 8, origin 16 (zero-padded), zeros 12, CRC-32C of these 60: 4.
@@ -54,7 +56,8 @@ Result<SegmentHeader> decode_segment_header(std::string_view bytes, const std::s
     };
     if (bytes.size() < segment_header_bytes) return damaged("its header of 64 bytes is cut off");
     if (!bytes.starts_with(magic)) return damaged("it does not begin with " + std::string(magic));
-    if (get<std::uint32_t>(bytes, segment_header_bytes - 4) != crypto::crc32c(bytes.substr(0, segment_header_bytes - 4)))
+    if (get<std::uint32_t>(bytes, segment_header_bytes - 4) !=
+        crypto::crc32c(bytes.substr(0, segment_header_bytes - 4)))
         return damaged("the checksum of its header is wrong");
     if (get<std::uint32_t>(bytes, 8) != format_version || get<std::uint32_t>(bytes, 12) != segment_header_bytes)
         return fail(ErrorKind::invalid, file + " was written by a newer version of sallyport; use that one to read it");
@@ -159,7 +162,8 @@ Result<void> read_part(const std::filesystem::path& file, std::uint64_t offset, 
     const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) return fail_errno("cannot open " + file.string());
     while (out.size() < bytes_max) {
-        const ssize_t count = ::pread(descriptor, out.room().data(), bytes_max - out.size(), static_cast<off_t>(offset + out.size()));
+        const ssize_t count =
+            ::pread(descriptor, out.room().data(), bytes_max - out.size(), static_cast<off_t>(offset + out.size()));
         if (count < 0 && errno == EINTR) continue;
         if (count < 0) {
             const int reason = errno;

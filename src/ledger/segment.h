@@ -61,8 +61,8 @@ public:
     State next();
     std::uint64_t index() const { return next_index_ - 1; }
     std::string_view entry() const { return entry_; }
-    std::uint64_t offset() const { return entry_offset_; }        // in the file, of the frame of entry()
-    std::uint32_t crc() const { return crc_; }                    // of the frame of entry()
+    std::uint64_t offset() const { return entry_offset_; }         // in the file, of the frame of entry()
+    std::uint32_t crc() const { return crc_; }                     // of the frame of entry()
     std::uint64_t end_offset() const { return base_ + position_; } // behind the last whole frame
     std::uint64_t next_index() const { return next_index_; }
 

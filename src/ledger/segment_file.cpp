@@ -30,8 +30,9 @@ SegmentFileWriter::~SegmentFileWriter() {
 void SegmentFileWriter::sync_failed(const std::filesystem::path& what) const {
     // Not through the log: nothing may come between. What was written since the last sync may or may not be on the disk, and the
     // kernel may have dropped it; asking again could be answered "done" (Rebello et al., USENIX ATC 2020).
-    std::fprintf(stderr, "sallyport: the disk failed to keep %s: %s. Stopping at once, since nobody knows what was recorded. "
-                         "Check the disk, then start again: the ledger recovers what is there.\n",
+    std::fprintf(stderr,
+                 "sallyport: the disk failed to keep %s: %s. Stopping at once, since nobody knows what was recorded. "
+                 "Check the disk, then start again: the ledger recovers what is there.\n",
                  what.c_str(), std::strerror(errno));
     ::_exit(sync_failed_code);
 }
@@ -65,8 +66,9 @@ Result<int> SegmentFileWriter::begin_segment(std::uint64_t first_index) {
         if (count <= 0) break;
         done += static_cast<std::size_t>(count);
     }
-    const bool reserved = done == header.size() &&
-                          (!reserves_ || files_.reserve(descriptor, done, options_.headroom_bytes) == 0 || errno == EOPNOTSUPP);
+    const bool reserved =
+        done == header.size() &&
+        (!reserves_ || files_.reserve(descriptor, done, options_.headroom_bytes) == 0 || errno == EOPNOTSUPP);
     if (!reserved) {
         const int reason = errno;
         ::close(descriptor);
@@ -91,7 +93,8 @@ Result<std::unique_ptr<SegmentFileWriter>> SegmentFileWriter::open(const WriterO
     const auto segments = list_segments(options.directory);
     if (!segments) return std::unexpected(segments.error());
     for (const auto& item : std::filesystem::directory_iterator(options.directory, error))
-        if (item.path().extension() == draft_suffix) std::filesystem::remove(item.path(), error); // a start that was cut short
+        if (item.path().extension() == draft_suffix)
+            std::filesystem::remove(item.path(), error); // a start that was cut short
 
     if (segments->empty()) {
         auto descriptor = writer->begin_segment(0);
@@ -107,8 +110,9 @@ Result<std::unique_ptr<SegmentFileWriter>> SegmentFileWriter::open(const WriterO
         const auto segment = load_segment(last);
         if (!segment) return std::unexpected(segment.error());
         if (segment->header.origin != options.origin)
-            return fail(ErrorKind::refused, last.path.string() + " belongs to the ledger of '" + segment->header.origin +
-                                                "', not to this installation ('" + options.origin + "')");
+            return fail(ErrorKind::refused, last.path.string() + " belongs to the ledger of '" +
+                                                segment->header.origin + "', not to this installation ('" +
+                                                options.origin + "')");
         const auto end = find_end(*segment, last.path.string());
         if (!end) return std::unexpected(end.error());
         writer->path_ = last.path;

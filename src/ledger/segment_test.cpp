@@ -106,15 +106,14 @@ TEST(FindEnd, CallsABrokenFrameThatHadReachedTheDiskDamage) {
         damaged[at] = static_cast<char>(damaged[at] ^ 0x10);
         const auto end = find_end(segment_of(damaged + behind), "dir/x.seg");
         ASSERT_FALSE(end) << at;
-        const std::size_t offset = segment_header_bytes + (at < frame(first, "one").size() ? 0 : frame(first, "one").size());
+        const std::size_t offset =
+            segment_header_bytes + (at < frame(first, "one").size() ? 0 : frame(first, "one").size());
         EXPECT_NE(end.error().message.find("dir/x.seg at offset " + std::to_string(offset)), std::string::npos)
             << end.error().message;
     }
 }
 
-TEST(ListSegments, LooksAtSegmentsOnly) {
-    EXPECT_TRUE(list_segments("/nonexistent/ledger")->empty());
-}
+TEST(ListSegments, LooksAtSegmentsOnly) { EXPECT_TRUE(list_segments("/nonexistent/ledger")->empty()); }
 
 } // namespace
 } // namespace sallyport::ledger

@@ -21,8 +21,8 @@ class SimulatedDisk : public FileOperations {
 public:
     struct Event {
         enum class What { create, write, sync, truncate, rename, sync_folder, acknowledged } what;
-        std::string file, to;      // names in the folder
-        std::uint64_t number = 0;  // offset, size or acknowledged index
+        std::string file, to;     // names in the folder
+        std::uint64_t number = 0; // offset, size or acknowledged index
         std::string bytes;
     };
 

@@ -1,64 +1,167 @@
-// The words of the entry format for numbers of ours, and back. They are the format's: a display name may change, these may not.
+// The words of the entry format for our enumerations, and back. They are the format's: a display name may change, these may not.
+// A value without a word does not compile.
 #pragma once
 
 #include "ledger/entry.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
 namespace sallyport::ledger {
 
-// In canonical order of the word, so that counts can be written as they stand.
-template <class Kind> struct Word {
-    std::string_view text;
-    Kind kind;
-};
+#pragma clang diagnostic push
+#pragma clang diagnostic error "-Wswitch"
 
-inline constexpr std::array<Word<dialect::UnitKind>, unit_kinds> unit_words = {{
-    {"attachment", dialect::UnitKind::attachment},
-    {"message", dialect::UnitKind::message},
-    {"other", dialect::UnitKind::other},
-    {"system", dialect::UnitKind::system},
-    {"tool_call", dialect::UnitKind::tool_call},
-    {"tool_definition", dialect::UnitKind::tool_definition},
-    {"tool_result", dialect::UnitKind::tool_result},
-}};
+constexpr std::string_view word(Kind kind) {
+    switch (kind) {
+    case Kind::intent: return "intent";
+    case Kind::outcome: return "outcome";
+    case Kind::refusal: return "refusal";
+    case Kind::repeat: return "repeat";
+    case Kind::start: return "start";
+    case Kind::stop: return "stop";
+    }
+    return {};
+}
 
-inline constexpr std::array<Word<dialect::ReferenceKind>, dialect::reference_kinds> reference_words = {{
-    {"cached_content", dialect::ReferenceKind::cached_content},
-    {"container", dialect::ReferenceKind::container},
-    {"file", dialect::ReferenceKind::file},
-    {"previous_response", dialect::ReferenceKind::previous_response},
-    {"remote_mcp", dialect::ReferenceKind::remote_mcp},
-    {"stored_prompt", dialect::ReferenceKind::stored_prompt},
-    {"url", dialect::ReferenceKind::url},
-    {"vendor_tool", dialect::ReferenceKind::vendor_tool},
-}};
+constexpr std::string_view word(Ended ended) {
+    switch (ended) {
+    case Ended::complete: return "complete";
+    case Ended::client_left: return "client-left";
+    case Ended::upstream_cut: return "upstream-cut";
+    case Ended::upstream_error: return "upstream-error";
+    case Ended::timeout: return "timeout";
+    case Ended::not_sent: return "not-sent";
+    case Ended::gateway_error: return "gateway-error";
+    }
+    return {};
+}
 
-inline constexpr std::array<std::string_view, 6> kind_words = {"intent", "outcome", "refusal", "repeat", "start", "stop"};
-inline constexpr std::array<std::string_view, 7> ended_words = {"complete", "client-left", "upstream-cut", "upstream-error",
-                                                                "timeout",  "not-sent",    "gateway-error"};
-inline constexpr std::array<std::string_view, 3> operation_words = {"generate", "count-tokens", "list-models"};
-inline constexpr std::array<std::string_view, 6> refusal_words = {"policy",    "identity",    "invalid",
-                                                                  "too-large", "unavailable", "not-found"};
-inline constexpr std::array<std::string_view, 5> class_words = {"open-source", "internal", "customer", "secret-bearing",
-                                                                "trade-secret"};
-inline constexpr std::array<std::string_view, 4> evidence_words = {"none", "claimed", "bound", "observed"};
-inline constexpr std::array<std::string_view, 2> account_words = {"company", "personal"};
-inline constexpr std::array<std::string_view, 4> decision_words = {"allow", "amend", "withhold", "refuse"};
-inline constexpr std::array<std::string_view, 8> refused_by_words = {
-    "nothing", "key-class", "personal-account", "client", "client-version", "reference", "rule", "no-rule"};
+constexpr std::string_view word(dialect::Operation operation) {
+    switch (operation) {
+    case dialect::Operation::generate: return "generate";
+    case dialect::Operation::count_tokens: return "count-tokens";
+    case dialect::Operation::list_models: return "list-models";
+    }
+    return {};
+}
 
-template <class Enum, std::size_t count>
-std::optional<Enum> from_word(const std::array<std::string_view, count>& words, std::string_view text) {
-    for (std::size_t i = 0; i < count; ++i)
-        if (words[i] == text) return static_cast<Enum>(i);
+constexpr std::string_view word(dialect::RefusalKind why) {
+    switch (why) {
+    case dialect::RefusalKind::policy: return "policy";
+    case dialect::RefusalKind::identity: return "identity";
+    case dialect::RefusalKind::invalid: return "invalid";
+    case dialect::RefusalKind::too_large: return "too-large";
+    case dialect::RefusalKind::unavailable: return "unavailable";
+    case dialect::RefusalKind::not_found: return "not-found";
+    }
+    return {};
+}
+
+constexpr std::string_view word(dialect::UnitKind kind) {
+    switch (kind) {
+    case dialect::UnitKind::system: return "system";
+    case dialect::UnitKind::message: return "message";
+    case dialect::UnitKind::tool_call: return "tool-call";
+    case dialect::UnitKind::tool_result: return "tool-result";
+    case dialect::UnitKind::tool_definition: return "tool-definition";
+    case dialect::UnitKind::attachment: return "attachment";
+    case dialect::UnitKind::other: return "other";
+    }
+    return {};
+}
+
+constexpr std::string_view word(dialect::ReferenceKind kind) {
+    switch (kind) {
+    case dialect::ReferenceKind::previous_response: return "previous-response";
+    case dialect::ReferenceKind::file: return "file";
+    case dialect::ReferenceKind::container: return "container";
+    case dialect::ReferenceKind::cached_content: return "cached-content";
+    case dialect::ReferenceKind::stored_prompt: return "stored-prompt";
+    case dialect::ReferenceKind::url: return "url";
+    case dialect::ReferenceKind::vendor_tool: return "vendor-tool";
+    case dialect::ReferenceKind::remote_mcp: return "remote-mcp";
+    }
+    return {};
+}
+
+constexpr std::string_view word(policy::Class value) {
+    switch (value) {
+    case policy::Class::open_source: return "open-source";
+    case policy::Class::internal: return "internal";
+    case policy::Class::customer: return "customer";
+    case policy::Class::secret_bearing: return "secret-bearing";
+    case policy::Class::trade_secret: return "trade-secret";
+    }
+    return {};
+}
+
+constexpr std::string_view word(policy::Evidence evidence) {
+    switch (evidence) {
+    case policy::Evidence::none: return "none";
+    case policy::Evidence::claimed: return "claimed";
+    case policy::Evidence::bound: return "bound";
+    case policy::Evidence::observed: return "observed";
+    }
+    return {};
+}
+
+constexpr std::string_view word(policy::AccountKind account) {
+    switch (account) {
+    case policy::AccountKind::company: return "company";
+    case policy::AccountKind::personal: return "personal";
+    }
+    return {};
+}
+
+constexpr std::string_view word(policy::Decision decision) {
+    switch (decision) {
+    case policy::Decision::allow: return "allow";
+    case policy::Decision::amend: return "amend";
+    case policy::Decision::withhold: return "withhold";
+    case policy::Decision::refuse: return "refuse";
+    }
+    return {};
+}
+
+constexpr std::string_view word(policy::RefusedBy by) {
+    switch (by) {
+    case policy::RefusedBy::nothing: return "nothing";
+    case policy::RefusedBy::key_class: return "key-class";
+    case policy::RefusedBy::personal_account: return "personal-account";
+    case policy::RefusedBy::client: return "client";
+    case policy::RefusedBy::client_version: return "client-version";
+    case policy::RefusedBy::reference: return "reference";
+    case policy::RefusedBy::rule: return "rule";
+    case policy::RefusedBy::no_rule: return "no-rule";
+    case policy::RefusedBy::plugin: return "plugin";
+    }
+    return {};
+}
+
+#pragma clang diagnostic pop
+
+template <class Enum> constexpr std::size_t word_count() {
+    std::size_t count = 0;
+    while (!word(static_cast<Enum>(count)).empty()) ++count;
+    return count;
+}
+
+template <class Enum> std::optional<Enum> from_word(std::string_view text) {
+    for (std::size_t i = 0; i < word_count<Enum>(); ++i)
+        if (word(static_cast<Enum>(i)) == text) return static_cast<Enum>(i);
     return std::nullopt;
 }
-template <class Enum, std::size_t count>
-constexpr std::string_view to_word(const std::array<std::string_view, count>& words, Enum value) {
-    const auto i = static_cast<std::size_t>(value);
-    return i < count ? words[i] : std::string_view("unknown");
+
+// All values in the order of their words, in which a canonical object counts them.
+template <class Enum> constexpr auto by_word() {
+    std::array<Enum, word_count<Enum>()> out{};
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<Enum>(i);
+    std::ranges::sort(out, {}, [](Enum value) { return word(value); });
+    return out;
 }
+static_assert(word_count<dialect::UnitKind>() == unit_kinds &&
+              word_count<dialect::ReferenceKind>() == dialect::reference_kinds);
 
 } // namespace sallyport::ledger

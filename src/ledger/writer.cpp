@@ -80,8 +80,8 @@ private:
     Group filling_;
     std::uint64_t next_index_;
     std::size_t writing_bytes_ = 0;
-    bool idle_ = false;    // the thread sleeps without a time limit: whoever appends wakes it
-    bool waited_ = false;  // somebody waits for the disk
+    bool idle_ = false;   // the thread sleeps without a time limit: whoever appends wakes it
+    bool waited_ = false; // somebody waits for the disk
     bool closing_ = false;
     std::string problem_;
     WriterFigures figures_;
@@ -92,14 +92,16 @@ private:
     std::thread thread_;
 };
 
-Result<std::uint64_t> Writer::Inside::append(std::string_view entry, const Completion* completion, Admission admission) {
+Result<std::uint64_t> Writer::Inside::append(std::string_view entry, const Completion* completion,
+                                             Admission admission) {
     if (entry.empty() || entry.size() > limits::entry_bytes_max)
-        return fail(ErrorKind::too_large, "a ledger entry of " + std::to_string(entry.size()) + " bytes: the limit is " +
-                                              std::to_string(limits::entry_bytes_max));
+        return fail(ErrorKind::too_large, "a ledger entry of " + std::to_string(entry.size()) +
+                                              " bytes: the limit is " + std::to_string(limits::entry_bytes_max));
     const std::uint32_t crc = crypto::crc32c(entry);
     const std::size_t bytes = frame_header_bytes + entry.size();
     // What closes recorded work may use a quarter more, so that it is not the first to suffer.
-    const std::size_t queue_max = options_.queue_bytes_max + (admission == Admission::closing ? options_.queue_bytes_max / 4 : 0);
+    const std::size_t queue_max =
+        options_.queue_bytes_max + (admission == Admission::closing ? options_.queue_bytes_max / 4 : 0);
     std::uint64_t index = 0;
     bool wake = false;
     {

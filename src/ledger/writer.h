@@ -43,7 +43,7 @@ struct WriterOptions {
     std::size_t headroom_bytes = 8u << 20; // reserved on the disk ahead of what is written
     std::int64_t write_ms = 50;
     std::int64_t sync_ms = 200;
-    std::int64_t retry_ms = 200; // how often a full disk is asked again
+    std::int64_t retry_ms = 200;     // how often a full disk is asked again
     FileOperations* files = nullptr; // nullptr: the real ones
 };
 

@@ -50,9 +50,10 @@ public:
 std::string numbered(std::size_t i) { return "{\"entry\":" + std::to_string(i) + "}"; }
 
 void expect_numbered(const std::filesystem::path& ledger, std::size_t count) {
-    const auto entries = entries_in(ledger);
-    ASSERT_EQ(entries.size(), count);
-    for (std::size_t i = 0; i < count; ++i) ASSERT_EQ(entries[i], numbered(i));
+    const Found found = read_ledger(ledger);
+    EXPECT_EQ(found.problem, "");
+    ASSERT_EQ(found.entries.size(), count);
+    for (std::size_t i = 0; i < count; ++i) ASSERT_EQ(found.entries[i], numbered(i));
 }
 
 TEST(Writer, GivesEachEntryTheNextIndexAlsoAfterAReopen) {
@@ -107,7 +108,8 @@ TEST(Writer, KeepsTheOrderOfIndexesUnderManyThreads) {
             for (int i = 0; i < 1'000; ++i) {
                 const std::string entry = std::to_string(t) + ":" + std::to_string(i);
                 Waiter waiter;
-                const auto index = i % 100 == 0 ? (*writer)->append_durable(entry, waiter.completion()) : (*writer)->append(entry);
+                const auto index =
+                    i % 100 == 0 ? (*writer)->append_durable(entry, waiter.completion()) : (*writer)->append(entry);
                 by_index[*index] = entry;
                 if (i % 100 == 0) {
                     EXPECT_TRUE(waiter.wait());
@@ -116,7 +118,7 @@ TEST(Writer, KeepsTheOrderOfIndexesUnderManyThreads) {
         });
     for (auto& thread : threads) thread.join();
     (*writer)->close();
-    EXPECT_EQ(entries_in(folder.ledger()), by_index);
+    EXPECT_EQ(read_ledger(folder.ledger()).entries, by_index);
     EXPECT_GT(list_segments(folder.ledger())->size(), 2u);
 }
 
@@ -159,7 +161,7 @@ TEST(Writer, SaysWhenTheDiskIsTooSlowAndTakesClosingEntriesALittleLonger) {
     files.hold_ = false;
     files.hold_.notify_all();
     (*writer)->close();
-    EXPECT_EQ(entries_in(folder.ledger()).size(), taken + 1);
+    EXPECT_EQ(read_ledger(folder.ledger()).entries.size(), taken + 1);
 }
 
 TEST(Writer, SurvivesInterruptedAndShortWrites) {
@@ -238,7 +240,7 @@ TEST(Writer, KeepsRoomForClosingEntriesWhenNoMoreCanBeReserved) {
     while ((*writer)->full()) std::this_thread::yield();
     EXPECT_TRUE((*writer)->append(entry));
     (*writer)->close();
-    EXPECT_EQ(entries_in(folder.ledger()).size(), count + 2);
+    EXPECT_EQ(read_ledger(folder.ledger()).entries.size(), count + 2);
 }
 
 TEST(Writer, WorksWhereTheFileSystemCannotReserve) {
@@ -294,7 +296,9 @@ TEST(WriterDeathTest, EndsTheProcessWhenASyncFails) {
 
 TEST(Writer, RefusesTheLedgerOfAnotherInstallation) {
     const LedgerFolder folder;
-    { ASSERT_TRUE(Writer::open(folder.options())); }
+    {
+        ASSERT_TRUE(Writer::open(folder.options()));
+    }
     auto options = folder.options();
     options.origin = "other";
     const auto writer = Writer::open(options);

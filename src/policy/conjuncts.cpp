@@ -60,7 +60,8 @@ private:
                 fmt::format("needs version {}, this is {}", when.client_version->text,
                             facts_.client_version.empty() ? "not told" : shown(facts_.client_version)));
         if (when.teams && !has(when.teams, facts_.team))
-            add(Conjunct::team, fmt::format("needs team {}, this is {}", any_of(*when.teams), shown(facts_.team)));
+            add(Conjunct::team, fmt::format("needs team {}, this is {}", any_of(*when.teams),
+                                            facts_.team.empty() ? "none" : shown(facts_.team)));
         const auto account = static_cast<std::size_t>(facts_.account);
         const auto allowed = rule_.allow.accounts.value_or(1u << static_cast<unsigned>(AccountKind::company));
         if (!holds(when.accounts, account) || (!rule_.tightens() && !holds(allowed, account)))
@@ -71,6 +72,11 @@ private:
 
     void model() {
         const auto& wanted = rule_.when.models;
+        if (facts_.model.empty() && !facts_.generates) { // a list of models uses none
+            if (wanted && rule_.tightens())
+                add(Conjunct::model, fmt::format("needs model {}, none is used", any_of(*wanted)));
+            return;
+        }
         const bool unknown = rule_.tightens() && facts_.model.empty();
         if (wanted && !unknown && !some_glob(*wanted, facts_.model))
             add(Conjunct::model, fmt::format("needs model {}, this is '{}'", any_of(*wanted), shown(facts_.model)));

@@ -90,6 +90,13 @@ void narrow_by_conditions(const Program& program, const Facts& facts, Class cls,
     }
     narrow.keep(bits, any);
 
+    // A list of models uses none: what rules say of models, the refusing ones too, does not apply to it.
+    if (facts.model.empty() && !facts.generates) {
+        narrow.start(any, program.any_model);
+        narrow.join(any, program.allow_rules);
+        narrow.keep(bits, any);
+        return;
+    }
     Bits allowed;
     narrow.start(any, program.any_model);
     narrow.start(allowed, program.any_model_allowed);

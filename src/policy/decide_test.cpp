@@ -133,6 +133,19 @@ TEST_F(Decide, models_are_matched_by_pattern) {
     EXPECT_EQ(outcome(), "refuse no-rule");
 }
 
+TEST_F(Decide, a_list_of_models_is_judged_without_a_model) {
+    facts_.model = "";
+    facts_.generates = false;
+    EXPECT_EQ(outcome(), "allow eu,local by inside");
+    use("version: 1\nupstreams: { a: { vendor: v, hosting: own } }\n"
+        "rules:\n  - { id: some, allow: { upstreams: a, models: x } }\n  - { id: no-y, when: { model: y }, refuse: "
+        "true }\n");
+    candidates_ = {0};
+    EXPECT_EQ(outcome(), "allow a by some");
+    facts_.generates = true;
+    EXPECT_EQ(outcome(), "refuse rule no-y") << "a request that names no model may mean any";
+}
+
 TEST_F(Decide, clients_are_listed_and_in_their_range) {
     const auto ask = [&](std::string_view client, std::string_view version) {
         facts_.client = client;

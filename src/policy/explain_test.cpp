@@ -181,7 +181,7 @@ TEST_F(Explain, the_trace_names_the_condition_that_failed) {
     EXPECT_EQ(rules[0].why, "needs class open-source or internal, this is trade-secret");
     EXPECT_EQ(rules[1].why, "allows model qwen-*, this is 'claude-opus-4'");
     EXPECT_EQ(rules[2].why, "needs model *-preview, this is 'claude-opus-4'");
-    EXPECT_EQ(rules[3].why, "needs team night, this is ");
+    EXPECT_EQ(rules[3].why, "needs team night, this is none");
     facts_.model = "qwen-3";
     EXPECT_EQ(trace(*policy_, facts_, candidates_)[1].why, "allows it to local");
     EXPECT_FALSE(trace(*policy_, facts_, {})[1].matched);

@@ -44,7 +44,7 @@ struct Facts {
     Class class_floor = Class::open_source; // the conversation's class so far: it never falls
     std::string_view dialect;
     std::string_view model;
-    bool generates = true; // false: token counting
+    bool generates = true; // false: token counting, or with an empty model a list of models
     std::uint32_t references = 0;
     std::span<const std::string_view> plugins; // MCP servers whose tools the request offers
     std::int64_t at_ms = 0;                    // wall time of the decision

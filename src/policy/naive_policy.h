@@ -220,6 +220,10 @@ inline int version_index(std::string_view version) {
 inline bool holds(const ReferenceRule& rule, const Facts& facts, int cls, const Reference::Upstream& upstream) {
     const bool tightens = rule.effect != ReferenceRule::allow;
     const int version = version_index(facts.client_version);
+    const bool lists = facts.model.empty() && !facts.generates; // a list of models: no model is used
+    const bool model_holds = lists ? !tightens || !rule.when_model
+                                   : (globs(rule.when_model, facts.model) || (tightens && facts.model.empty())) &&
+                                         globs(rule.models, facts.model);
     const auto refers = [&] {
         for (std::size_t i = 0; i < kinds.size(); ++i)
             if ((facts.references >> i & 1) != 0 && in(rule.when_references, kinds[i])) return true;
@@ -230,13 +234,12 @@ inline bool holds(const ReferenceRule& rule, const Facts& facts, int cls, const 
            in(rule.when_account, accounts[static_cast<std::size_t>(facts.account)]) && refers() &&
            in(rule.when_client, facts.client) &&
            (rule.version_least < 0 || (version < 0 ? tightens : version >= rule.version_least)) &&
-           in(rule.when_team, facts.team) &&
-           (globs(rule.when_model, facts.model) || (tightens && facts.model.empty())) &&
+           in(rule.when_team, facts.team) && model_holds &&
            (!rule.when_plugin ||
             std::ranges::any_of(facts.plugins, [&](auto plugin) { return in(rule.when_plugin, plugin); })) &&
            in(rule.when_upstream, upstream.name) &&
            (upstream.region.empty() && rule.when_region ? tightens : in(rule.when_region, upstream.region)) &&
-           in(rule.upstreams, upstream.name) && globs(rule.models, facts.model) && in(rule.clients, facts.client);
+           in(rule.upstreams, upstream.name) && in(rule.clients, facts.client);
 }
 
 // What an allow rule says beyond its conditions, in the order in which a lack of it is told.
@@ -252,6 +255,11 @@ inline bool references_allowed(const ReferenceRule& rule, const Facts& facts, in
 }
 inline bool plugins_allowed(const ReferenceRule& rule, const Facts& facts) {
     return std::ranges::all_of(facts.plugins, [&](auto plugin) { return in(rule.plugins, plugin); });
+}
+inline bool matches(const ReferenceRule& rule, const Facts& facts, int cls, const Reference::Upstream& upstream) {
+    return holds(rule, facts, cls, upstream) &&
+           (rule.effect != ReferenceRule::allow ||
+            (account_allowed(rule, facts) && references_allowed(rule, facts, cls) && plugins_allowed(rule, facts)));
 }
 inline bool approved(const Reference& policy, std::string_view plugin, int cls) {
     if (!policy.plugins) return true;
@@ -286,7 +294,8 @@ inline Outcome decide(const Reference& policy, const Facts& facts, const std::ve
         const auto& upstream = policy.upstreams[candidate];
         std::optional<std::uint16_t> refusal, allowing;
         bool conditions = false, account = false, references = false, durable = false;
-        for (std::uint16_t i = 0; i < policy.rules.size(); ++i) {
+        for (std::size_t index = 0; index < policy.rules.size(); ++index) {
+            const auto i = static_cast<std::uint16_t>(index);
             const auto& rule = policy.rules[i];
             if (!holds(rule, facts, cls, upstream)) continue;
             if (rule.effect == ReferenceRule::refuse && !refusal) refusal = i;
@@ -354,6 +363,7 @@ inline Facts random_facts(Random& random, std::vector<std::string_view>& offered
     if (random.one_in(6)) facts.class_floor = static_cast<Class>(random.below(5));
     facts.model = random.one(models);
     if (random.one_in(4)) facts.references = static_cast<std::uint32_t>(random.below(256) & random.below(256));
+    facts.generates = !random.one_in(5);
     facts.plugins = offered;
     return facts;
 }

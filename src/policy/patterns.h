@@ -26,7 +26,7 @@ class PatternIndex {
 public:
     void add(std::string_view pattern, std::uint32_t value); // at most name_bytes_max
     // Calls found(value) for each pattern that matches, in no particular order, perhaps more than once.
-    template <class Found> void each_match(std::string_view text, Found&& found) const {
+    template <class Found> void each_match(std::string_view text, const Found& found) const {
         if (text.size() > name_bytes_max) return;
         if (!grams_.empty())
             for (std::size_t end = gram_bytes; end <= text.size(); ++end) {

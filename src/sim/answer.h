@@ -36,7 +36,7 @@ struct Answer {
     std::uint64_t number = 0; // makes the ids
     std::string text;         // said where no tool is called
     ToolCall call;
-    std::size_t events = 0;   // text deltas of a stream; 0: as the length of the text suggests
+    std::size_t events = 0; // text deltas of a stream; 0: as the length of the text suggests
     TokenCounts tokens;
     bool usage_in_stream = true; // openai-chat tells it only where it was asked to
     bool server_sent = true;     // gemini: server-sent events, else a JSON array that grows

@@ -40,7 +40,7 @@ void write_head(json::Writer& w, const Answer& answer, std::string_view kind) {
 }
 
 // One chunk with one choice; `fill` writes its delta.
-template <class Fill> void chunk(EventWriter& out, const Answer& answer, std::string_view finish, Fill&& fill) {
+template <class Fill> void chunk(EventWriter& out, const Answer& answer, std::string_view finish, const Fill& fill) {
     out.event("", object([&](json::Writer& w) {
                   write_head(w, answer, "chat.completion.chunk");
                   w.begin_array("choices");
@@ -49,8 +49,10 @@ template <class Fill> void chunk(EventWriter& out, const Answer& answer, std::st
                   w.begin_object("delta");
                   fill(w);
                   w.end_object();
-                  if (finish.empty()) w.member_null("finish_reason");
-                  else w.member("finish_reason", finish);
+                  if (finish.empty())
+                      w.member_null("finish_reason");
+                  else
+                      w.member("finish_reason", finish);
                   w.end_object();
                   w.end_array();
               }));
@@ -66,7 +68,8 @@ void compose_chat(const Answer& answer, EventWriter& out) {
     if (answer.call.name.empty())
         for (const std::string_view piece : deltas_of(answer))
             chunk(out, answer, "", [&](json::Writer& w) { w.member("content", piece); });
-    else chunk(out, answer, "", [&](json::Writer& w) { write_call(w, answer, true); });
+    else
+        chunk(out, answer, "", [&](json::Writer& w) { write_call(w, answer, true); });
     out.closing();
     chunk(out, answer, finish_reason(answer), [](json::Writer&) {});
     if (answer.usage_in_stream)

@@ -51,8 +51,10 @@ void compose_gemini(const Answer& answer, EventWriter& out) {
         const bool last = i + 1 == pieces.size();
         if (last) out.closing();
         const std::string data = chunk(answer, pieces[i], last);
-        if (answer.server_sent) out.event("", data);
-        else out.raw((i == 0 ? "[" : ",\r\n") + data + (last ? "]\n" : ""));
+        if (answer.server_sent)
+            out.event("", data);
+        else
+            out.raw((i == 0 ? "[" : ",\r\n") + data + (last ? "]\n" : ""));
     }
 }
 

@@ -9,7 +9,7 @@ namespace {
 class Numbered {
 public:
     Numbered(const Answer& answer, EventWriter& out) : answer_(answer), out_(out) {}
-    template <class Fill> void event(std::string_view type, Fill&& fill) {
+    template <class Fill> void event(std::string_view type, const Fill& fill) {
         out_.event(type, object([&](json::Writer& w) {
                        w.member("type", type);
                        w.member("sequence_number", number_++);
@@ -17,7 +17,7 @@ public:
                    }));
     }
     // One that belongs to the only output item.
-    template <class Fill> void item_event(std::string_view type, std::string_view item_id, Fill&& fill) {
+    template <class Fill> void item_event(std::string_view type, std::string_view item_id, const Fill& fill) {
         event(type, [&](json::Writer& w) {
             w.member("item_id", item_id);
             w.member("output_index", 0);
@@ -142,8 +142,10 @@ void compose_responses(const Answer& answer, EventWriter& writer) {
     whole("response.created", false);
     whole("response.in_progress", false);
     of_item("response.output_item.added", false);
-    if (answer.call.name.empty()) text_events(out, id);
-    else call_events(out, id);
+    if (answer.call.name.empty())
+        text_events(out, id);
+    else
+        call_events(out, id);
     of_item("response.output_item.done", true);
     writer.closing();
     whole("response.completed", true);

@@ -4,14 +4,16 @@
 #include "sim/compose.h"
 #include "sim/shape.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <array>
-#include <gtest/gtest.h>
 
 namespace sallyport::sim {
 namespace {
 
-constexpr std::array dialects = {Dialect::anthropic_messages, Dialect::openai_responses, Dialect::openai_chat, Dialect::gemini};
+constexpr std::array dialects = {Dialect::anthropic_messages, Dialect::openai_responses, Dialect::openai_chat,
+                                 Dialect::gemini};
 
 struct Parsed {
     Buffer bytes;
@@ -29,7 +31,9 @@ struct Event {
 std::vector<Event> events_of(std::string_view stream) {
     std::vector<Event> list;
     http::EventStream events;
-    events.feed(stream, [&](std::string_view name, std::string_view data) { list.push_back({std::string(name), std::string(data)}); });
+    events.feed(stream, [&](std::string_view name, std::string_view data) {
+        list.push_back({std::string(name), std::string(data)});
+    });
     return list;
 }
 
@@ -61,9 +65,12 @@ TEST(SimAnswer, StreamsAreEventsOfJsonThatTheReadersUnderstand) {
     for (const Dialect dialect : dialects) {
         SCOPED_TRACE(name(dialect));
         const Composed composed = compose_events(answer_in(dialect));
+        std::size_t number = 0;
         for (const Event& event : events_of(composed.bytes)) {
             if (event.data == "[DONE]") continue;
             Parsed parsed(event.data);
+            if (dialect == Dialect::openai_responses)
+                EXPECT_EQ(parsed.doc.raw_value(parsed.doc.find(0, "sequence_number")), std::to_string(number++));
             // These two dialects name each event as its data does.
             if (dialect == Dialect::anthropic_messages || dialect == Dialect::openai_responses) {
                 EXPECT_TRUE(parsed.doc.text_is(parsed.doc.find(0, "type"), event.name)) << event.data;
@@ -80,7 +87,8 @@ TEST(SimAnswer, StreamsAreEventsOfJsonThatTheReadersUnderstand) {
 }
 
 TEST(SimAnswer, BodiesAreJsonThatTheReadersUnderstand) {
-    constexpr std::array paths = {"/v1/messages", "/v1/responses", "/v1/chat/completions", "/v1beta/models/m:generateContent"};
+    constexpr std::array paths = {"/v1/messages", "/v1/responses", "/v1/chat/completions",
+                                  "/v1beta/models/m:generateContent"};
     for (std::size_t i = 0; i < dialects.size(); ++i) {
         SCOPED_TRACE(paths[i]);
         const auto endpoint = dialect::match_endpoint("POST", paths[i]);
@@ -111,8 +119,10 @@ TEST(SimAnswer, ToolCallsAreSeenInStreams) {
     Answer custom = call_in(Dialect::openai_responses);
     custom.call = {"exec", "text(1);\n", true};
     const std::string stream = compose_events(custom).bytes;
-    EXPECT_NE(stream.find(R"("type":"custom_tool_call","call_id":"call_sim_000007","name":"exec","input":"text(1);\n","status":"completed")"),
-              std::string::npos);
+    EXPECT_NE(
+        stream.find(
+            R"("type":"custom_tool_call","call_id":"call_sim_000007","name":"exec","input":"text(1);\n","status":"completed")"),
+        std::string::npos);
 }
 
 TEST(SimAnswer, WithoutItsClosingEventsAStreamIsNotComplete) {

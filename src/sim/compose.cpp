@@ -2,9 +2,9 @@
 
 #include "sim/shape.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace sallyport::sim {
 

@@ -34,7 +34,7 @@ std::string id_of(std::string_view prefix, std::uint64_t number);
 std::vector<std::string_view> deltas_of(const Answer&);
 
 // One JSON object, written by `fill`.
-template <class Fill> std::string object(Fill&& fill) {
+template <class Fill> std::string object(const Fill& fill) {
     std::string out;
     json::Writer w(out);
     w.begin_object();

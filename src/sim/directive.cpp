@@ -40,7 +40,8 @@ Result<void> read_events(std::string_view argument, Directives& into) {
 Result<void> read_directive(std::string_view name, std::string_view argument, Directives& into) {
     if (name == "read") {
         // As a file name it must survive every client's way of passing it on.
-        if (!argument.empty() && argument.find_first_of(" \t\r\n\"'") == std::string_view::npos) into.read_file = argument;
+        if (!argument.empty() && argument.find_first_of(" \t\r\n\"'") == std::string_view::npos)
+            into.read_file = argument;
     } else if (name == "say") {
         into.say = argument;
     } else if (name == "fault") {
@@ -53,7 +54,8 @@ Result<void> read_directive(std::string_view name, std::string_view argument, Di
         return read_events(argument, into);
     } else {
         std::string sentence = "vendor:" + std::string(name) + "(…) is nothing this vendor does";
-        if (const std::string meant = did_you_mean(name, names); !meant.empty()) sentence += "; did you mean vendor:" + meant + "?";
+        if (const std::string meant = did_you_mean(name, names); !meant.empty())
+            sentence += "; did you mean vendor:" + meant + "?";
         return fail(ErrorKind::invalid, sentence, ErrorSource::client);
     }
     return {};
@@ -68,7 +70,8 @@ Result<Directives> read_directives(std::string_view text) {
         if (open == at || open == text.size() || text[open] != '(') continue; // somebody writes about vendors
         const std::size_t close = text.find(')', open);
         if (close == std::string_view::npos) break;
-        const Result<void> read = read_directive(text.substr(at, open - at), text.substr(open + 1, close - open - 1), found);
+        const Result<void> read =
+            read_directive(text.substr(at, open - at), text.substr(open + 1, close - open - 1), found);
         if (!read) return std::unexpected(read.error());
         at = close;
     }

@@ -92,8 +92,10 @@ std::string error_event(Dialect dialect, std::string_view message, bool server_s
     case Dialect::openai_chat: out.event("", error_body(dialect, 500, message)); break;
     case Dialect::gemini: {
         const std::string data = error_body(dialect, 503, message);
-        if (server_sent) out.event("", data);
-        else out.raw(",\r\n" + data + "]\n");
+        if (server_sent)
+            out.event("", data);
+        else
+            out.raw(",\r\n" + data + "]\n");
         break;
     }
     }
@@ -107,8 +109,10 @@ std::string ping_event(Dialect dialect, bool server_sent) {
 
 std::string token_count_body(Dialect dialect, std::uint64_t tokens) {
     return object([&](json::Writer& w) {
-        if (dialect == Dialect::gemini) w.member("totalTokens", tokens);
-        else w.member("input_tokens", tokens);
+        if (dialect == Dialect::gemini)
+            w.member("totalTokens", tokens);
+        else
+            w.member("input_tokens", tokens);
     });
 }
 

@@ -11,9 +11,9 @@ namespace sallyport::sim {
 namespace {
 
 constexpr std::array<std::string_view, 22> words = {
-    "status",  "retry-after", "html",       "hang",         "gzip",         "stall", "gate",      "ping",
-    "pace",    "drip",        "half-event", "wrong-length", "short-length", "cut",   "reset",     "early-end",
-    "error-event", "bad-chunk", "before-head", "first",     "streaming",    "rate"};
+    "status",      "retry-after", "html",        "hang",         "gzip",         "stall", "gate",  "ping",
+    "pace",        "drip",        "half-event",  "wrong-length", "short-length", "cut",   "reset", "early-end",
+    "error-event", "bad-chunk",   "before-head", "first",        "streaming",    "rate"};
 
 std::unexpected<Error> bad(std::string_view spec, const std::string& why) {
     return fail(ErrorKind::invalid, "fault '" + std::string(spec) + "': " + why, ErrorSource::client);
@@ -53,7 +53,8 @@ struct Reader {
     Result<void> set(std::string_view word, std::string_view value, Number& into, Number least, Number most) {
         const std::optional<Number> read = number<Number>(value);
         if (!read || *read < least || *read > most)
-            return bad(spec, std::string(word) + " wants a number from " + std::to_string(least) + " to " + std::to_string(most));
+            return bad(spec, std::string(word) + " wants a number from " + std::to_string(least) + " to " +
+                                 std::to_string(most));
         into = *read;
         return {};
     }
@@ -73,7 +74,8 @@ Result<void> Reader::take(std::string_view word, std::string_view value, bool ha
     if (word == "ping") return set<std::int64_t>(word, has_value ? value : "1000", fault.ping_ms, 1, ms_max);
     if (word == "drip") return set<std::int64_t>(word, value, fault.drip_ms, 0, ms_max);
     if (word == "pace") return set<std::int64_t>(word, value, fault.pace_ms, 1, ms_max);
-    if (word == "first") return set<std::uint64_t>(word, value, fault.first, 1, std::numeric_limits<std::uint64_t>::max());
+    if (word == "first")
+        return set<std::uint64_t>(word, value, fault.first, 1, std::numeric_limits<std::uint64_t>::max());
     if (word == "rate") return set<double>(word, value, fault.rate, 0, 1);
     if (word == "html") return flag(word, has_value, fault.html);
     if (word == "hang") return flag(word, has_value, fault.hang);
@@ -91,14 +93,15 @@ Result<void> Reader::take(std::string_view word, std::string_view value, bool ha
     if (word == "wrong-length") return length(Fault::Length::larger);
     if (word == "short-length") return length(Fault::Length::smaller);
     const std::string meant = did_you_mean(word, words);
-    return bad(spec, "'" + std::string(word) + "' is not known" + (meant.empty() ? "" : "; did you mean '" + meant + "'?"));
+    return bad(spec,
+               "'" + std::string(word) + "' is not known" + (meant.empty() ? "" : "; did you mean '" + meant + "'?"));
 }
 
 } // namespace
 
 bool Fault::harmless() const {
-    return status == 0 && !hang && !half_event && !gzip && !gate && end == End::whole && length == Length::right && stall_ms == 0 &&
-           ping_ms == 0 && drip_ms < 0 && pace_ms == 0;
+    return status == 0 && !hang && !half_event && !gzip && !gate && end == End::whole && length == Length::right &&
+           stall_ms == 0 && ping_ms == 0 && drip_ms < 0 && pace_ms == 0;
 }
 
 Result<Fault> parse_fault(std::string_view spec) {
@@ -109,7 +112,8 @@ Result<Fault> parse_fault(std::string_view spec) {
         const std::string_view part = trim(rest.substr(0, comma));
         const std::size_t equals = part.find('=');
         const bool has_value = equals != std::string_view::npos;
-        const Result<void> taken = reader.take(part.substr(0, equals), has_value ? part.substr(equals + 1) : std::string_view(), has_value);
+        const Result<void> taken =
+            reader.take(part.substr(0, equals), has_value ? part.substr(equals + 1) : std::string_view(), has_value);
         if (!taken) return std::unexpected(taken.error());
         if (comma == std::string_view::npos) break;
         rest.remove_prefix(comma + 1);
@@ -117,7 +121,8 @@ Result<Fault> parse_fault(std::string_view spec) {
     const Fault& fault = reader.fault;
     if (fault.before_head && fault.end != Fault::End::cut && fault.end != Fault::End::reset)
         return bad(spec, "before-head goes with cut or reset");
-    if ((fault.retry_after_s >= 0 || fault.html) && fault.status == 0) return bad(spec, "retry-after and html go with status=N");
+    if ((fault.retry_after_s >= 0 || fault.html) && fault.status == 0)
+        return bad(spec, "retry-after and html go with status=N");
     if (fault.length != Fault::Length::right && fault.end != Fault::End::whole)
         return bad(spec, "a wrong length is an end of its own");
     return reader.fault;

@@ -1,6 +1,7 @@
+#include "sim/faults.h"
+
 #include "http/coding.h"
 #include "sim/directive.h"
-#include "sim/faults.h"
 #include "sim/shape.h"
 
 #include <gtest/gtest.h>
@@ -22,7 +23,8 @@ std::string mistake(std::string_view spec) {
 
 Composed five_events() {
     Composed composed;
-    for (const std::string_view event : {"data: one\n\n", "data: zwölf\n\n", "data: three\n\n", "data: four\n\n", "data: end\n\n"}) {
+    for (const std::string_view event :
+         {"data: one\n\n", "data: zwölf\n\n", "data: three\n\n", "data: four\n\n", "data: end\n\n"}) {
         composed.bytes += event;
         composed.ends.push_back(composed.bytes.size());
     }
@@ -119,14 +121,16 @@ TEST(OddPiece, SplitsInsideCharacters) {
     bool inside_character = false;
     for (std::size_t turn = 0; joined.size() < text.size(); ++turn) {
         joined += odd_piece(std::string_view(text).substr(joined.size()), turn);
-        if (joined.size() < text.size() && (static_cast<unsigned char>(text[joined.size()]) & 0xC0) == 0x80) inside_character = true;
+        if (joined.size() < text.size() && (static_cast<unsigned char>(text[joined.size()]) & 0xC0) == 0x80)
+            inside_character = true;
     }
     EXPECT_EQ(joined, text);
     EXPECT_TRUE(inside_character);
 }
 
 TEST(Directives, AreFoundAnywhereInTheText) {
-    const Result<Directives> read = read_directives("<x>vendor: is nice</x> \"vendor:read(a/b-c.txt) and vendor:fault(status=529,first=1)\"");
+    const Result<Directives> read =
+        read_directives("<x>vendor: is nice</x> \"vendor:read(a/b-c.txt) and vendor:fault(status=529,first=1)\"");
     ASSERT_TRUE(read);
     EXPECT_EQ(read->read_file, "a/b-c.txt");
     EXPECT_EQ(read->fault, "status=529,first=1");
@@ -136,13 +140,16 @@ TEST(Directives, AreFoundAnywhereInTheText) {
     EXPECT_EQ(events->events_per_write, 20u);
     EXPECT_EQ(events->say, "Grüße, Welt");
     EXPECT_EQ(events->text_bytes, 5u);
+    EXPECT_TRUE(read_directives("vendor:say(ask for vendor:read(x)")->read_file.empty()); // an argument is not searched
 }
 
 TEST(Directives, MistakesAreNamedAndProseIsNone) {
-    EXPECT_EQ(read_directives("vendor:raed(x)").error().message, "vendor:raed(…) is nothing this vendor does; did you mean vendor:read?");
+    EXPECT_EQ(read_directives("vendor:raed(x)").error().message,
+              "vendor:raed(…) is nothing this vendor does; did you mean vendor:read?");
     EXPECT_FALSE(read_directives("vendor:events(0)"));
     EXPECT_FALSE(read_directives("vendor:text(many)"));
-    for (const std::string_view prose : {"vendor:", "the vendor:(x)", "vendor:read", "vendor:read(never closed", "vendor:Read(x)", "vendor:read(two words)"}) {
+    for (const std::string_view prose : {"vendor:", "the vendor:(x)", "vendor:read", "vendor:read(never closed",
+                                         "vendor:Read(x)", "vendor:read(two words)"}) {
         const Result<Directives> read = read_directives(prose);
         ASSERT_TRUE(read) << prose;
         EXPECT_TRUE(read->read_file.empty());

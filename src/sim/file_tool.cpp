@@ -90,8 +90,9 @@ std::string_view argument_key(const Document& doc, const Offered& tool, const st
 
 std::string cat_command(std::string_view file) {
     // Names are used bare where a shell takes them so: that is what was measured, and what readers of commands understand.
-    const bool plain = file.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./@%+=:,-") ==
-                       std::string_view::npos;
+    const bool plain =
+        file.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./@%+=:,-") ==
+        std::string_view::npos;
     std::string command = "cat ";
     if (plain) return command.append(file);
     command += '\'';
@@ -109,7 +110,8 @@ std::string command_arguments(const Document& doc, const Offered& tool, const st
     w.begin_object();
     if (type != no_node && doc.text_is(type, "array")) { // an argument vector
         w.begin_array(key);
-        for (const std::string_view word : {std::string_view("sh"), std::string_view("-c"), std::string_view(command)}) w.element(word);
+        for (const std::string_view word : {std::string_view("sh"), std::string_view("-c"), std::string_view(command)})
+            w.element(word);
         w.end_array();
     } else {
         w.member(key, command);
@@ -182,13 +184,16 @@ std::optional<ToolCall> call_to_read(Dialect dialect, const Document& doc, std::
     for (const Known& known : known_tools) {
         for (const Offered& tool : tools) {
             if (tool.name != known.name || tool.custom != (known.takes == Takes::script)) continue;
-            std::string name(file);
-            if (const std::string directory = file.starts_with('/') ? std::string() : working_directory(doc); !directory.empty())
-                name = directory + (directory.ends_with('/') ? "" : "/") + name;
+            std::string name = file.starts_with('/') ? std::string() : working_directory(doc);
+            if (!name.empty() && !name.ends_with('/')) name += '/';
+            name += file;
             ToolCall call{tool.name, {}, tool.custom};
-            if (known.takes == Takes::path) call.arguments = path_arguments(doc, tool, name);
-            else if (known.takes == Takes::command) call.arguments = command_arguments(doc, tool, cat_command(name));
-            else call.arguments = script(cat_command(name));
+            if (known.takes == Takes::path)
+                call.arguments = path_arguments(doc, tool, name);
+            else if (known.takes == Takes::command)
+                call.arguments = command_arguments(doc, tool, cat_command(name));
+            else
+                call.arguments = script(cat_command(name));
             return call;
         }
     }

@@ -1,5 +1,6 @@
-#include "base/buffer.h"
 #include "sim/file_tool.h"
+
+#include "base/buffer.h"
 
 #include <gtest/gtest.h>
 
@@ -18,46 +19,68 @@ std::string call(Dialect dialect, std::string_view body, std::string_view tool, 
 }
 
 TEST(FileTool, OfEachClientGetsTheArgumentItsSchemaNames) {
-    EXPECT_EQ(call(Dialect::anthropic_messages,
-                   R"({"tools":[{"name":"Bash","input_schema":{"properties":{"command":{}}}},{"name":"Read","input_schema":{"properties":{"file_path":{}}}}],
-                       "messages":[{"role":"system","content":"# Env\n - Primary working directory: /home/dev/x\n - more"}]})", "Read"),
-              R"({"file_path":"/home/dev/x/notes.txt"})");
-    EXPECT_EQ(call(Dialect::gemini,
-                   R"({"contents":[{"parts":[{"text":"The project's temporary directory is: /tmp/t\n- **Workspace Directories:**\n  - /home/dev/x\n- end"}]}],
-                       "tools":[{"functionDeclarations":[{"name":"read_file","parametersJsonSchema":{"properties":{"file_path":{}}}}]}]})", "read_file"),
-              R"({"file_path":"/home/dev/x/notes.txt"})");
-    EXPECT_EQ(call(Dialect::openai_chat,
-                   R"({"messages":[{"role":"user","content":[{"text":"I'm currently working in the directory: /home/dev/x"}]}],
-                       "tools":[{"type":"function","function":{"name":"read_file","parameters":{"properties":{"absolute_path":{}}}}}]})", "read_file"),
-              R"({"absolute_path":"/home/dev/x/notes.txt"})");
+    EXPECT_EQ(
+        call(
+            Dialect::anthropic_messages,
+            R"({"tools":[{"name":"Bash","input_schema":{"properties":{"command":{}}}},{"name":"Read","input_schema":{"properties":{"file_path":{}}}}],
+                       "messages":[{"role":"system","content":"# Env\n - Primary working directory: /home/dev/x\n - more"}]})",
+            "Read"),
+        R"({"file_path":"/home/dev/x/notes.txt"})");
+    EXPECT_EQ(
+        call(
+            Dialect::gemini,
+            R"({"contents":[{"parts":[{"text":"The project's temporary directory is: /tmp/t\n- **Workspace Directories:**\n  - /home/dev/x\n- end"}]}],
+                       "tools":[{"functionDeclarations":[{"name":"read_file","parametersJsonSchema":{"properties":{"file_path":{}}}}]}]})",
+            "read_file"),
+        R"({"file_path":"/home/dev/x/notes.txt"})");
+    EXPECT_EQ(
+        call(
+            Dialect::openai_chat,
+            R"({"messages":[{"role":"user","content":[{"text":"I'm currently working in the directory: /home/dev/x"}]}],
+                       "tools":[{"type":"function","function":{"name":"read_file","parameters":{"properties":{"absolute_path":{}}}}}]})",
+            "read_file"),
+        R"({"absolute_path":"/home/dev/x/notes.txt"})");
     EXPECT_EQ(call(Dialect::openai_chat,
                    R"({"messages":[{"role":"system","content":"Working directory: /home/dev/x/\n"}],
-                       "tools":[{"type":"function","function":{"name":"read","parameters":{"properties":{"filePath":{}}}}}]})", "read"),
+                       "tools":[{"type":"function","function":{"name":"read","parameters":{"properties":{"filePath":{}}}}}]})",
+                   "read"),
               R"({"filePath":"/home/dev/x/notes.txt"})");
     EXPECT_EQ(call(Dialect::openai_chat,
                    R"({"messages":[{"role":"system","content":"* Current working directory: /home/dev/x\n"}],
-                       "tools":[{"type":"function","function":{"name":"view","parameters":{"properties":{"path":{}}}}}]})", "view"),
+                       "tools":[{"type":"function","function":{"name":"view","parameters":{"properties":{"path":{}}}}}]})",
+                   "view"),
               R"({"path":"/home/dev/x/notes.txt"})");
 }
 
 TEST(FileTool, OfCodexIsAScriptOrACommand) {
-    EXPECT_EQ(call(Dialect::openai_responses,
-                   R"({"input":[{"type":"additional_tools","tools":[{"type":"namespace","name":"functions","tools":[{"type":"custom","name":"exec"}]}]},
-                       {"role":"user","content":[{"text":"<environment_context>\n  <cwd>/home/dev/x</cwd>"}]}]})", "exec"),
-              "const r = await tools.exec_command({cmd: \"cat /home/dev/x/notes.txt\"});\ntext(r.output);");
-    EXPECT_EQ(call(Dialect::openai_responses,
-                   R"({"input":"x","tools":[{"type":"function","name":"exec_command","parameters":{"properties":{"cmd":{"type":"string"}}}}]})", "exec_command"),
-              R"({"cmd":"cat notes.txt"})");
-    EXPECT_EQ(call(Dialect::openai_responses,
-                   R"({"input":"x","tools":[{"type":"function","name":"shell","parameters":{"properties":{"command":{"type":"array"}}}}]})", "shell"),
-              R"({"command":["sh","-c","cat notes.txt"]})");
+    EXPECT_EQ(
+        call(
+            Dialect::openai_responses,
+            R"({"input":[{"type":"additional_tools","tools":[{"type":"namespace","name":"functions","tools":[{"type":"custom","name":"exec"}]}]},
+                       {"role":"user","content":[{"text":"<environment_context>\n  <cwd>/home/dev/x</cwd>"}]}]})",
+            "exec"),
+        "const r = await tools.exec_command({cmd: \"cat /home/dev/x/notes.txt\"});\ntext(r.output);");
+    EXPECT_EQ(
+        call(
+            Dialect::openai_responses,
+            R"({"input":"x","tools":[{"type":"function","name":"exec_command","parameters":{"properties":{"cmd":{"type":"string"}}}}]})",
+            "exec_command"),
+        R"({"cmd":"cat notes.txt"})");
+    EXPECT_EQ(
+        call(
+            Dialect::openai_responses,
+            R"({"input":"x","tools":[{"type":"function","name":"shell","parameters":{"properties":{"command":{"type":"array"}}}}]})",
+            "shell"),
+        R"({"command":["sh","-c","cat notes.txt"]})");
 }
 
 TEST(FileTool, PrefersAReaderToAShellAndQuotesWhatAShellWouldExpand) {
-    constexpr std::string_view both = R"({"messages":[],"tools":[{"name":"Bash","input_schema":{"properties":{"command":{}}}},
+    constexpr std::string_view both =
+        R"({"messages":[],"tools":[{"name":"Bash","input_schema":{"properties":{"command":{}}}},
         {"name":"view","input_schema":{"properties":{"path":{}}}}]})";
     EXPECT_EQ(call(Dialect::anthropic_messages, both, "view", "/etc/x"), R"({"path":"/etc/x"})");
-    constexpr std::string_view shell = R"({"messages":[],"tools":[{"name":"Bash","input_schema":{"properties":{"command":{}}}}]})";
+    constexpr std::string_view shell =
+        R"({"messages":[],"tools":[{"name":"Bash","input_schema":{"properties":{"command":{}}}}]})";
     EXPECT_EQ(call(Dialect::anthropic_messages, shell, "Bash", "$(x);y"), R"({"command":"cat '$(x);y'"})");
 }
 

@@ -59,7 +59,8 @@ std::string line_of(const Received& what) {
 
 } // namespace
 
-Result<std::unique_ptr<Record>> Record::open(const std::string& log_file, const std::string& save_folder, bool remembers) {
+Result<std::unique_ptr<Record>> Record::open(const std::string& log_file, const std::string& save_folder,
+                                             bool remembers) {
     std::unique_ptr<Record> record(new Record);
     record->remembers_ = remembers;
     if (!log_file.empty()) {
@@ -109,7 +110,8 @@ Result<void> Record::save(std::uint64_t number, const http::RequestHead& head, s
     std::string fields;
     fields.append(head.method).append(" ").append(head.target);
     fields.append(head.minor_version == 0 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
-    for (const http::Field& field : head.fields) fields.append(field.name).append(": ").append(field.value).append("\r\n");
+    for (const http::Field& field : head.fields)
+        fields.append(field.name).append(": ").append(field.value).append("\r\n");
     fields += "\r\n";
     const std::string name = std::to_string(number);
     // The body last: whoever waits for it finds the head.

@@ -25,8 +25,8 @@ struct Received {
     std::string_view peer;
     const http::RequestHead& head;
     std::string_view body;
-    std::string sha256{};         // hex; empty: not computed
-    std::string_view dialect{};   // this and the next two are empty where the path is not an endpoint's
+    std::string sha256{};       // hex; empty: not computed
+    std::string_view dialect{}; // this and the next two are empty where the path is not an endpoint's
     std::string_view operation{};
     std::string model{};
     bool stream = false;
@@ -36,7 +36,8 @@ struct Received {
 class Record {
 public:
     // Either name may be empty. `remembers`: lines are kept in memory too.
-    static Result<std::unique_ptr<Record>> open(const std::string& log_file, const std::string& save_folder, bool remembers);
+    static Result<std::unique_ptr<Record>> open(const std::string& log_file, const std::string& save_folder,
+                                                bool remembers);
     ~Record();
     Record(const Record&) = delete;
     Record& operator=(const Record&) = delete;

@@ -137,7 +137,9 @@ void read_conversation(Dialect dialect, const Document& doc, NodeIndex list, Req
 NodeIndex first_of(NodeIndex a, NodeIndex b) { return a != no_node ? a : b; }
 
 bool offers_tools(Dialect dialect, const Document& doc, NodeIndex root) {
-    const auto some = [&](NodeIndex list) { return list != no_node && doc[list].kind == Kind::array && doc.first_child(list) != no_node; };
+    const auto some = [&](NodeIndex list) {
+        return list != no_node && doc[list].kind == Kind::array && doc.first_child(list) != no_node;
+    };
     if (some(doc.find(root, "tools"))) return true;
     if (dialect != Dialect::openai_responses) return false;
     return last_with(doc, doc.find(root, "input"), "type", "additional_tools") != no_node;
@@ -150,7 +152,8 @@ std::string text_within(const Document& doc, NodeIndex n, std::size_t characters
     std::string scratch;
     if (doc[n].kind == Kind::array) {
         // Four bytes are the longest character: what is behind that cannot be wanted.
-        for (NodeIndex i = doc.first_child(n); i != no_node && joined.size() < 4 * characters; i = doc.next_sibling(i)) {
+        for (NodeIndex i = doc.first_child(n); i != no_node && joined.size() < 4 * characters;
+             i = doc.next_sibling(i)) {
             const NodeIndex text = doc[i].kind == Kind::object ? doc.find(i, "text") : i;
             if (text != no_node && doc[text].kind == Kind::string) joined += doc.text(text, scratch);
         }
@@ -176,7 +179,8 @@ Result<RequestView> view_request(const dialect::Endpoint& endpoint, std::string_
     switch (endpoint.dialect) {
     case Dialect::anthropic_messages:
         conversation = doc.find(root, "messages");
-        view.schema = first_of(path(doc, root, "output_config", "format", "schema"), path(doc, root, "output_format", "schema"));
+        view.schema =
+            first_of(path(doc, root, "output_config", "format", "schema"), path(doc, root, "output_format", "schema"));
         break;
     case Dialect::openai_responses:
         conversation = doc.find(root, "input");

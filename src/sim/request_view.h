@@ -17,12 +17,12 @@ using dialect::Dialect;
 struct RequestView {
     std::string model;
     bool stream = false;
-    bool server_sent = true;      // gemini: asked for with ?alt=sse
-    bool usage_in_stream = true;  // openai-chat: stream_options.include_usage
-    std::string asked;            // the newest text of the user
-    bool ends_in_result = false;  // the newest thing said is a tool's result …
-    std::string result;           // … which begins so (at most result_characters)
-    bool continues = false;       // the model has spoken before
+    bool server_sent = true;     // gemini: asked for with ?alt=sse
+    bool usage_in_stream = true; // openai-chat: stream_options.include_usage
+    std::string asked;           // the newest text of the user
+    bool ends_in_result = false; // the newest thing said is a tool's result …
+    std::string result;          // … which begins so (at most result_characters)
+    bool continues = false;      // the model has spoken before
     bool has_tools = false;
     json::NodeIndex schema = json::no_node; // of the JSON that is wanted instead of text
 };

@@ -1,5 +1,6 @@
-#include "base/buffer.h"
 #include "sim/request_view.h"
+
+#include "base/buffer.h"
 
 #include <gtest/gtest.h>
 
@@ -46,6 +47,15 @@ TEST(RequestView, OfClaudeCodeLooksPastTheSystemMessageAtTheEnd) {
     EXPECT_EQ(second.view.asked, "vendor:read(a.txt)");
     EXPECT_TRUE(second.view.continues);
     EXPECT_FALSE(second.view.stream);
+
+    const Seen reminded(messages, R"json({"model":"m","messages":[
+        {"role":"user","content":[{"type":"text","text":"vendor:read(a.txt)"},{"type":"text","text":"<reminder>"}]},
+        {"role":"assistant","content":[]},
+        {"role":"user","content":[{"type":"tool_result","content":[{"type":"text","text":"al"},{"type":"text","text":"pha"}]}]},
+        {"role":"system","content":"environment"}]})json");
+    EXPECT_EQ(reminded.view.asked, "vendor:read(a.txt)");
+    EXPECT_TRUE(reminded.view.ends_in_result);
+    EXPECT_EQ(reminded.view.result, "alpha");
 }
 
 TEST(RequestView, OfCodexFindsToolsInsideTheInputAndJoinsTheOutput) {
@@ -70,8 +80,10 @@ TEST(RequestView, OfCodexFindsToolsInsideTheInputAndJoinsTheOutput) {
 }
 
 TEST(RequestView, OfGeminiTakesTheModelFromThePathAndTheRouterWantsJson) {
-    const Seen first(gemini, R"json({"contents":[{"role":"user","parts":[{"text":"context"},{"text":"vendor:read(a.txt)"}]}],
-        "tools":[{"functionDeclarations":[{"name":"read_file"}]}]})json", "alt=sse");
+    const Seen first(gemini,
+                     R"json({"contents":[{"role":"user","parts":[{"text":"context"},{"text":"vendor:read(a.txt)"}]}],
+        "tools":[{"functionDeclarations":[{"name":"read_file"}]}]})json",
+                     "alt=sse");
     EXPECT_EQ(first.view.model, "g-1");
     EXPECT_EQ(first.view.asked, "vendor:read(a.txt)");
     EXPECT_TRUE(first.view.stream);
@@ -85,13 +97,15 @@ TEST(RequestView, OfGeminiTakesTheModelFromThePathAndTheRouterWantsJson) {
     EXPECT_EQ(second.view.result, "alpha");
     EXPECT_TRUE(second.view.continues);
 
-    const Seen router("/v1beta/models/g-1:generateContent", R"json({"contents":[{"role":"user","parts":[{"text":"vendor:read(a)"}]}],
+    const Seen router("/v1beta/models/g-1:generateContent",
+                      R"json({"contents":[{"role":"user","parts":[{"text":"vendor:read(a)"}]}],
         "generationConfig":{"responseJsonSchema":{"type":"object","properties":{"complexity_reasoning":{"type":"STRING"},
         "complexity_score":{"type":"INTEGER"}},"required":["complexity_reasoning","complexity_score"]}}})json");
     EXPECT_FALSE(router.view.has_tools);
     EXPECT_FALSE(router.view.stream);
     ASSERT_NE(router.view.schema, json::no_node);
-    EXPECT_EQ(example_of_schema(router.doc, router.view.schema), R"({"complexity_reasoning":"x","complexity_score":10})");
+    EXPECT_EQ(example_of_schema(router.doc, router.view.schema),
+              R"({"complexity_reasoning":"x","complexity_score":10})");
 }
 
 TEST(RequestView, OfTheChatClientsReadsStringsAndBlocks) {
@@ -109,7 +123,9 @@ TEST(RequestView, OfTheChatClientsReadsStringsAndBlocks) {
     EXPECT_EQ(qwen.view.result, "alpha");
     EXPECT_TRUE(qwen.view.usage_in_stream);
 
-    const Seen copilot(chat, R"({"model":"m","messages":[{"role":"user","content":"<current_datetime>now</current_datetime>\n\nhello"}],
+    const Seen copilot(
+        chat,
+        R"({"model":"m","messages":[{"role":"user","content":"<current_datetime>now</current_datetime>\n\nhello"}],
         "tools":[{"type":"function","function":{"name":"view"}}]})");
     EXPECT_NE(copilot.view.asked.find("hello"), std::string::npos);
     EXPECT_TRUE(copilot.view.has_tools);
@@ -123,26 +139,31 @@ TEST(RequestView, KeepsFourHundredCharactersOfAResultAndNeverHalfOfOne) {
 }
 
 TEST(RequestView, AnOddBodyIsNoCrash) {
-    for (const std::string_view body : {"{}", R"({"messages":5})", R"({"messages":[1,null,{}]})", R"({"messages":[{"role":"user"}]})",
-                                        R"({"messages":[{"role":"user","content":7}]})", R"({"messages":[{"role":"tool","content":{}}]})",
-                                        R"({"messages":{"role":"user"}})", R"({"tools":{},"messages":[[]]})"}) {
+    for (const std::string_view body :
+         {"{}", R"({"messages":5})", R"({"messages":[1,null,{}]})", R"({"messages":[{"role":"user"}]})",
+          R"({"messages":[{"role":"user","content":7}]})", R"({"messages":[{"role":"tool","content":{}}]})",
+          R"({"messages":{"role":"user"}})", R"({"tools":{},"messages":[[]]})"}) {
         SCOPED_TRACE(body);
         const Seen as_chat(chat, body);
         const Seen as_messages(messages, body);
         EXPECT_TRUE(as_chat.view.asked.empty());
     }
-    for (const std::string_view body : {R"({"input":[1,{"type":7},{"type":"x_output"}]})", R"({"input":[{"type":"x_output","output":9}]})"})
+    for (const std::string_view body :
+         {R"({"input":[1,{"type":7},{"type":"x_output"}]})", R"({"input":[{"type":"x_output","output":9}]})"})
         EXPECT_TRUE(Seen(responses, body).view.ends_in_result);
     const Seen parts(gemini, R"({"contents":[{"parts":[{"functionResponse":3}]},{"parts":7}]})");
     EXPECT_FALSE(parts.view.ends_in_result);
 }
 
 TEST(ExampleOfSchema, FillsEveryRequiredProperty) {
-    const Seen seen(chat, R"({"response_format":{"type":"json_schema","json_schema":{"schema":{"type":"object","required":["a","b","c","d","e","f"],
+    const Seen seen(
+        chat,
+        R"({"response_format":{"type":"json_schema","json_schema":{"schema":{"type":"object","required":["a","b","c","d","e","f"],
         "properties":{"a":{"type":["string","null"]},"b":{"type":"boolean"},"c":{"type":"array"},"d":{"enum":["one","two"]},
         "e":{"type":"object","properties":{"x":{"type":"number"}}},"z":{"type":"string"}}}}}})");
     ASSERT_NE(seen.view.schema, json::no_node);
-    EXPECT_EQ(example_of_schema(seen.doc, seen.view.schema), R"({"a":"x","b":true,"c":[],"d":"one","e":{"x":1},"f":"x"})");
+    EXPECT_EQ(example_of_schema(seen.doc, seen.view.schema),
+              R"({"a":"x","b":true,"c":[],"d":"one","e":{"x":1},"f":"x"})");
 }
 
 } // namespace

@@ -102,8 +102,10 @@ net::Task<bool> Sender::send_in_pieces(const Fault& fault, std::string_view byte
     std::size_t done = 0;
     for (std::size_t turn = 0; done < bytes.size(); ++turn) {
         std::string_view piece = bytes.substr(done);
-        if (fault.drip_ms >= 0) piece = piece.substr(0, 1);
-        else if (done < odd_bytes_max) piece = odd_piece(piece, turn);
+        if (fault.drip_ms >= 0)
+            piece = piece.substr(0, 1);
+        else if (done < odd_bytes_max)
+            piece = odd_piece(piece, turn);
         done += piece.size();
         const bool sent = co_await write(piece, last && done == bytes.size());
         if (!sent) co_return false;
@@ -147,8 +149,10 @@ net::Task<bool> Sender::send_events(const Reply& reply, const Composed& events, 
         const std::string_view bytes = events.range(i, end);
         const bool last = finishes && end == events.count();
         bool sent = false;
-        if (in_pieces) sent = co_await send_in_pieces(fault, bytes, last);
-        else sent = co_await write(bytes, last);
+        if (in_pieces)
+            sent = co_await send_in_pieces(fault, bytes, last);
+        else
+            sent = co_await write(bytes, last);
         if (!sent) co_return false;
         i = end;
     }
@@ -196,9 +200,12 @@ net::Task<bool> Sender::send_broken(const Reply& reply) {
     }
     const std::uint64_t size = shaped.events.bytes.size();
     std::optional<std::uint64_t> length;
-    if (fault.length == Fault::Length::larger) length = size + missing_bytes;
-    else if (fault.length == Fault::Length::smaller) length = size - size / 4;
-    else if (!reply.streams) length = shaped.finishes ? size : std::max<std::uint64_t>(reply.answer->bytes.size(), size + 1);
+    if (fault.length == Fault::Length::larger)
+        length = size + missing_bytes;
+    else if (fault.length == Fault::Length::smaller)
+        length = size - size / 4;
+    else if (!reply.streams)
+        length = shaped.finishes ? size : std::max<std::uint64_t>(reply.answer->bytes.size(), size + 1);
     start(reply, length);
     const bool stayed = co_await send_events(reply, shaped.events, shaped.finishes);
     if (!shaped.finishes || !stayed) cut(reset && stayed);

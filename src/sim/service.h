@@ -33,6 +33,9 @@ struct Shared {
     std::atomic<std::uint64_t> model_calls = 0;
 };
 
+// One answer that is not streamed.
+std::shared_ptr<const Composed> body_of(std::string bytes);
+
 class Service {
 public:
     Service(Shared& shared, http::BufferPool& buffers) : shared_(shared), buffers_(buffers) {}
@@ -42,10 +45,14 @@ private:
     net::Task<void> control(http::Exchange& exchange);
     // All of it between two waits: the scratch members are this call's alone.
     Reply choose(const http::RequestHead&, std::string_view body, Received& received);
-    Reply choose_model_answer(const dialect::Endpoint&, const http::RequestHead&, std::string_view body, Received& received);
-    Reply generate(const dialect::Endpoint&, const RequestView&, const Directives&, std::string_view body, std::uint64_t number);
-    Reply prepared(const RequestView&, Dialect, const Directives&);
     Reply error(Dialect, int status, std::string_view message) const;
+    // These are in model_answer.cpp.
+    Reply choose_model_answer(const dialect::Endpoint&, const http::RequestHead&, std::string_view body,
+                              Received& received);
+    Reply generate(const dialect::Endpoint&, const RequestView&, const Directives&, std::string_view body,
+                   std::uint64_t number);
+    Reply prepared(const RequestView&, Dialect, const Directives&);
+    Reply failed(Dialect, Fault) const; // as a status of the fault's own
     Result<void> choose_fault(const http::RequestHead&, std::string_view in_text, bool streams, Reply&);
 
     Shared& shared_;

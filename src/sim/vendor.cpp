@@ -15,16 +15,21 @@ constexpr unsigned threads_max = 64;
 struct Site {
     Site(Shared& shared, std::atomic<std::size_t>& connections)
         : loop(std::make_unique<net::Loop>()), service(shared, buffers),
-          server(*loop, buffers, http::Timeouts{},
-                 [this](http::Exchange& exchange, const http::Arrival& arrival) { return service.handle(exchange, arrival); },
-                 connections, limits::connections_max) {}
+          server(
+              *loop, buffers, http::Timeouts{},
+              [this](http::Exchange& exchange, const http::Arrival& arrival) {
+                  return service.handle(exchange, arrival);
+              },
+              connections, limits::connections_max) {}
     ~Site() {
         loop->post([this] {
             server.drain(); // closes the listeners while their loop is there
             loop->stop();
         });
-        if (thread.joinable()) thread.join();
-        else loop->run();
+        if (thread.joinable())
+            thread.join();
+        else
+            loop->run();
         loop.reset();
     }
     Site(const Site&) = delete;

@@ -19,13 +19,13 @@ struct VendorOptions {
     std::string listen = "127.0.0.1:0"; // port 0: any free one
     std::string tls_certificate;        // PEM files; both or neither
     std::string tls_key;
-    std::string log_file;               // see record.h
+    std::string log_file; // see record.h
     std::string save_folder;
-    std::vector<std::string> faults;    // see faults.h
+    std::vector<std::string> faults; // see faults.h
     std::uint64_t seed = 1;
-    unsigned threads = 1;               // loops that share the port
-    bool gate = false;                  // each event waits for GET /vendor/next
-    bool digest = true;                 // false: no sha256 and nothing remembered, for benchmarks
+    unsigned threads = 1; // loops that share the port
+    bool gate = false;    // each event waits for GET /vendor/next
+    bool digest = true;   // false: no sha256 and nothing remembered, for benchmarks
 };
 
 class Vendor {

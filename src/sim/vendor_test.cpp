@@ -4,11 +4,13 @@
 #include "base/encoding.h"
 #include "base/file.h"
 #include "crypto/crypto.h"
+#include "sim/waiting.h"
+
+#include <gtest/gtest.h>
 
 #include <arpa/inet.h>
 #include <cerrno>
 #include <filesystem>
-#include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -49,7 +51,8 @@ public:
         return true;
     }
     bool read_to_end() {
-        while (read_more()) {}
+        while (read_more()) {
+        }
         return !was_reset_;
     }
     bool read_more() {
@@ -102,7 +105,8 @@ TEST(Vendor, AnswersAndTellsWhatItReceived) {
     const auto vendor = start();
     const std::string answer = ask(*vendor, "/v1/messages?beta=true", hello);
     EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n"));
-    EXPECT_NE(answer.find("x-vendor-received-sha256: " + to_hex(crypto::bytes(crypto::sha256(hello)))), std::string::npos);
+    EXPECT_NE(answer.find("x-vendor-received-sha256: " + to_hex(crypto::bytes(crypto::sha256(hello)))),
+              std::string::npos);
     EXPECT_NE(answer.find("x-vendor-received-bytes: " + std::to_string(hello.size()) + "\r\n"), std::string::npos);
     EXPECT_NE(answer.find("request-id: req_sim_000001"), std::string::npos);
     EXPECT_NE(answer.find("event: message_stop"), std::string::npos);
@@ -113,7 +117,8 @@ TEST(Vendor, AnswersAndTellsWhatItReceived) {
 }
 
 TEST(Vendor, KeepsConnectionsAndBodiesAsTheyCame) {
-    const std::filesystem::path folder = std::filesystem::temp_directory_path() / ("sim-save-" + std::to_string(::getpid()));
+    const std::filesystem::path folder =
+        std::filesystem::temp_directory_path() / ("sim-save-" + std::to_string(::getpid()));
     VendorOptions options;
     options.save_folder = folder;
     {
@@ -128,16 +133,20 @@ TEST(Vendor, KeepsConnectionsAndBodiesAsTheyCame) {
     EXPECT_EQ(read_file(folder / "1.body", 1 << 20), hello_unstreamed);
     EXPECT_EQ(read_file(folder / "2.body", 1 << 20), "{not json");
     EXPECT_EQ(read_file(folder / "1.head", 1 << 20),
-              "POST /v1/messages?a=%20b HTTP/1.1\r\nhost: x\r\nX-OdD: 1\r\nContent-Length: " + std::to_string(hello_unstreamed.size()) + "\r\n\r\n");
+              "POST /v1/messages?a=%20b HTTP/1.1\r\nhost: x\r\nX-OdD: 1\r\nContent-Length: " +
+                  std::to_string(hello_unstreamed.size()) + "\r\n\r\n");
     std::filesystem::remove_all(folder);
 }
 
 TEST(Vendor, CallsTheToolThenQuotesItsResult) {
     const auto vendor = start();
-    const std::string first = ask(*vendor, "/v1/messages",
-                                  R"json({"tools":[{"name":"Read"}],"messages":[{"role":"user","content":"vendor:read(a.txt)"}]})json");
+    const std::string first =
+        ask(*vendor, "/v1/messages",
+            R"json({"tools":[{"name":"Read"}],"messages":[{"role":"user","content":"vendor:read(a.txt)"}]})json");
     EXPECT_NE(first.find(R"("name":"Read","input":{"file_path":"a.txt"})"), std::string::npos);
-    const std::string second = ask(*vendor, "/v1/messages", R"json({"tools":[{"name":"Read"}],"messages":[{"role":"user","content":"vendor:read(a.txt)"},
+    const std::string second =
+        ask(*vendor, "/v1/messages",
+            R"json({"tools":[{"name":"Read"}],"messages":[{"role":"user","content":"vendor:read(a.txt)"},
         {"role":"user","content":[{"type":"tool_result","content":"alpha"}]}]})json");
     EXPECT_NE(second.find(R"("text":"The file says: alpha")"), std::string::npos);
 }
@@ -146,7 +155,8 @@ TEST(Vendor, AnswersByHeaderWithoutALookAtTheBody) {
     const auto vendor = start();
     const std::string answer = ask(*vendor, "/v1/chat/completions", "anything", "x-vendor-answer: events(3)\r\n");
     EXPECT_NE(answer.find("[DONE]"), std::string::npos);
-    EXPECT_NE(ask(*vendor, "/v1/messages", "anything", "x-vendor-answer: text(100)\r\n").find("end_turn"), std::string::npos);
+    EXPECT_NE(ask(*vendor, "/v1/messages", "anything", "x-vendor-answer: text(100)\r\n").find("end_turn"),
+              std::string::npos);
 }
 
 TEST(VendorFault, StatusCarriesTheDialectsErrorAndRetryAfter) {
@@ -246,6 +256,17 @@ TEST(VendorGate, TheNextEventWaitsToBeLetThrough) {
     EXPECT_TRUE(client.read_until("message_stop"));
 }
 
+TEST(VendorGate, KeepsWhatIsLetThroughEarlyUntilItForgets) {
+    Gate gate;
+    EXPECT_FALSE(gate.pass_now());
+    gate.let_through();
+    EXPECT_TRUE(gate.pass_now());
+    EXPECT_FALSE(gate.pass_now());
+    gate.let_through();
+    gate.forget_permits();
+    EXPECT_FALSE(gate.pass_now());
+}
+
 TEST(Vendor, NoticesAClientThatLeaves) {
     const auto vendor = start();
     for (const std::string_view spec : {"hang", "stall=600000", "ping=600000", "gate", "pace=600000"}) {
@@ -254,10 +275,12 @@ TEST(Vendor, NoticesAClientThatLeaves) {
         {
             Client client(vendor->port());
             client.send("POST", "/v1/messages", hello, "x-vendor-fault: " + std::string(spec) + "\r\n");
-            while (log_of(*vendor).find("\"n\":1,\"peer\"") == std::string::npos) {}
+            while (log_of(*vendor).find("\"n\":1,\"peer\"") == std::string::npos) {
+            }
             client.reset();
         }
-        while (log_of(*vendor).find(R"({"n":1,"cancelled":true})") == std::string::npos) {}
+        while (log_of(*vendor).find(R"({"n":1,"cancelled":true})") == std::string::npos) {
+        }
     }
 }
 

@@ -11,7 +11,8 @@ namespace sallyport::sim {
 // co_await a Pause: resumes when the time has passed or wake() was called. Wakes from the loop, never from inside wake().
 class Pause {
 public:
-    Pause(net::Loop& loop, std::int64_t ms) : loop_(loop), timer_(loop, &Pause::fired, this), until_ms_(loop.now_ms() + ms) {}
+    Pause(net::Loop& loop, std::int64_t ms)
+        : loop_(loop), timer_(loop, &Pause::fired, this), until_ms_(loop.now_ms() + ms) {}
     Pause(const Pause&) = delete;
     Pause& operator=(const Pause&) = delete;
 

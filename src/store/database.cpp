@@ -17,7 +17,8 @@ std::unexpected<Error> failed(sqlite3* db, int code, const std::string& path, st
                            : code == SQLITE_CONSTRAINT                  ? ErrorKind::invalid
                                                                         : ErrorKind::io;
     std::string sentence = "cannot " + std::string(what) + " " + path + ": ";
-    sentence += db != nullptr && (sqlite3_errcode(db) & 0xFF) == (code & 0xFF) ? sqlite3_errmsg(db) : sqlite3_errstr(code);
+    sentence +=
+        db != nullptr && (sqlite3_errcode(db) & 0xFF) == (code & 0xFF) ? sqlite3_errmsg(db) : sqlite3_errstr(code);
     if (code == SQLITE_BUSY) sentence += " (another process has held it for five seconds; try again)";
     return fail(kind, std::move(sentence));
 }
@@ -118,9 +119,10 @@ Result<Database> Database::open(const std::filesystem::path& file, std::int32_t 
     sqlite3_db_config(db.db_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     sqlite3_db_config(db.db_, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
 
-    const auto pragmas = durability == Durability::full
-                             ? "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON;"
-                             : "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;";
+    const auto pragmas =
+        durability == Durability::full
+            ? "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON;"
+            : "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;";
     if (auto set = db.execute(pragmas); !set) return std::unexpected(set.error());
 
     auto transaction = Transaction::begin(db);
@@ -141,13 +143,15 @@ Result<Database> Database::open(const std::filesystem::path& file, std::int32_t 
     const auto wanted = static_cast<std::int64_t>(migrations.size());
     if (*version > wanted)
         return fail(ErrorKind::invalid, *db.path_ + " was written by a newer version of sallyport (format " +
-                                            std::to_string(*version) + ", this one knows " + std::to_string(wanted) + ")");
+                                            std::to_string(*version) + ", this one knows " + std::to_string(wanted) +
+                                            ")");
     for (auto i = *version; i < wanted; ++i)
-        if (auto done = db.execute(migrations[static_cast<std::size_t>(i)]); !done) return std::unexpected(done.error());
+        if (auto done = db.execute(migrations[static_cast<std::size_t>(i)]); !done)
+            return std::unexpected(done.error());
     if (*version < wanted) {
         // Pragmas take no parameters; both are numbers of ours.
-        const std::string stamp =
-            "PRAGMA application_id=" + std::to_string(purpose) + "; PRAGMA user_version=" + std::to_string(wanted) + ";";
+        const std::string stamp = "PRAGMA application_id=" + std::to_string(purpose) +
+                                  "; PRAGMA user_version=" + std::to_string(wanted) + ";";
         if (auto done = db.execute(stamp.c_str()); !done) return std::unexpected(done.error());
     }
     if (auto done = transaction->commit(); !done) return std::unexpected(done.error());
@@ -159,7 +163,8 @@ Result<Database> Database::open(const std::filesystem::path& file, std::int32_t 
 
 Result<Statement> Database::prepare(std::string_view sql) {
     sqlite3_stmt* statement = nullptr;
-    const int code = sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+    const int code = sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                                        &statement, nullptr);
     if (code != SQLITE_OK) return failed(db_, code & 0xFF, *path_, "query");
     return Statement(db_, statement, path_.get());
 }

@@ -25,7 +25,8 @@ namespace sallyport::store {
 class Statement {
 public:
     Statement() = default;
-    Statement(sqlite3* db, sqlite3_stmt* statement, const std::string* path) : db_(db), statement_(statement), path_(path) {}
+    Statement(sqlite3* db, sqlite3_stmt* statement, const std::string* path)
+        : db_(db), statement_(statement), path_(path) {}
     Statement(Statement&& other) noexcept;
     Statement& operator=(Statement&& other) noexcept;
     Statement(const Statement&) = delete;

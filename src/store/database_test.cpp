@@ -29,7 +29,8 @@ TEST_F(DatabaseTest, BindsValuesAndGivesThemBack) {
     auto db = Database::open(file_, 1, first);
     ASSERT_TRUE(db) << db.error().message;
     const std::string odd("quote ' \" ; DROP TABLE a; -- \0 end", 33);
-    ASSERT_TRUE(db->prepare("INSERT INTO a VALUES (?, ?, ?)")->bind(1, 42).bind(2, odd).bind_blob(3, std::string_view()).run());
+    ASSERT_TRUE(
+        db->prepare("INSERT INTO a VALUES (?, ?, ?)")->bind(1, 42).bind(2, odd).bind_blob(3, std::string_view()).run());
     auto rows = db->prepare("SELECT x, y, z FROM a WHERE y = ?");
     rows->bind(1, odd);
     ASSERT_TRUE(*rows->step());
@@ -44,7 +45,7 @@ TEST_F(DatabaseTest, IsReadableByItsOwnerOnly) {
     auto db = Database::open(file_, 1, first);
     ASSERT_TRUE(db);
     for (const auto& item : std::filesystem::directory_iterator(folder_)) {
-        struct stat status {};
+        struct stat status{};
         ASSERT_EQ(::stat(item.path().c_str(), &status), 0);
         EXPECT_EQ(status.st_mode & 0777, 0600u) << item.path();
     }
@@ -69,7 +70,9 @@ TEST_F(DatabaseTest, MigratesAnOlderFileAndRefusesANewerOne) {
 }
 
 TEST_F(DatabaseTest, RefusesAFileOfAnotherPurposeOrNoDatabase) {
-    { ASSERT_TRUE(Database::open(file_, 1, first)); }
+    {
+        ASSERT_TRUE(Database::open(file_, 1, first));
+    }
     const auto other = Database::open(file_, 2, first);
     ASSERT_FALSE(other);
     EXPECT_NE(other.error().message.find("another program or purpose"), std::string::npos);
@@ -110,7 +113,8 @@ TEST_F(DatabaseTest, SaysWhatAndWhereWhenACommandFails) {
     auto db = Database::open(file_, 1, first);
     const auto wrong_type = db->prepare("INSERT INTO a (x) VALUES (?)")->bind(1, std::string_view("text")).run();
     ASSERT_FALSE(wrong_type);
-    EXPECT_NE(wrong_type.error().message.find("cannot write " + file_.string()), std::string::npos) << wrong_type.error().message;
+    EXPECT_NE(wrong_type.error().message.find("cannot write " + file_.string()), std::string::npos)
+        << wrong_type.error().message;
     EXPECT_FALSE(db->prepare("SELECT nothing FROM nowhere"));
     EXPECT_FALSE(db->prepare("SELECT 1")->bind(1, 1).run());
 }

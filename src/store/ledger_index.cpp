@@ -58,8 +58,8 @@ template <class Row, class Text, class Number> void each_column(Row& row, Text t
     number(row.cache_read_tokens), number(row.cache_write_tokens), number(row.total_ms);
     number(row.repeats);
 }
-constexpr std::string_view put_sql =
-    "INSERT OR REPLACE INTO exchange VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+constexpr std::string_view put_sql = "INSERT OR REPLACE INTO exchange VALUES "
+                                     "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 
 ExchangeRow exchange_of_row(const Statement& row) {
     ExchangeRow out;
@@ -137,9 +137,11 @@ struct LedgerIndex::Inside {
             {&find, "SELECT * FROM exchange WHERE exchange = ?"},
             {&put, put_sql},
             {&place, "INSERT OR REPLACE INTO entry (entry, segment, offset, exchange) VALUES (?,?,?,?)"},
-            {&count_file, "INSERT INTO file VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET count = count + excluded.count, "
+            {&count_file, "INSERT INTO file VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET count = count + "
+                          "excluded.count, "
                           "first_ms = min(first_ms, excluded.first_ms), last_ms = max(last_ms, excluded.last_ms)"},
-            {&entries_of, "SELECT entry, segment, offset FROM entry WHERE exchange = ? AND exchange <> '' ORDER BY entry"},
+            {&entries_of,
+             "SELECT entry, segment, offset FROM entry WHERE exchange = ? AND exchange <> '' ORDER BY entry"},
             {&place_of, "SELECT entry, segment, offset FROM entry WHERE entry = ?"},
             {&exchange_of, "SELECT exchange FROM entry WHERE entry = ?"},
         };
@@ -162,7 +164,8 @@ LedgerIndex::~LedgerIndex() {
 Result<LedgerIndex> LedgerIndex::open(const std::filesystem::path& file) {
     auto db = Database::open(file, purpose, migrations, Durability::cache);
     if (!db)
-        return fail(db.error().kind, db.error().message + "; it is only a cache, build it again with: sallyport ledger reindex");
+        return fail(db.error().kind,
+                    db.error().message + "; it is only a cache, build it again with: sallyport ledger reindex");
     auto inside = std::make_unique<Inside>(std::move(*db));
     if (auto prepared = inside->prepare(); !prepared) return std::unexpected(prepared.error());
     return LedgerIndex(std::move(inside));
@@ -189,7 +192,8 @@ Result<IndexProgress> LedgerIndex::begin() {
 Result<void> LedgerIndex::commit(const IndexProgress& progress) {
     auto& set = inside_->set_progress;
     set.bind(1, static_cast<std::int64_t>(progress.segment)).bind(2, static_cast<std::int64_t>(progress.offset));
-    set.bind(3, static_cast<std::int64_t>(progress.next_entry)).bind(4, static_cast<std::int64_t>(progress.frame_offset));
+    set.bind(3, static_cast<std::int64_t>(progress.next_entry))
+        .bind(4, static_cast<std::int64_t>(progress.frame_offset));
     set.bind(5, static_cast<std::int64_t>(progress.frame_crc));
     if (auto done = set.run(); !done) return done;
     auto done = inside_->update->commit();
@@ -236,8 +240,8 @@ Result<void> LedgerIndex::count_file(const FileRow& row) {
         .run();
 }
 
-Result<std::vector<ExchangeRow>> LedgerIndex::exchanges(const ExchangeFilter& filter, std::optional<std::uint64_t> before,
-                                                        std::size_t limit) {
+Result<std::vector<ExchangeRow>> LedgerIndex::exchanges(const ExchangeFilter& filter,
+                                                        std::optional<std::uint64_t> before, std::size_t limit) {
     Where where;
     where.equals("person", filter.person);
     where.equals("team", filter.team);
@@ -275,16 +279,26 @@ Result<std::vector<FileRow>> LedgerIndex::files(const ExchangeFilter& filter, st
     where.equals("effective_class", filter.effective_class);
     if (filter.from_ms != 0) where.compare("last_ms >= ?", filter.from_ms);
     if (filter.to_ms != 0) where.compare("first_ms < ?", filter.to_ms);
-    auto statement = inside_->db.prepare(
-        "SELECT repository, file, tool, upstream, vendor, account, client, effective_class, sum(count), min(first_ms), max(last_ms) "
-        "FROM file" + where.sql() + " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 11 DESC, 1, 2, 3 LIMIT ?");
+    auto statement =
+        inside_->db.prepare("SELECT repository, file, tool, upstream, vendor, account, client, effective_class, "
+                            "sum(count), min(first_ms), max(last_ms) "
+                            "FROM file" +
+                            where.sql() + " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 11 DESC, 1, 2, 3 LIMIT ?");
     if (!statement) return std::unexpected(statement.error());
     where.bind(*statement);
     statement->bind(where.count() + 1, static_cast<std::int64_t>(limit));
     return every(*statement, [](const Statement& s) {
-        return FileRow{std::string(s.text(0)), std::string(s.text(1)), std::string(s.text(2)), std::string(s.text(3)),
-                       std::string(s.text(4)), std::string(s.text(5)), std::string(s.text(6)), std::string(s.text(7)),
-                       s.number(8),            s.number(9),            s.number(10)};
+        return FileRow{std::string(s.text(0)),
+                       std::string(s.text(1)),
+                       std::string(s.text(2)),
+                       std::string(s.text(3)),
+                       std::string(s.text(4)),
+                       std::string(s.text(5)),
+                       std::string(s.text(6)),
+                       std::string(s.text(7)),
+                       s.number(8),
+                       s.number(9),
+                       s.number(10)};
     });
 }
 

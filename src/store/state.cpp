@@ -40,9 +40,15 @@ constexpr std::array migrations = {first_format};
 #define KEY_COLUMNS "id, digest, person, team, max_class, label, created_ms, expires_ms, revoked_ms"
 
 KeyRecord key_of(const Statement& row) {
-    return {std::string(row.text(0)), std::string(row.blob(1)), std::string(row.text(2)),
-            std::string(row.text(3)), std::string(row.text(4)), std::string(row.text(5)),
-            row.number(6),            row.number(7),            row.number(8)};
+    return {std::string(row.text(0)),
+            std::string(row.blob(1)),
+            std::string(row.text(2)),
+            std::string(row.text(3)),
+            std::string(row.text(4)),
+            std::string(row.text(5)),
+            row.number(6),
+            row.number(7),
+            row.number(8)};
 }
 SealedName name_of(const Statement& row) {
     return {std::string(row.text(0)), static_cast<NameKind>(row.number(1)), std::string(row.blob(2))};
@@ -82,7 +88,8 @@ struct State::Inside {
     }
 
     // The row that a bound statement finds, if any.
-    template <class Read> auto one(Statement& statement, Read read) -> Result<std::optional<decltype(read(statement))>> {
+    template <class Read>
+    auto one(Statement& statement, Read read) -> Result<std::optional<decltype(read(statement))>> {
         std::optional<decltype(read(statement))> out;
         const auto row = statement.step();
         if (!row) return std::unexpected(row.error());
@@ -90,7 +97,8 @@ struct State::Inside {
         statement.reset();
         return out;
     }
-    template <class Read> auto every(Statement& statement, Read read) -> Result<std::vector<decltype(read(statement))>> {
+    template <class Read>
+    auto every(Statement& statement, Read read) -> Result<std::vector<decltype(read(statement))>> {
         std::vector<decltype(read(statement))> out;
         while (true) {
             const auto row = statement.step();
@@ -208,7 +216,9 @@ Result<void> State::remember_names(std::span<const SealedName> names) {
     auto transaction = Transaction::begin(inside_->db);
     if (!transaction) return std::unexpected(transaction.error());
     for (const SealedName& name : names) {
-        inside_->insert_name.bind(1, name.pseudonym).bind(2, static_cast<std::int64_t>(name.kind)).bind_blob(3, name.sealed);
+        inside_->insert_name.bind(1, name.pseudonym)
+            .bind(2, static_cast<std::int64_t>(name.kind))
+            .bind_blob(3, name.sealed);
         if (auto done = inside_->insert_name.run(); !done) return done;
     }
     return transaction->commit();
@@ -235,7 +245,8 @@ Result<bool> State::forget_name(std::string_view pseudonym) {
     const auto result = checkpoint->step();
     if (!result) return std::unexpected(result.error());
     if (checkpoint->number(0) != 0)
-        return fail(ErrorKind::unavailable, "the name was removed, but its old bytes are still in " + inside_->db.path() +
+        return fail(ErrorKind::unavailable, "the name was removed, but its old bytes are still in " +
+                                                inside_->db.path() +
                                                 "-wal, since another process reads it; try again to wipe them");
     return was_there;
 }

@@ -33,7 +33,8 @@ struct KeyRecord {
 };
 using KeyList = std::vector<KeyRecord>; // in order of creation
 
-enum class NameKind : std::uint8_t { person = 1, machine = 2, path = 3 };
+// Of sessions (the clients' own ids of conversations) no name is kept; they have pseudonyms only.
+enum class NameKind : std::uint8_t { person = 1, machine = 2, path = 3, session = 4 };
 
 struct SealedName {
     std::string pseudonym;

@@ -3,6 +3,7 @@
 //
 // The requests differ from call to call and so do their answers, as they do in a gateway: what is measured is not one warm path.
 #include "policy/decide.h"
+
 #include "policy/synthetic.h"
 
 #include <algorithm>
@@ -56,7 +57,8 @@ std::uint64_t ticks() {
 double nanoseconds_per_tick() {
     const auto begin = Clock::now();
     const std::uint64_t first = ticks();
-    while (Clock::now() - begin < std::chrono::milliseconds(100)) {}
+    while (Clock::now() - begin < std::chrono::milliseconds(100)) {
+    }
     const std::uint64_t last = ticks();
     const double ns = std::chrono::duration<double, std::nano>(Clock::now() - begin).count();
     return ns / static_cast<double>(last - first);
@@ -74,7 +76,8 @@ std::uint64_t overhead_ticks() {
 }
 
 void print(const char* name, double value, const char* unit, const char* goal) {
-    std::printf("{\"name\":\"decide.%zu.%s\",\"value\":%.3f,\"unit\":\"%s\",\"goal\":%s,\"against\":null}\n", rule_count, name, value, unit, goal);
+    std::printf("{\"name\":\"decide.%zu.%s\",\"value\":%.3f,\"unit\":\"%s\",\"goal\":%s,\"against\":null}\n",
+                rule_count, name, value, unit, goal);
 }
 
 } // namespace
@@ -109,7 +112,8 @@ int main() {
     const long allocated = allocations - allocations_before;
     std::ranges::sort(cost);
     const auto percentile = [&](double share) {
-        return static_cast<double>(cost[static_cast<std::size_t>(share * static_cast<double>(cost.size() - 1))]) * ns_per_tick;
+        return static_cast<double>(cost[static_cast<std::size_t>(share * static_cast<double>(cost.size() - 1))]) *
+               ns_per_tick;
     };
     print("p50", percentile(0.5), "ns", "null");
     print("p99", percentile(0.99), "ns", "2000");

@@ -95,9 +95,11 @@ def latency(bench):
                      for program in programs[1:]}
             for name, microseconds in added.items():
                 bench.rows.add(f"latency.{mode}.added.{p}.{name}", statistics.median(microseconds), "us")
-            if p == "p50" and min(added["haproxy"]) > 0:
-                bench.rows.add_ratio(f"latency.{mode}.added.p50", added["sallyport"], added["haproxy"], 1.5, "haproxy")
-        stand.stop([*programs, vendor] if vendor not in programs else programs)
+            ours, theirs = statistics.median(added["sallyport"]), statistics.median(added["haproxy"])
+            if theirs > 0:
+                bench.rows.add(f"latency.{mode}.added.{p}.ratio.haproxy", ours / theirs, "x",
+                               1.5 if p == "p50" else None, "haproxy")
+        stand.stop(programs)
 
 
 def memory(bench):

@@ -62,7 +62,7 @@ class Stack:
     def __enter__(self):
         try:
             vendor, _ = self._start("vendor", "--listen", "127.0.0.1:0", "--log", str(self._vendor_log))
-            (self.folder / "data").mkdir()
+            (self.folder / "data").mkdir(mode=0o700)
             (self.folder / "policy.yaml").write_text(POLICY)
             self.config.write_text(CONFIG.replace("VENDOR", vendor))
             issued = self._ask("key", "issue", "--config", str(self.config), "--person", "dev", "--team", "web",

@@ -1,6 +1,7 @@
 """The four dialects as a client sees them: a request in its shape, its headers, how an answer ends, where a sentence stands."""
 
 import json
+import re
 
 
 def events(body):
@@ -28,6 +29,12 @@ def last_event(body):
         return name, json.loads(data)
     except ValueError:
         return name, data
+
+
+def text_of(body):
+    """All pieces of text in a body or stream, joined; of a stream that repeats its text at the end (Responses) both."""
+    pieces = re.findall(r'"(?:text|content|delta)":"((?:[^"\\]|\\.)*)"', body.decode())
+    return json.loads('"' + "".join(pieces) + '"')
 
 
 class Dialect:

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import ssl
 import subprocess
 import tempfile
 import unittest
@@ -41,8 +42,7 @@ POLICY = {
     },
     "rules": [
         {"id": "open-code-any-vendor", "when": {"class": ["open-source", "internal"]},
-         "allow": {"upstreams": ["sim", "second", "own"],
-                   "models": ["claude-*", "gpt-*", "gemini-*", "qwen-*", "sim-*", ""]}},
+         "allow": {"upstreams": ["sim", "second", "own"]}},
         {"id": "customer-code", "when": {"class": "customer"}, "allow": {"upstreams": ["sim"]}, "record": "durable-first"},
         {"id": "closed-code-stays-home", "when": {"class": ["secret-bearing", "trade-secret"]},
          "allow": {"upstreams": ["own"]}, "record": "durable-first"},
@@ -120,9 +120,10 @@ class Vendor(Program):
         super().__init__(folder, name, ["vendor", "--listen", "127.0.0.1:0", "--save", str(self.saved), *arguments],
                          r"^listening on (https?://127\.0\.0\.1:(\d+))\s*$", environment(folder))
         self.url, self.port = self.found[0][0], int(self.found[0][1])
+        self.tls = ssl._create_unverified_context() if self.url.startswith("https") else None
 
     def ask(self, method, path):
-        with Wire(self.port) as wire:
+        with Wire(self.port, self.tls) as wire:
             wire.ask(method, path)
             return wire.answer()
 
@@ -150,8 +151,8 @@ class Gateway(Program):
         self.variables = {}
         self.write_policy(policy or POLICY)
         self.write_config()
-        (self.folder / "data").mkdir(exist_ok=True)
         self.process = None
+        self.key = None
 
     def write_policy(self, policy):
         """A dict (JSON is YAML), or text."""
@@ -189,15 +190,13 @@ class Gateway(Program):
         return done.stdout
 
     def issue(self, person="ada@acme.example", *arguments):
-        """{"key", "id", …} of a new company key that the running gateway already knows."""
+        """{"key", "id", …} of a new company key that the running gateway, if it runs, already knows."""
+        runs = self.process is not None and self.process.poll() is None
+        before = self.metric("world_generation") if runs else 0
         issued = json.loads(self.run("key", "issue", "--config", "sallyport.yaml", "--person", person, "--json", *arguments))
-        if self.process is not None and self.process.poll() is None:
-            until(lambda: self.knows(issued["key"]), "the gateway to know the new key")
+        if runs:
+            until(lambda: self.metric("world_generation") > before, "the gateway to know the new key")
         return issued
-
-    def knows(self, key):
-        answer = self.ask("GET", "/v1/models", [("x-sallyport-key", key)], b"x")
-        return "not_identified" not in answer.body.decode()
 
     def ask(self, method, target, fields=(), body=None):
         with Wire(self.port) as wire:
@@ -260,7 +259,7 @@ class Case(unittest.TestCase):
         cls.addClassCleanup(shutil.rmtree, cls.folder, True)
         cls.vendor = cls.run_vendor(*cls.vendor_arguments)
         cls.gateway = cls.run_gateway(cls.upstreams(), cls.policy, **cls.config)
-        cls.key = cls.gateway.issue()["key"]
+        cls.key = cls.gateway.key
 
     @classmethod
     def upstreams(cls):
@@ -276,8 +275,9 @@ class Case(unittest.TestCase):
     def run_gateway(cls, upstreams, policy=None, folder=None, **more):
         folder = Path(folder or cls.folder)
         folder.mkdir(exist_ok=True)
-        gateway = Gateway(folder, upstreams, policy, **more).start()
-        cls.addClassCleanup(cls.end, gateway)
+        gateway = Gateway(folder, upstreams, policy, **more)
+        gateway.key = gateway.issue()["key"]
+        cls.addClassCleanup(cls.end, gateway.start())
         return gateway
 
     @classmethod
