@@ -1,5 +1,5 @@
 // Anthropic's Messages API: POST /v1/messages and /v1/messages/count_tokens.
-// Sources: platform.claude.com/docs/en/api/messages; facts/clients-on-the-wire.md sections 2, 6, 9 for what clients send.
+// Sources: platform.claude.com/docs/en/api/messages; docs/clients.md for what clients send.
 #include "dialect/reader.h"
 
 #include <string>

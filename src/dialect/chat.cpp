@@ -1,6 +1,6 @@
 // OpenAI's Chat Completions API, as it and many others serve it: POST /v1/chat/completions.
 // Sources: platform.openai.com/docs/api-reference/chat/create; openrouter.ai/docs, docs.x.ai and Alibaba's Model Studio for
-// fields of theirs that make the vendor fetch something; facts/clients-on-the-wire.md sections 2 and 6.
+// fields of theirs that make the vendor fetch something; docs/clients.md.
 #include "dialect/reader.h"
 
 #include <string>

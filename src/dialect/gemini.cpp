@@ -1,6 +1,6 @@
 // Google's Gemini API: POST /v1beta/models/{model}:generateContent, :streamGenerateContent, :countTokens.
 // Sources: ai.google.dev/api/generate-content, /api/caching, /api/tokens; protobuf.dev/programming-guides/json (both spellings
-// of a key are read; the service also takes a lone object where an array is meant); facts/clients-on-the-wire.md.
+// of a key are read; the service also takes a lone object where an array is meant); docs/clients.md.
 #include "dialect/reader.h"
 
 #include <string>

@@ -15,7 +15,7 @@ using json::NodeIndex;
 constexpr std::size_t path_bytes_max = 1024;
 constexpr std::size_t command_bytes_max = 16 * 1024;
 
-// As the clients of facts/clients-on-the-wire.md name them (opencode: filePath), and common MCP servers.
+// As the clients of docs/clients.md name them (opencode: filePath), and common MCP servers.
 constexpr std::array<std::string_view, 14> path_keys = {
     "file_path", "path",      "filename",      "file",  "absolute_path", "notebook_path", "target_file",
     "filePath",  "file_name", "relative_path", "paths", "files",         "file_paths",    "move_path"};

@@ -1,5 +1,5 @@
 // Refusals that people can read. Which status shows the sentence, and how often the client calls again, was measured on the
-// real clients (facts/clients-on-the-wire.md sections 4 and 5, 2026-11-22); this table follows from it.
+// real clients (docs/clients.md, 2026-11-22); this table follows from it.
 //
 //                      anthropic-messages    openai-responses   openai-chat          gemini
 //   policy             451                   400                451                  403

@@ -1,6 +1,6 @@
 // OpenAI's Responses API: POST /v1/responses, /v1/responses/compact, /v1/responses/input_tokens.
-// Sources: platform.openai.com/docs/api-reference/responses/create; facts/clients-on-the-wire.md sections 2 and 9 and
-// facts/session-formats.md section 9 for what Codex sends.
+// Sources: platform.openai.com/docs/api-reference/responses/create; what Codex sends, as measured
+// (docs/clients.md).
 #include "dialect/reader.h"
 
 #include <algorithm>

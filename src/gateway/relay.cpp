@@ -101,7 +101,7 @@ net::Task<Attempted> relay(Turn& turn, http::ClientConnection& upstream, const h
             attempted.answer_bytes += part->bytes;
         }
         if (last) watch.end();
-        // A clean end without the dialect's final event makes some clients ask again for ever (facts: 686 calls in 200 s).
+        // A clean end without the dialect's final event makes some clients ask again for ever (opencode 1.18: 686 calls in 200 s).
         const bool ended_early = last && watch.is_events() && head.status / 100 == 2 && !answer.complete && answer.error_type.empty() &&
                                  turn.endpoint.operation == dialect::Operation::generate;
         if (part && !ended_early) {

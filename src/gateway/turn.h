@@ -27,7 +27,7 @@ public:
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
 
-    // The steps, in order (DESIGN section 4).
+    // The steps, in order (ARCHITECTURE.md).
     Step find_endpoint();              // which dialect and operation the request line asks for
     Step identify();                   // key -> person and team; client; account kind
     net::Task<Step> read_body();       // bounded; nothing goes upstream yet

@@ -1,5 +1,5 @@
 // Which program is calling, from what it says of itself in its headers: a claim, good for rules about versions, never for trust.
-// Measured forms are in facts/clients-on-the-wire.md section 2.1.
+// The forms are as measured in docs/clients.md.
 #pragma once
 
 #include <string_view>

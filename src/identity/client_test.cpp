@@ -5,7 +5,7 @@
 namespace sallyport::identity {
 namespace {
 
-// User agents as measured (facts/clients-on-the-wire.md section 2.1).
+// User agents as measured (docs/clients.md).
 TEST(Client, IsToldByItsUserAgent) {
     struct Case {
         std::string_view agent, name, version;

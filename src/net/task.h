@@ -2,7 +2,7 @@
 // coroutine wherever it is suspended, and with it everything it awaits.
 //
 // Threads: a Task lives on one loop's thread. Frames come from a free list of that thread: a request costs no malloc.
-// Bind every co_await to a named variable (STYLE 1).
+// Bind every co_await to a named variable: temporaries of one expression live in the frame in surprising ways.
 #pragma once
 
 #include <coroutine>

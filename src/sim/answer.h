@@ -61,7 +61,7 @@ Composed compose_events(const Answer&);
 // Cut in two in the middle, for faults that strike there.
 Composed compose_body(const Answer&);
 
-// The dialect's own errors, as facts/clients-on-the-wire.md section 5 lists them.
+// The dialect's own errors, in the shapes that vendors send.
 std::string error_body(Dialect, int status, std::string_view message);
 std::string error_event(Dialect, std::string_view message, bool server_sent);
 // Keeps a stream open and means nothing.

@@ -1,5 +1,5 @@
 // Which of the tools that a client offers reads a file, and how a call of it must look so that the client runs it.
-// Measured on six clients; docs of the tool names: facts/clients-on-the-wire.md section 2.
+// Measured on six clients (docs/clients.md).
 #pragma once
 
 #include "json/document.h"

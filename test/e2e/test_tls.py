@@ -183,9 +183,8 @@ class Proxy(Upstream):
     @staticmethod
     def pump(source, sink):
         try:
-            while source.kept or source.more():
-                sink.send(source.kept)
-                source.kept = b""
+            while piece := source.any_piece():
+                sink.send(piece)
             sink.socket.shutdown(1)
         except OSError:
             pass

@@ -86,7 +86,7 @@ class Wire:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls:
             self.socket = tls.wrap_socket(self.socket, server_hostname=name)
-        self.kept = b""
+        self.kept = bytearray()  # read, and not taken yet
 
     def __enter__(self):
         return self
@@ -122,7 +122,7 @@ class Wire:
     def more(self):
         """Reads once; False at the end of the connection."""
         try:
-            data = self.socket.recv(65536)
+            data = self.socket.recv(1 << 18)
         except (ConnectionError, ssl.SSLEOFError):
             data = b""
         self.kept += data
@@ -131,16 +131,18 @@ class Wire:
     def take(self, count):
         while len(self.kept) < count:
             if not self.more():
-                raise Cut(f"the connection ended {count - len(self.kept)} bytes early", self.kept)
-        taken, self.kept = self.kept[:count], self.kept[count:]
-        return taken
+                raise Cut(f"the connection ended {count - len(self.kept)} bytes early", bytes(self.kept))
+        return self._cut_off(count)
 
     def take_through(self, mark):
         while mark not in self.kept:
             if not self.more():
-                raise Cut(f"the connection ended before {mark!r}", self.kept)
-        end = self.kept.index(mark) + len(mark)
-        taken, self.kept = self.kept[:end], self.kept[end:]
+                raise Cut(f"the connection ended before {mark!r}", bytes(self.kept))
+        return self._cut_off(self.kept.index(mark) + len(mark))
+
+    def _cut_off(self, count):
+        taken = bytes(self.kept[:count])
+        del self.kept[:count]
         return taken
 
     def head(self, kind=Answer):
@@ -171,8 +173,7 @@ class Wire:
                 yield piece
         elif isinstance(head, Answer) and head.status not in (204, 304):
             while self.kept or self.more():
-                piece, self.kept = self.kept, b""
-                yield piece
+                yield self._cut_off(len(self.kept))
 
     def body(self, head):
         got = []
@@ -197,6 +198,12 @@ class Wire:
         while self.more():
             pass
         return not self.kept
+
+    def any_piece(self):
+        """What is there now, or what comes next; b"" at the end."""
+        if not self.kept:
+            self.more()
+        return self._cut_off(len(self.kept))
 
     def request(self):
         """The next request, read as an upstream; None at the end."""
