@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/open.h"
 #include "cli/terminal.h"
+#include "gateway/keeper.h"
 #include "json/writer.h"
 #include "ledger/entry.h"
 #include "policy/decide.h"
@@ -22,7 +23,8 @@ struct PolicyOptions {
 };
 
 int check(const PolicyOptions& options) {
-    const policy::Policy::Loaded loaded = policy::load(options.file);
+    const std::string file = options.file.empty() ? "policy.yaml" : options.file;
+    const policy::Policy::Loaded loaded = policy::load(file);
     if (options.json) {
         std::string out;
         json::Writer writer(out);
@@ -53,7 +55,7 @@ int check(const PolicyOptions& options) {
     }
     if (!loaded.policy) return complain(loaded.mistakes);
     for (const policy::Mistake& warning : loaded.warnings) fmt::print(stderr, "warning: {}\n", warning.text());
-    fmt::print("{}: {} rules, {} upstreams, no mistakes\n{}\n", options.file, loaded.policy->rule_count(), loaded.policy->upstreams().size(),
+    fmt::print("{}: {} rules, {} upstreams, no mistakes\n{}\n", file, loaded.policy->rule_count(), loaded.policy->upstreams().size(),
                ink(Ink::dim, loaded.policy->digest()));
     return done;
 }
@@ -115,7 +117,8 @@ std::vector<std::uint16_t> candidates_of(const policy::Policy& policy, std::span
     return candidates;
 }
 
-int explain_entry(const PolicyOptions& options, const policy::Policy& policy) {
+// Under the policy that decided, which the installation keeps; under another one where --policy names it.
+int explain_entry(const PolicyOptions& options) {
     int exit_code = done;
     const auto config = open_config(options.config, false, exit_code);
     if (!config) return exit_code;
@@ -133,17 +136,22 @@ int explain_entry(const PolicyOptions& options, const policy::Policy& policy) {
         if (const auto* intent = entry->as<ledger::Intent>()) judgement = &intent->judgement;
         if (const auto* refusal = entry->as<ledger::Refusal>(); refusal != nullptr && refusal->judged) judgement = &refusal->judgement;
         if (judgement == nullptr) continue;
+        const std::filesystem::path file =
+            options.file.empty() ? gateway::kept_policy_file(visit->installation.policies_directory(), judgement->policy) : std::filesystem::path(options.file);
+        const policy::Policy::Loaded loaded = policy::load(file);
+        if (!loaded.policy) return complain(loaded.mistakes);
+        const policy::Policy& policy = *loaded.policy;
         if (judgement->policy != policy.digest())
-            fmt::print(stderr, "note: the entry was decided under another policy ({}); this is what {} says\n", judgement->policy, options.file);
+            fmt::print(stderr, "note: the entry was decided under another policy ({}); this is what {} says\n", judgement->policy, file.string());
         return print_explanation(policy, judgement->facts, candidates_of(policy, judgement->candidates), options.json);
     }
     return complain("this entry holds no decision");
 }
 
 int explain(const PolicyOptions& options) {
-    const policy::Policy::Loaded loaded = policy::load(options.file);
+    if (!options.entry.empty()) return explain_entry(options);
+    const policy::Policy::Loaded loaded = policy::load(options.file.empty() ? "policy.yaml" : options.file);
     if (!loaded.policy) return complain(loaded.mistakes);
-    if (!options.entry.empty()) return explain_entry(options, *loaded.policy);
     policy::Facts facts;
     facts.team = options.team;
     facts.client = options.client;
@@ -168,17 +176,16 @@ int explain(const PolicyOptions& options) {
 
 void add_policy(CLI::App& app, int& exit_code) {
     static PolicyOptions options;
-    options.file = "policy.yaml";
     auto* group = app.add_subcommand("policy", "Check and explain policy.yaml");
     group->require_subcommand(1);
     auto* check_command = group->add_subcommand("check", "Read a policy and tell every mistake with its place");
-    check_command->add_option("file", options.file, "The policy")->capture_default_str();
+    check_command->add_option("file", options.file, "The policy (policy.yaml)");
     check_command->add_flag("--json", options.json, "Print an object");
     check_command->footer("Exit code 1 where there is a mistake.\n\nExample:\n  sallyport policy check policy.yaml\n");
     check_command->callback([&exit_code] { exit_code = check(options); });
 
     auto* explain_command = group->add_subcommand("explain", "What would be decided, by which rule, and why not by the others");
-    explain_command->add_option("-p,--policy", options.file, "The policy")->capture_default_str();
+    explain_command->add_option("-p,--policy", options.file, "The policy (policy.yaml; for an entry the one that decided)");
     explain_command->add_option("--entry", options.entry, "A ledger entry (origin/index or exchange) whose facts are judged");
     add_config_option(*explain_command, options.config);
     explain_command->add_option("--client", options.client, "The client's name")->capture_default_str();

@@ -1,6 +1,8 @@
 #include "gateway/keeper.h"
 
 #include "base/clock.h"
+#include "base/file.h"
+#include "policy/program.h"
 
 namespace sallyport::gateway {
 
@@ -17,7 +19,26 @@ Result<std::shared_ptr<const policy::Policy>> load_policy(const Config& config, 
     if (!loaded.policy) return fail(ErrorKind::invalid, lines_of(loaded.mistakes));
     return loaded.policy;
 }
+
+// The main file under a fixed name, the included ones beside it under theirs.
+Result<void> keep_policy(const std::filesystem::path& policies, const policy::Policy& policy) {
+    const std::filesystem::path main_file = kept_policy_file(policies, policy.digest());
+    std::error_code code;
+    if (std::filesystem::exists(main_file, code)) return {};
+    const auto& files = policy.program().document.files;
+    const std::filesystem::path original = std::filesystem::path(files.front().name).parent_path();
+    for (std::size_t i = files.size(); i-- > 0;) { // the main file last: where it is, all is there
+        const std::filesystem::path target = i == 0 ? main_file : main_file.parent_path() / std::filesystem::path(files[i].name).lexically_relative(original);
+        std::filesystem::create_directories(target.parent_path(), code);
+        if (auto kept = replace_file(target, files[i].text, 0600); !kept) return kept;
+    }
+    return {};
+}
 } // namespace
+
+std::filesystem::path kept_policy_file(const std::filesystem::path& policies, std::string_view digest) {
+    return policies / std::string(digest.substr(digest.find(':') + 1)) / "policy.yaml";
+}
 
 Result<void> Keeper::make(std::shared_ptr<const Config> config, std::shared_ptr<const policy::Policy> policy) {
     auto keys = state_.keys();
@@ -27,6 +48,7 @@ Result<void> Keeper::make(std::shared_ptr<const Config> config, std::shared_ptr<
     auto table = std::make_shared<identity::KeyTable>(key_digests_, std::move(*keys));
     auto made = make_world(std::move(config), std::move(policy), std::move(table), warnings);
     if (!made) return std::unexpected(made.error());
+    if (auto kept = keep_policy(policies_, *(*made)->policy); !kept) return kept;
     for (const std::string& warning : warnings) log_.warning("world.warning", {{"what", warning}});
     world_ = std::move(*made);
     keys_version_ = version;

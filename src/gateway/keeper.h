@@ -16,8 +16,8 @@ namespace sallyport::gateway {
 class Keeper {
 public:
     using Publish = std::function<void(std::shared_ptr<const World>)>;
-    Keeper(const Log& log, store::State& state, const crypto::Mac& key_digests, std::atomic<std::int64_t>& confirmed_ms)
-        : log_(log), state_(state), key_digests_(key_digests), confirmed_ms_(confirmed_ms) {}
+    Keeper(const Log& log, store::State& state, const crypto::Mac& key_digests, std::filesystem::path policies, std::atomic<std::int64_t>& confirmed_ms)
+        : log_(log), state_(state), key_digests_(key_digests), policies_(std::move(policies)), confirmed_ms_(confirmed_ms) {}
 
     // The first world; an error holds every mistake, one a line.
     Result<std::shared_ptr<const World>> first(std::shared_ptr<const Config> config);
@@ -36,6 +36,7 @@ private:
     const Log& log_;
     store::State& state_;
     const crypto::Mac& key_digests_;
+    std::filesystem::path policies_; // each policy that was in force is kept here, so that its decisions can be repeated
     std::atomic<std::int64_t>& confirmed_ms_;
     Publish publish_;
     std::shared_ptr<const World> world_;
@@ -43,6 +44,9 @@ private:
     std::uint64_t reloads_failed_ = 0;
     std::string last_problem_;
 };
+
+// Where the main file of a policy that was in force is kept.
+std::filesystem::path kept_policy_file(const std::filesystem::path& policies, std::string_view digest);
 
 // Every mistake as a line.
 std::string lines_of(std::span<const policy::Mistake> mistakes);

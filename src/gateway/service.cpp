@@ -129,12 +129,9 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     // The world, and what keeps it current.
     std::atomic<std::int64_t> confirmed_ms = monotonic_ms();
     const crypto::Mac key_digests(installation->keys().key_digests);
-    Keeper keeper(log, **state, key_digests, confirmed_ms);
+    Keeper keeper(log, **state, key_digests, installation->policies_directory(), confirmed_ms);
     auto world = keeper.first(config);
     if (!world) return std::unexpected(world.error());
-    // Kept by digest, so that every recorded decision can be repeated under the policy it was made by.
-    std::error_code ignored;
-    std::filesystem::create_directories(installation->directory() / "policies", ignored);
 
     // The loops.
     identity::Pseudonyms pseudonyms(installation->keys());

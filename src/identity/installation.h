@@ -6,6 +6,7 @@
 //   state.db           store::State
 //   ledger/            segments
 //   ledger-index.db    store::LedgerIndex, a cache
+//   policies/          every policy that was in force, by digest
 //
 // A directory that has a ledger or state but no key is refused: a new key would make every pseudonym and key digest void.
 #pragma once
@@ -43,6 +44,7 @@ public:
     const std::filesystem::path& directory() const { return directory_; }
     std::filesystem::path state_file() const { return directory_ / "state.db"; }
     std::filesystem::path ledger_directory() const { return directory_ / "ledger"; }
+    std::filesystem::path policies_directory() const { return directory_ / "policies"; }
     std::filesystem::path index_file() const { return directory_ / "ledger-index.db"; }
     bool created() const { return created_; } // by this very open()
 

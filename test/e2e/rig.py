@@ -167,6 +167,7 @@ class Gateway(Program):
         config = {"version": 1, "data": "data", "policy": "policy.yaml", "threads": 2,
                   "listeners": [{"address": "127.0.0.1:0"}], "admin": {"address": "127.0.0.1:0"},
                   "upstreams": upstreams} | self.more
+        config["timeouts"] = {"drain": "3s"} | config.get("timeouts", {})
         (self.folder / "sallyport.yaml").write_text(json.dumps(config, indent=1))
 
     def start(self):
@@ -219,9 +220,9 @@ class Gateway(Program):
         answer = self.admin("/readyz")
         return answer.status, json.loads(answer.body)
 
-    def ledger(self, *filters):
+    def ledger(self, *filters, limit=10000):
         """Exchanges, newest first."""
-        listed = self.run("ledger", "list", "--config", "sallyport.yaml", "--json", "--limit", "10000", *filters)
+        listed = self.run("ledger", "list", "--config", "sallyport.yaml", "--json", "--limit", str(limit), *filters)
         return [json.loads(line) for line in listed.splitlines()]
 
     def row(self, exchange, closed=lambda row: row["decision"] == "refuse" or "ended" in row):

@@ -22,14 +22,18 @@ class Stream:
         case.addCleanup(self.wire.close)
         self.wire.ask("POST", dialect.target(True), dialect.fields(case.key, repository) + list(fields), dialect.bytes(text, stream=True))
         self.got = b""
+        self.head = None
 
     def begin(self):
-        self.head = self.wire.head()
-        self.pieces = self.wire.pieces(self.head)
+        if not self.head:
+            self.head = self.wire.head()
+            assert self.head.status == 200, self.wire.body(self.head)
+            self.pieces = self.wire.pieces(self.head)
         return self
 
     def events(self, count):
         """Reads until there are so many whole events; fails where there are more."""
+        self.begin()
         while (found := len(dialects.events(self.got))) < count:
             self.got += next(self.pieces)
         assert found == count, f"{found} events where {count} were due: {self.got!r}"
@@ -47,7 +51,7 @@ class Order(rig.Case):
             with self.subTest(dialect=dialect):
                 whole = self.ask(dialect, "vendor:events(5)", stream=True).body
                 count = len(dialects.events(whole))
-                stream = Stream(self, dialect, "vendor:events(5) vendor:fault(gate)").begin()
+                stream = Stream(self, dialect, "vendor:events(5) vendor:fault(gate)")
                 for number in range(1, count + 1):
                     self.vendor.next()
                     stream.events(number)
@@ -55,23 +59,36 @@ class Order(rig.Case):
                 self.assertTrue(dialect.is_finished(stream.got))
                 self.assertEqual("complete", self.gateway.row(stream.head.exchange)["ended"])
 
+    def test_the_head_does_not_wait_for_the_first_event(self):
+        """Clients give up on a vendor without a head sooner (Gemini CLI: 60 s) than on one without an event."""
+        stream = Stream(self, dialects.GEMINI, "vendor:events(1) vendor:fault(gate)")
+        stream.wire.socket.settimeout(5 * rig.SECONDS_FACTOR)
+        try:
+            stream.begin()
+        except TimeoutError:
+            self.fail("no head, though the vendor sent one")
+        finally:
+            self.vendor.next()
+
     def test_a_json_array_of_gemini_streams_too(self):
         target = dialects.GEMINI.target(True).split("?")[0]
         with Wire(self.gateway.port) as wire:
             wire.ask("POST", target, dialects.GEMINI.fields(self.key), dialects.GEMINI.bytes("vendor:events(4) vendor:fault(gate)"))
+            self.vendor.next()
             pieces = wire.pieces(head := wire.head())
-            for _ in range(4):
-                self.vendor.next()
-                self.assertIn(b'"candidates"', next(pieces))
+            for number in range(4):
+                self.assertEqual(1, next(pieces).count(b'"candidates"'))
+                if number < 3:
+                    self.vendor.next()
             self.assertEqual(b"", b"".join(pieces))
         row = self.gateway.row(head.exchange)
         self.assertEqual(("complete", True), (row["ended"], row["output_tokens"] > 0))
 
     def test_a_client_that_closes_behind_the_final_event_did_not_leave(self):
-        stream = Stream(self, dialects.RESPONSES, "vendor:events(3) vendor:fault(gate)").begin()
+        stream = Stream(self, dialects.RESPONSES, "vendor:events(3) vendor:fault(gate)")
         while not dialects.RESPONSES.is_finished(stream.got):
             self.vendor.next()
-            stream.got += next(stream.pieces)
+            stream.got += next(stream.begin().pieces)
         stream.wire.close()
         self.assertEqual("complete", self.gateway.row(stream.head.exchange)["ended"])
 
@@ -82,13 +99,12 @@ class Order(rig.Case):
                 self.vendor.forget()
                 stream = Stream(self, dialects.ANTHROPIC, text)
                 if name != "before the head":
-                    stream.begin()
                     self.vendor.next()
                     stream.events(1)
                 until(self.vendor.requests, "the request at the vendor")
                 leave(stream.wire)
                 until(lambda: any(one.get("cancelled") for one in self.vendor.requests()), "the vendor to be cancelled")
-                row = until(lambda: [row for row in self.gateway.ledger("--limit", "1") if "ended" in row], "the outcome")[0]
+                row = until(lambda: [row for row in self.gateway.ledger(limit=1) if "ended" in row], "the outcome")[0]
                 self.assertEqual("client-left", row["ended"])
         self.assertEqual(3, self.gateway.metric("clients_left_total"))
 
@@ -157,7 +173,7 @@ class Pressure(rig.Case):
             until(lambda: self.sent > sent, "the vendor to be let on")
 
     def test_a_body_of_64_mib_does_not_hold_up_the_streams_of_its_thread(self):
-        stream = Stream(self, SIM, "vendor:events(100000) vendor:fault(gate)").begin()
+        stream = Stream(self, SIM, "vendor:events(100000) vendor:fault(gate)")
         self.vendor.next()
         stream.events(1)
         head, tail = dialects.CHAT.bytes(model="big").split(b"hi")
@@ -243,13 +259,15 @@ class Patience(rig.Case):
     def test_a_vendor_that_cannot_be_reached(self):
         answer = self.ask(dialects.CHAT, model="deaf")
         self.assertEqual(400, answer.status)
-        self.assertEqual(("timeout", "second"), tuple(self.row(answer)[key] for key in ("ended", "upstream")))
+        row = self.row(answer)
+        self.assertIn(row["ended"], ("timeout", "upstream-error"))
+        self.assertEqual("second", row["upstream"])
 
     def test_a_client_that_never_reads_is_let_go(self):
         with Wire(self.gateway.port, receive_buffer=4096) as wire:
             wire.ask("POST", "/v1/messages", dialects.ANTHROPIC.fields(self.key), dialects.ANTHROPIC.bytes("vendor:text(30000000)"))
             head = wire.head()
-            self.assertEqual("client-left", self.gateway.row(head.exchange)["ended"])
+            self.assertIn(self.gateway.row(head.exchange)["ended"], ("client-left", "timeout"))
 
     def test_a_slow_but_living_stream_is_not_cut(self):
         answer = self.ask(dialects.CHAT, "vendor:events(12) vendor:fault(pace=120)", stream=True)
