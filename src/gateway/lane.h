@@ -50,21 +50,18 @@ struct Shared {
     std::atomic<std::int64_t>& world_confirmed_ms; // monotonic: when the keys were last known to be current
 };
 
-// Memory of one exchange, used again by the next: a turn of a long conversation allocates almost nothing.
+// Memory of a request while it is judged and sent, used again by the next one: a turn of a long conversation allocates almost
+// nothing. Given back before the answer is relayed: a thousand open streams hold no request.
 struct Scratch {
     Buffer body;    // as it came
     Buffer decoded; // where it came compressed
     json::Document document;
     dialect::Request request;
-    dialect::Answer answer;
-    std::string head;  // outbound
-    std::string entry; // of the ledger
+    std::string head; // outbound
     std::vector<std::string> claims;
     std::vector<std::string_view> plugins;
     std::vector<ledger::NamedFile> files;
     std::vector<identity::Pseudonym> file_names;
-    std::vector<std::string_view> tool_calls;
-    std::vector<http::Field> answer_fields;
 };
 
 struct Lane {

@@ -66,7 +66,7 @@ net::Task<Result<void>> record_intent(Turn& turn, const Upstream& upstream) {
                        known.vendor, known.hosting, known.region};
     intent.sent.bytes = turn.body().size();
     intent.sent.digest = turn.body_digest;
-    std::string& entry = turn.scratch->entry;
+    std::string& entry = turn.entry;
     entry.clear();
     ledger::encode(intent, entry);
     if (entry.size() > limits::entry_bytes_max) { // very many plugins: say so instead of cutting facts
@@ -87,9 +87,8 @@ net::Task<Result<void>> record_intent(Turn& turn, const Upstream& upstream) {
 }
 
 void record_outcome(Turn& turn, const Attempted& attempted) {
-    const dialect::Answer& answer = turn.scratch->answer;
-    auto& tools = turn.scratch->tool_calls;
-    tools.assign(answer.tool_calls.begin(), answer.tool_calls.end());
+    const dialect::Answer& answer = turn.answer;
+    const std::vector<std::string_view> tools(answer.tool_calls.begin(), answer.tool_calls.end());
     ledger::Outcome outcome;
     outcome.at_ms = wall_ms();
     outcome.exchange = turn.id;
@@ -106,7 +105,7 @@ void record_outcome(Turn& turn, const Attempted& attempted) {
     outcome.tool_calls = tools;
     outcome.first_byte_ms = attempted.first_byte_ms;
     outcome.total_ms = (monotonic_us() - turn.begun_us) / 1000;
-    std::string& entry = turn.scratch->entry;
+    std::string& entry = turn.entry;
     entry.clear();
     ledger::encode(outcome, entry);
     const auto appended = turn.lane.shared.ledger.append(entry, ledger::Admission::closing);
@@ -146,7 +145,7 @@ std::string record_refusal(Turn& turn, dialect::RefusalKind kind, int status, st
     refusal.request.key = turn.caller.key.caller.key_id;
     refusal.request.machine = machine;
     refusal.request.session = session;
-    std::string& entry = turn.scratch->entry;
+    std::string& entry = turn.entry;
     entry.clear();
     if (turn.judged) {
         const ledger::Judged judged(*turn.world->policy, turn.facts, turn.candidates(), turn.plan, turn.world->digest);

@@ -15,7 +15,7 @@ std::string_view media_type(std::string_view content_type) { return trim(content
 
 // Fields as they came, without those of the connection, with our reference.
 void copy_fields(const http::ResponseHead& head, std::string_view exchange_id, std::vector<http::Field>& into) {
-    into.clear();
+    into.reserve(head.fields.size() + 1);
     const bool names_hops = head.fields.find("connection") != nullptr;
     for (const http::Field& field : head.fields) {
         if (http::is_hop_by_hop(field.name) || equals_ignoring_case(field.name, "content-length")) continue;
@@ -73,12 +73,13 @@ void Watch::end() {
 net::Task<Attempted> relay(Turn& turn, http::ClientConnection& upstream, const http::ResponseHead& head) {
     const http::Timeouts& timeouts = turn.world->config->timeouts;
     http::Exchange& exchange = turn.exchange;
-    dialect::Answer& answer = turn.scratch->answer;
+    dialect::Answer& answer = turn.answer;
     Attempted attempted;
     attempted.status = head.status;
     attempted.first_byte_ms = (monotonic_us() - turn.begun_us) / 1000;
     Watch watch(turn.endpoint, head, answer);
-    copy_fields(head, turn.id, turn.scratch->answer_fields);
+    std::vector<http::Field> fields;
+    copy_fields(head, turn.id, fields);
     const http::Framing framing = upstream.framing();
     std::optional<std::uint64_t> length;
     if (framing.kind == http::Framing::Kind::length) length = framing.length;
@@ -86,7 +87,9 @@ net::Task<Attempted> relay(Turn& turn, http::ClientConnection& upstream, const h
         // HEAD and 304 keep the length they announce; 204 has none.
         length = 0;
     }
-    exchange.start(head.status, head.reason, turn.scratch->answer_fields, length);
+    exchange.start(head.status, head.reason, fields, length);
+    fields = {};
+    turn.release_request();
     // `head` views the connection's buffer, which the first read_part() gives back.
     crypto::Sha256 digest;
     while (true) {

@@ -38,13 +38,15 @@ Turn::Turn(Lane& its_lane, http::Exchange& its_exchange, const http::Arrival& it
     }
     scratch->body = lane.buffers.take_body();
     scratch->body.clear();
-    scratch->answer = {};
     scratch->claims.clear();
     scratch->plugins.clear();
 }
 
-Turn::~Turn() {
-    if (budget_held_ > 0) lane.shared.bodies.give(budget_held_);
+Turn::~Turn() { release_request(); }
+
+void Turn::release_request() {
+    if (!scratch) return;
+    lane.shared.bodies.give(std::exchange(budget_held_, 0));
     lane.buffers.give_body(std::exchange(scratch->body, Buffer()));
     scratch->decoded = Buffer();
     if (lane.spare.size() < 64) lane.spare.push_back(std::move(scratch));

@@ -36,12 +36,17 @@ public:
     // Judges again for an attempt after the first: time has passed, and only what is still allowed may be tried.
     bool still_allowed(std::uint16_t upstream);
 
+    // An answer has begun: the request will not be sent again, and what it took is given back. Facts and plan view it and are void.
+    void release_request();
+
     // The same, for the pipeline and the ledger to look at.
     Lane& lane;
     http::Exchange& exchange;
     const http::Arrival& arrival;
     std::shared_ptr<const World> world;
-    std::unique_ptr<Scratch> scratch;
+    std::unique_ptr<Scratch> scratch; // null after release_request()
+    dialect::Answer answer;
+    std::string entry; // of the ledger, while it is composed
     std::string id;             // shown to people as the reference
     std::int64_t begun_us = 0;  // monotonic
     dialect::Endpoint endpoint{};

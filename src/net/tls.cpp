@@ -86,7 +86,10 @@ private:
         if (!may_write_) return {};
         if (accepted_ == 0) {
             const Io::State encrypted = encrypt(pieces);
-            if (encrypted == Io::State::failed) return {Io::State::failed, 0};
+            if (encrypted == Io::State::failed) {
+                cork().clear(); // shared: the next stream must not send what is left of this one
+                return {Io::State::failed, 0};
+            }
         }
         if (const Io::State flushed = flush(); flushed != Io::State::done) return {flushed, 0};
         if (accepted_ == 0) return {}; // the handshake has to go on first

@@ -8,15 +8,15 @@ import rig
 
 
 class Smoke(rig.Case):
-    def each(self):
+    def each(self, check):
         for dialect in dialects.ALL:
             for stream in (False, True):
                 with self.subTest(dialect=dialect, stream=stream):
                     self.vendor.forget()
-                    yield dialect, stream
+                    check(dialect, stream)
 
     def test_an_allowed_exchange_is_answered_by_the_vendor_and_recorded(self):
-        for dialect, stream in self.each():
+        def check(dialect, stream):
             answer = self.ask(dialect, "vendor:say(All good.)", stream)
             self.assertEqual(200, answer.status, answer.body)
             self.assertIn("All good.", dialects.text_of(answer.body))
@@ -34,9 +34,10 @@ class Smoke(rig.Case):
             self.assertGreater(row["input_tokens"], 0)
             self.assertGreater(row["output_tokens"], 0)
             self.assertEqual("open-code-any-vendor", row["rule"])
+        self.each(check)
 
     def test_a_refused_exchange_shows_the_sentence_and_reaches_no_vendor(self):
-        for dialect, stream in self.each():
+        def check(dialect, stream):
             answer = self.ask(dialect, f"stream {stream}", stream, repository="git.acme.example/core/engine")
             self.assertEqual(dialect.status["policy"], answer.status, answer.body)
             sentence = dialect.sentence(answer)
@@ -46,6 +47,7 @@ class Smoke(rig.Case):
             row = self.row(answer)
             self.assertEqual(("refuse", "trade-secret"), (row["decision"], row["repository"]["class"]))
             self.assertIn(row["reason"], sentence)
+        self.each(check)
 
     def test_token_counts_and_model_lists_pass(self):
         for dialect in dialects.ALL:
