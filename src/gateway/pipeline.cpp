@@ -99,6 +99,7 @@ net::Task<Attempt> attempt(Turn& turn, const Upstream& upstream, bool fresh, boo
         failed.message = step ? "the upstream " + upstream.config->name + " answered " + std::to_string(answer_head.status) : step.error().message;
         turn.lane.shared.log.warning("attempt.failed", {{"exchange", turn.id}, {"upstream", upstream.config->name}, {"why", failed.message}});
         if (turn.client_gone) {
+            turn.lane.metrics.clients_left.add();
             turn.exchange.abort();
             co_return Attempt::over;
         }

@@ -91,6 +91,15 @@ net::Task<Attempted> relay(Turn& turn, http::ClientConnection& upstream, const h
     fields = {};
     turn.release_request();
     // `head` views the connection's buffer, which the first read_part() gives back.
+    // A vendor may think for minutes between its head and its first byte; clients give up on a head that does not come.
+    if (!upstream.part_is_here()) {
+        const Result<void> told = co_await exchange.write({}, false);
+        if (!told) {
+            attempted.ended = ledger::Ended::client_left;
+            turn.lane.metrics.clients_left.add();
+            co_return attempted;
+        }
+    }
     crypto::Sha256 digest;
     while (true) {
         const Result<http::ClientConnection::Part> part = co_await upstream.read_part(timeouts.upstream_idle_ms);

@@ -45,6 +45,8 @@ public:
     };
     // What of the body is there now; waits, holding no buffer, where nothing is.
     net::Task<Result<Part>> read_part(std::int64_t idle_ms);
+    // Whether read_part() has something without waiting.
+    bool part_is_here() const { return done_ || used_ < in_.size(); }
     const Framing& framing() const { return framing_; }
 
     bool reusable() const { return done_ && keep_alive_; }

@@ -167,6 +167,7 @@ private:
 
     // A close_notify that was read together with data is still to be told.
     bool has_buffered() const override {
+        if (!SSL_is_init_finished(ssl_)) return false; // a part of a handshake record: only the socket has the rest
         return SSL_pending(ssl_) > 0 || SSL_has_pending(ssl_) == 1 || (SSL_get_shutdown(ssl_) & SSL_RECEIVED_SHUTDOWN) != 0;
     }
 

@@ -95,6 +95,10 @@ TEST(Invariants, a_refuse_rule_that_covers_the_case_keeps_them) {
             allow +
                 "  - { id: r, when: { class: trade-secret, client: codex, client_version: \"<1\" }, refuse: true }\n"),
         "");
+    EXPECT_NE(broken("class: trade-secret",
+                     "  - { id: a, allow: { upstreams: local, clients: codex } }\n"
+                     "  - { id: r, when: { client: codex, client_version: \"<1\" }, refuse: true }\n"),
+              "");
     EXPECT_NE(broken("class: internal", allow + "  - { id: r, when: { plugin: a }, refuse: true }\n"), "");
 }
 

@@ -139,7 +139,7 @@ RESPONSES = Dialect("openai-responses", "codex", "0.169.0",
                     "codex_exec/0.169.0 (Debian 12.0.0; x86_64) xterm-256color (codex_exec; 0.169.0)",
                     "gpt-6.1-sol", "Authorization", policy=400, identity=400, invalid=400)
 CHAT = Dialect("openai-chat", "qwen-code", "0.24.4", "QwenCode/0.24.4 (linux; x64)",
-               "qwen-4-coder", "Authorization", policy=403, identity=403, invalid=400)
+               "qwen-4-coder", "Authorization", policy=451, identity=451, invalid=400)
 GEMINI = Dialect("gemini", "gemini-cli", "0.61.0",
                  "GeminiCLI-tui/0.61.0/gemini-3.1-pro-preview (linux; x64; terminal)",
                  "gemini-3.8-flash", "x-goog-api-key", policy=403, identity=403, invalid=400)

@@ -3,6 +3,7 @@
 Ended by SIGTERM and their own process only; an exit code other than 0 or a sanitizer's report fails the test class.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -245,6 +246,28 @@ class Gateway(Program):
         before = len([line for line in self.log() if line["event"].startswith("reload.")])
         self.signal(signal.SIGHUP)
         until(lambda: len([line for line in self.log() if line["event"].startswith("reload.")]) > before, "the reload")
+
+
+@contextlib.contextmanager
+def folder():
+    """A folder for one test."""
+    with tempfile.TemporaryDirectory(prefix="sallyport-e2e-") as name:
+        yield Path(name)
+
+
+@contextlib.contextmanager
+def stack(config=None, policy=None, vendor_arguments=()):
+    """A vendor and a gateway (with .key) for one test that ends or kills them; what still runs must end properly."""
+    with folder() as here:
+        vendor = Vendor(here, *vendor_arguments)
+        gateway = None
+        try:
+            gateway = Gateway(here, {"sim": vendor.url}, policy, **(config or {}))
+            gateway.key = gateway.issue()["key"]
+            yield vendor, gateway.start()
+        finally:
+            problems = [one.stop() for one in (gateway, vendor) if one and one.process]
+        assert not any(problems), problems
 
 
 class Case(unittest.TestCase):

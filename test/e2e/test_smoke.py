@@ -74,7 +74,7 @@ class LimitedModels(rig.Case):
     policy = rig.POLICY | {"rules": rules}
 
     def test_model_lists_pass_where_the_policy_limits_models(self):
-        self.assertEqual(403, self.ask(dialects.CHAT).status)
+        self.assertEqual(451, self.ask(dialects.CHAT).status)
         for path in ("/v1/models", "/v1beta/models"):
             answer = self.gateway.ask("GET", path, dialects.CHAT.fields(self.key))
             self.assertEqual(200, answer.status, answer.body)

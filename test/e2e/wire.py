@@ -80,7 +80,11 @@ class Wire:
             if receive_buffer:
                 self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
             self.socket.settimeout(DEADLINE)
-            self.socket.connect(("127.0.0.1", where))
+            try:
+                self.socket.connect(("127.0.0.1", where))
+            except OSError:
+                self.socket.close()
+                raise
         self.socket.settimeout(DEADLINE)
         if self.socket.family in (socket.AF_INET, socket.AF_INET6):
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
