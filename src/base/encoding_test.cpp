@@ -20,14 +20,15 @@ TEST(Hex, IsLowerCaseAndReadsBothCases) {
 }
 
 TEST(Hex, RefusesWhatIsNone) {
-    for (const char* text : {"0", "abc", "0g", "g0", " 00", "0x00", "00 "}) EXPECT_EQ(from_hex(text), std::nullopt) << text;
+    for (const char* text : {"0", "abc", "0g", "g0", " 00", "0x00", "00 "})
+        EXPECT_EQ(from_hex(text), std::nullopt) << text;
 }
 
 // RFC 4648 section 10, in the alphabet of section 5 without padding.
 TEST(Base64url, GivesTheKnownAnswers) {
-    const std::pair<const char*, const char*> table[] = {{"", ""},         {"f", "Zg"},         {"fo", "Zm8"},
-                                                         {"foo", "Zm9v"},  {"foob", "Zm9vYg"},  {"fooba", "Zm9vYmE"},
-                                                         {"foobar", "Zm9vYmFy"}, {"\xFB\xFF\xFE", "-__-"}};
+    const std::pair<const char*, const char*> table[] = {
+        {"", ""},           {"f", "Zg"},          {"fo", "Zm8"},          {"foo", "Zm9v"},
+        {"foob", "Zm9vYg"}, {"fooba", "Zm9vYmE"}, {"foobar", "Zm9vYmFy"}, {"\xFB\xFF\xFE", "-__-"}};
     for (const auto& [bytes, text] : table) {
         EXPECT_EQ(to_base64url(bytes), text);
         EXPECT_EQ(from_base64url(text), bytes);

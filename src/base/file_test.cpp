@@ -119,7 +119,8 @@ TEST(BufferOfBytes, HasReadablePaddingBehindItsRoom) {
     buffer.append("0123456789");
     ASSERT_EQ(buffer.room().size(), buffer.capacity() - 10);
     unsigned sum = 0; // AddressSanitizer watches
-    for (std::size_t i = 0; i < Buffer::padding; ++i) sum += static_cast<unsigned char>(buffer.data()[buffer.capacity() + i]);
+    for (std::size_t i = 0; i < Buffer::padding; ++i)
+        sum += static_cast<unsigned char>(buffer.data()[buffer.capacity() + i]);
     EXPECT_EQ(sum, 0u);
 }
 

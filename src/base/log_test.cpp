@@ -22,7 +22,8 @@ TEST(JsonEscape, LeavesTextAloneAndEscapesWhatJsonCannotHold) {
     EXPECT_EQ(escaped("plain text, 'quotes' and /slashes/"), "plain text, 'quotes' and /slashes/");
     EXPECT_EQ(escaped("a\"b\\c\nd\re\tf\bg\fh"), R"(a\"b\\c\nd\re\tf\bg\fh)");
     EXPECT_EQ(escaped(std::string_view("\0\x01\x1F\x7F", 4)), "\\u0000\\u0001\\u001f\x7F");
-    EXPECT_EQ(escaped("gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x94\x91"), "gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x94\x91");
+    EXPECT_EQ(escaped("gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x94\x91"),
+              "gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x94\x91");
     std::string grows = "kept ";
     append_json_escaped(grows, "\n");
     EXPECT_EQ(grows, "kept \\n");
@@ -33,21 +34,21 @@ TEST(JsonEscape, ReplacesInvalidUtf8) {
     const std::string r = "\xEF\xBF\xBD";
     const std::pair<std::string, std::string> table[] = {
         {"\xFF", r},
-        {"\x80", r},                                    // a continuation alone
-        {"\xC3", r},                                    // cut off
+        {"\x80", r}, // a continuation alone
+        {"\xC3", r}, // cut off
         {"\xC3(", r + "("},
-        {"\xC0\xAF", r + r},                            // overlong '/'
+        {"\xC0\xAF", r + r}, // overlong '/'
         {"\xC1\xBF", r + r},
-        {"\xE0\x80\xAF", r + r + r},                    // overlong
-        {"\xE0\xA0\x80", "\xE0\xA0\x80"},               // the first that needs three
-        {"\xED\xA0\x80", r + r + r},                    // a surrogate
+        {"\xE0\x80\xAF", r + r + r},      // overlong
+        {"\xE0\xA0\x80", "\xE0\xA0\x80"}, // the first that needs three
+        {"\xED\xA0\x80", r + r + r},      // a surrogate
         {"\xED\x9F\xBF", "\xED\x9F\xBF"},
-        {"\xE2\x82", r + r},                            // cut off after two of three
-        {"\xE2\x82\"", r + r + "\\\""},                 // the quote is not swallowed
-        {"\xF0\x80\x80\xAF", r + r + r + r},            // overlong
+        {"\xE2\x82", r + r},                 // cut off after two of three
+        {"\xE2\x82\"", r + r + "\\\""},      // the quote is not swallowed
+        {"\xF0\x80\x80\xAF", r + r + r + r}, // overlong
         {"\xF0\x90\x80\x80", "\xF0\x90\x80\x80"},
-        {"\xF4\x8F\xBF\xBF", "\xF4\x8F\xBF\xBF"},       // the last code point
-        {"\xF4\x90\x80\x80", r + r + r + r},            // beyond it
+        {"\xF4\x8F\xBF\xBF", "\xF4\x8F\xBF\xBF"}, // the last code point
+        {"\xF4\x90\x80\x80", r + r + r + r},      // beyond it
         {"\xF5\x80\x80\x80", r + r + r + r},
         {"a\xC3\n", "a" + r + "\\n"},
     };
@@ -83,8 +84,9 @@ TEST(Log, WritesOneJsonObjectPerLineInOneWrite) {
     const Log log(pipe.writer());
     log.warning("attempt.failed", {{"why", "a \"quoted\"\nline \xFF"}, {"status", 502}, {"empty", ""}, {"less", -1}});
     const std::string line = pipe.packet();
-    const std::regex expected(R"(\{"time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z","level":"warning","event":"attempt\.failed",)"
-                              "\"why\":\"a \\\\\"quoted\\\\\"\\\\nline \xEF\xBF\xBD\",\"status\":502,\"empty\":\"\",\"less\":-1\\}\n");
+    const std::regex expected(
+        R"(\{"time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z","level":"warning","event":"attempt\.failed",)"
+        "\"why\":\"a \\\\\"quoted\\\\\"\\\\nline \xEF\xBF\xBD\",\"status\":502,\"empty\":\"\",\"less\":-1\\}\n");
     EXPECT_TRUE(std::regex_match(line, expected)) << line;
 }
 

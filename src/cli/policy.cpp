@@ -69,7 +69,7 @@ template <class Enum> Enum enum_named(std::string_view word, std::size_t count, 
 int print_explanation(const policy::Policy& policy, const policy::Facts& facts, std::span<const std::uint16_t> candidates, bool json) {
     const policy::Plan plan = policy::decide(policy, facts, candidates);
     const bool is_refused = plan.decision == policy::Decision::refuse;
-    const std::string sentence = policy::sentence(policy, facts, plan);
+    const std::string sentence = policy::sentence(policy, facts, plan, candidates);
     const auto traces = policy::trace(policy, facts, candidates);
     const std::string_view rule = plan.rule == policy::no_rule ? std::string_view() : policy.rule_id(plan.rule);
     if (json) {

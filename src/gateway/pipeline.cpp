@@ -110,6 +110,10 @@ net::Task<Attempt> attempt(Turn& turn, const Upstream& upstream, bool fresh, boo
     turn.exchange.on_gone({});
     record_outcome(turn, attempted);
     turn.lane.pool.give(pool_id, std::move(*connection));
+    if (attempted.unanswered) {
+        const Ending ending{dialect::RefusalKind::unavailable, "Sallyport: the answer of " + upstream.config->name + " broke off before its first byte. Nothing is wrong with your request; try again.", false};
+        co_await refuse(turn, ending);
+    }
     co_return Attempt::over;
 }
 

@@ -92,7 +92,9 @@ net::Task<Attempted> relay(Turn& turn, http::ClientConnection& upstream, const h
     turn.release_request();
     // `head` views the connection's buffer, which the first read_part() gives back.
     // A vendor may think for minutes between its head and its first byte; clients give up on a head that does not come.
+    bool begun = false; // bytes of the answer are on their way to the client
     if (!upstream.part_is_here()) {
+        begun = true;
         const Result<void> told = co_await exchange.write({}, false);
         if (!told) {
             attempted.ended = ledger::Ended::client_left;
@@ -117,6 +119,7 @@ net::Task<Attempted> relay(Turn& turn, http::ClientConnection& upstream, const h
         const bool ended_early = last && watch.is_events() && head.status / 100 == 2 && !answer.complete && answer.error_type.empty() &&
                                  turn.endpoint.operation == dialect::Operation::generate;
         if (part && !ended_early) {
+            begun = true;
             const Result<void> written = co_await exchange.write(part->pieces, last);
             if (!written) {
                 // Some clients close right behind the final event: that is no abort.
@@ -137,6 +140,10 @@ net::Task<Attempted> relay(Turn& turn, http::ClientConnection& upstream, const h
         attempted.ended = !part && part.error().kind == ErrorKind::timeout ? ledger::Ended::timeout : ledger::Ended::upstream_cut;
         attempted.error = ended_early ? "early_end" : attempted.ended == ledger::Ended::timeout ? "idle" : "cut";
         turn.lane.metrics.streams_broken.add();
+        if (!begun && (length || !watch.can_end_with_event())) {
+            attempted.unanswered = true; // nobody has seen anything of it: a sentence is better than a closed connection
+            break;
+        }
         if (length || !watch.can_end_with_event()) { // an announced length leaves no room for an event of ours
             exchange.abort(); // the close tells the client that the rest is missing
             break;

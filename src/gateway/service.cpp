@@ -227,6 +227,11 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     for (auto& lane : lanes) lane->loop.post([&server = lane->server] { server.drain(); });
     const std::int64_t deadline = monotonic_ms() + config->drain_ms;
     while (connections > 0 && monotonic_ms() < deadline) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    if (connections > 0) { // cut, but each with its outcome recorded
+        for (auto& lane : lanes) lane->loop.post([&server = lane->server] { server.cut(); });
+        const std::int64_t end = monotonic_ms() + 2'000;
+        while (connections > 0 && monotonic_ms() < end) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
     for (auto& lane : lanes) lane->loop.stop();
     control.stop();
     for (auto& lane : lanes) lane->thread.join();

@@ -12,6 +12,7 @@ namespace sallyport::gateway {
 
 namespace {
 
+static_assert(policy::reference_kinds == dialect::reference_kinds, "facts hold a set of the dialects' kinds");
 constexpr std::int64_t budget_wait_ms_max = 30'000;
 constexpr std::int64_t budget_look_ms = 20;
 
@@ -144,6 +145,11 @@ Step Turn::judge_body() {
     if (const auto document = scratch->document.parse(text); !document) return ends(document.error());
     if (const auto read = dialect::read_request(endpoint, scratch->document, scratch->request); !read) return ends(read.error());
     parsed = true;
+    // Rules about models need one. Only a prompt that the vendor stores may hide it, and only where that kind of reference is allowed.
+    const auto& references = scratch->request.references;
+    const bool stored = std::ranges::any_of(references, [](const dialect::Reference& one) { return one.kind == dialect::ReferenceKind::stored_prompt; });
+    if (scratch->request.model.empty() && (endpoint.operation == dialect::Operation::count_tokens || !stored))
+        return ends(dialect::RefusalKind::invalid, "Sallyport cannot judge this request: it names no model.");
     return {};
 }
 
@@ -213,7 +219,7 @@ Step Turn::decide() {
     lane.metrics.decisions[static_cast<std::size_t>(endpoint.dialect)][static_cast<std::size_t>(plan.decision)].add();
     if (plan.effective_class > facts.class_floor) lane.shared.verdicts.raise_floor(conversation, plan.effective_class, lane.loop.now_ms());
     if (plan.decision == policy::Decision::refuse || plan.upstream_count == 0)
-        return ends(dialect::RefusalKind::policy, policy::sentence(*world->policy, facts, plan));
+        return ends(dialect::RefusalKind::policy, policy::sentence(*world->policy, facts, plan, candidates()));
     return {};
 }
 

@@ -1,7 +1,6 @@
 // The chunked coding, taken apart over every split of the input.
-#include "http/framing.h"
-
 #include "base/limits.h"
+#include "http/framing.h"
 
 #include <gtest/gtest.h>
 
@@ -56,12 +55,31 @@ Decoded whole(std::string_view input) { return decode(input, {}); }
 
 const std::vector<std::string>& inputs() {
     static const std::vector<std::string> all = {
-        "0\r\n\r\n", "5\r\nhello\r\n0\r\n\r\n", "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n", "A\r\n0123456789\r\n00\r\n\r\n",
+        "0\r\n\r\n",
+        "5\r\nhello\r\n0\r\n\r\n",
+        "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n",
+        "A\r\n0123456789\r\n00\r\n\r\n",
         "a\r\n\r\n0\r\n\r\n\r\n\r\n\r\n0\r\n\r\n", // payload that looks like framing
-        "3\r\nabc\r\n0\r\nX-Trailer: v\r\nY: w\r\n\r\n", "0\r\n\r\nGET / HTTP/1.1\r\n", "000000000000003\r\nabc\r\n0\r\n\r\n",
-        "1\r\n\0\r\n0\r\n\r\n"s, "3\r\nabc\r\n", "3\r\nab", "3", "", "3\r\nabcd\r\n0\r\n\r\n", "3\r\nab\r\n0\r\n\r\n", "5;ext=1\r\nhello\r\n0\r\n\r\n",
-        "5 \r\nhello\r\n0\r\n\r\n", "5\nhello\r\n0\r\n\r\n", "5\r\nhello\n0\r\n\r\n", "0\r\n\n", "0\r\nx: y\n\r\n", "0\r\n x: y\r\n\r\n",
-        "g\r\n\r\n0\r\n\r\n", "\r\n0\r\n\r\n", "0\r\nx: y\r\n\r\n5\r\nhello\r\n",
+        "3\r\nabc\r\n0\r\nX-Trailer: v\r\nY: w\r\n\r\n",
+        "0\r\n\r\nGET / HTTP/1.1\r\n",
+        "000000000000003\r\nabc\r\n0\r\n\r\n",
+        "1\r\n\0\r\n0\r\n\r\n"s,
+        "3\r\nabc\r\n",
+        "3\r\nab",
+        "3",
+        "",
+        "3\r\nabcd\r\n0\r\n\r\n",
+        "3\r\nab\r\n0\r\n\r\n",
+        "5;ext=1\r\nhello\r\n0\r\n\r\n",
+        "5 \r\nhello\r\n0\r\n\r\n",
+        "5\nhello\r\n0\r\n\r\n",
+        "5\r\nhello\n0\r\n\r\n",
+        "0\r\n\n",
+        "0\r\nx: y\n\r\n",
+        "0\r\n x: y\r\n\r\n",
+        "g\r\n\r\n0\r\n\r\n",
+        "\r\n0\r\n\r\n",
+        "0\r\nx: y\r\n\r\n5\r\nhello\r\n",
     };
     return all;
 }
@@ -69,8 +87,10 @@ const std::vector<std::string>& inputs() {
 TEST(Chunks, DecodeAlikeOverEverySplitInTwo) {
     for (const std::string& input : inputs()) {
         const Decoded expected = whole(input);
-        for (std::size_t cut = 0; cut <= input.size(); ++cut) EXPECT_EQ(decode(input, {cut}).payload, expected.payload) << input << " at " << cut;
-        for (std::size_t cut = 0; cut <= input.size(); ++cut) EXPECT_TRUE(decode(input, {cut}) == expected) << input << " at " << cut;
+        for (std::size_t cut = 0; cut <= input.size(); ++cut)
+            EXPECT_EQ(decode(input, {cut}).payload, expected.payload) << input << " at " << cut;
+        for (std::size_t cut = 0; cut <= input.size(); ++cut)
+            EXPECT_TRUE(decode(input, {cut}) == expected) << input << " at " << cut;
     }
 }
 
@@ -78,7 +98,8 @@ TEST(Chunks, DecodeAlikeOverEverySplitInThreeAndByteByByte) {
     for (const std::string& input : inputs()) {
         const Decoded expected = whole(input);
         for (std::size_t a = 0; a <= input.size(); ++a)
-            for (std::size_t b = a; b <= input.size(); ++b) ASSERT_TRUE(decode(input, {a, b}) == expected) << input << " at " << a << ", " << b;
+            for (std::size_t b = a; b <= input.size(); ++b)
+                ASSERT_TRUE(decode(input, {a, b}) == expected) << input << " at " << a << ", " << b;
         std::vector<std::size_t> every;
         for (std::size_t i = 1; i < input.size(); ++i) every.push_back(i);
         EXPECT_TRUE(decode(input, every) == expected) << input;
@@ -157,7 +178,9 @@ TEST(Chunks, AreTakenStrictly) {
 }
 
 TEST(Chunks, BoundTheirTrailers) {
-    const auto with_trailer = [](std::size_t bytes) { return whole("0\r\nx: " + std::string(bytes, 'y') + "\r\n\r\n"); };
+    const auto with_trailer = [](std::size_t bytes) {
+        return whole("0\r\nx: " + std::string(bytes, 'y') + "\r\n\r\n");
+    };
     EXPECT_TRUE(with_trailer(limits::trailer_bytes_max / 2).done);
     EXPECT_FALSE(with_trailer(limits::trailer_bytes_max + 10).valid);
     std::string many = "0\r\n";

@@ -45,10 +45,10 @@ std::string brotlied(std::string_view text) {
     put(0, 1); // window of 16 bits
     while (!text.empty()) {
         const std::size_t length = std::min<std::size_t>(text.size(), 65'536);
-        put(0, 1);                                    // ISLAST
-        put(0, 2);                                    // MNIBBLES: 4
-        put(static_cast<unsigned>(length - 1), 16);   // MLEN - 1
-        put(1, 1);                                    // ISUNCOMPRESSED
+        put(0, 1);                                  // ISLAST
+        put(0, 2);                                  // MNIBBLES: 4
+        put(static_cast<unsigned>(length - 1), 16); // MLEN - 1
+        put(1, 1);                                  // ISUNCOMPRESSED
         if (held > 0) put(0, 8 - held);
         out += text.substr(0, length);
         text.remove_prefix(length);
@@ -68,7 +68,8 @@ protected:
     std::string coded(std::string_view text) const { return GetParam().coded(text); }
 };
 INSTANTIATE_TEST_SUITE_P(Codings, EachCoding,
-                         testing::Values(Coding{"gzip", gzipped}, Coding{"deflate", zlibbed}, Coding{"br", brotlied}, Coding{"zstd", zstandard}),
+                         testing::Values(Coding{"gzip", gzipped}, Coding{"deflate", zlibbed}, Coding{"br", brotlied},
+                                         Coding{"zstd", zstandard}),
                          [](const auto& instance) { return std::string(instance.param.name); });
 
 std::string sample(std::size_t bytes) {
@@ -100,7 +101,8 @@ TEST_P(EachCoding, DecodesOverEverySplit) {
 
 // Sizes around the steps in which room is made: an end that falls on the edge of the room is an end like any other.
 TEST_P(EachCoding, KnowsTheEndOfBodiesOfEverySize) {
-    for (const std::size_t size : {0, 1, 65'535, 65'536, 65'537, 131'072, 196'608, 262'144, 1 << 20, (1 << 20) + 65'536}) {
+    for (const std::size_t size :
+         {0, 1, 65'535, 65'536, 65'537, 131'072, 196'608, 262'144, 1 << 20, (1 << 20) + 65'536}) {
         const std::string text = sample(size);
         const std::string bytes = coded(text);
         const auto decode = decoder();
@@ -172,7 +174,8 @@ TEST_P(EachCoding, BoundsAllPiecesTogether) {
     const auto decode = decoder();
     Buffer out;
     Result<void> decoded;
-    for (std::size_t at = 0; at < bytes.size() && decoded; at += 100) decoded = decode->decode(std::string_view(bytes).substr(at, 100), out, 40'000);
+    for (std::size_t at = 0; at < bytes.size() && decoded; at += 100)
+        decoded = decode->decode(std::string_view(bytes).substr(at, 100), out, 40'000);
     ASSERT_FALSE(decoded);
     EXPECT_EQ(decoded.error().kind, ErrorKind::too_large);
 }
@@ -213,9 +216,11 @@ std::string from_bytes(std::initializer_list<unsigned> bytes) {
 TEST(Bomb, OfEachCodingIsStoppedAtTheBound) {
     const std::string zeros(64u << 20, '\0');
     // 16 MiB of zeros as Node's zlib.brotliCompressSync writes them, in 26 bytes.
-    const std::string brotli = from_bytes({0xcb, 0xff, 0xff, 0x3f, 0xf8, 0x27, 0x00, 0xe2, 0xb1, 0x40, 0x20, 0xf7, 0xfe,
-                                           0x2f, 0xff, 0xff, 0xff, 0xf0, 0x4f, 0x00, 0xc4, 0x61, 0x11, 0x80, 0xee, 0xfd, 0x1f});
-    const std::pair<const char*, std::string> bombs[] = {{"gzip", gzipped(zeros)}, {"deflate", zlibbed(zeros)}, {"zstd", zstandard(zeros)}, {"br", brotli}};
+    const std::string brotli =
+        from_bytes({0xcb, 0xff, 0xff, 0x3f, 0xf8, 0x27, 0x00, 0xe2, 0xb1, 0x40, 0x20, 0xf7, 0xfe, 0x2f,
+                    0xff, 0xff, 0xff, 0xf0, 0x4f, 0x00, 0xc4, 0x61, 0x11, 0x80, 0xee, 0xfd, 0x1f});
+    const std::pair<const char*, std::string> bombs[] = {
+        {"gzip", gzipped(zeros)}, {"deflate", zlibbed(zeros)}, {"zstd", zstandard(zeros)}, {"br", brotli}};
     for (const auto& [coding, bytes] : bombs) {
         const auto decode = make_decoder(coding, ErrorSource::client);
         Buffer out;
@@ -236,7 +241,8 @@ TEST(Bomb, ThatAsksForAHugeWindowIsRefused) {
         std::string coded(ZSTD_compressBound(text.size()), '\0');
         ZSTD_outBuffer out{coded.data(), coded.size(), 0};
         ZSTD_inBuffer in{text.data(), text.size(), 0};
-        ZSTD_compressStream2(context, &out, &in, ZSTD_e_continue); // without the end it cannot know how small the body is
+        ZSTD_compressStream2(context, &out, &in,
+                             ZSTD_e_continue); // without the end it cannot know how small the body is
         EXPECT_EQ(ZSTD_compressStream2(context, &out, &in, ZSTD_e_end), 0u);
         ZSTD_freeCCtx(context);
         return coded.substr(0, out.pos);
@@ -249,9 +255,10 @@ TEST(Bomb, ThatAsksForAHugeWindowIsRefused) {
 
 TEST(Decoder, ReadsWhatABrotliEncoderCompressed) {
     // "event: message_start\ndata: {\"type\":\"message_start\"}\n\n" twenty times, by Node's zlib.
-    const std::string bytes = from_bytes({0x1b, 0x23, 0x04, 0x68, 0x8c, 0xd3, 0x15, 0x77, 0xd1, 0x1e, 0x7e, 0x22, 0xd0, 0xc1, 0xf9, 0x04, 0x27, 0x78, 0x93,
-                                          0x28, 0x0f, 0x92, 0xa0, 0x02, 0xd9, 0x83, 0x0d, 0x38, 0x70, 0xc8, 0x9a, 0x17, 0x84, 0xc1, 0x60, 0xd8, 0x01, 0x5b,
-                                          0xa3, 0x80, 0xb1, 0x01, 0xa9, 0x5a, 0xe2, 0x1a, 0xdd, 0x9b, 0x36, 0xfa, 0x53, 0xfb, 0xf0, 0x01});
+    const std::string bytes = from_bytes(
+        {0x1b, 0x23, 0x04, 0x68, 0x8c, 0xd3, 0x15, 0x77, 0xd1, 0x1e, 0x7e, 0x22, 0xd0, 0xc1, 0xf9, 0x04, 0x27, 0x78,
+         0x93, 0x28, 0x0f, 0x92, 0xa0, 0x02, 0xd9, 0x83, 0x0d, 0x38, 0x70, 0xc8, 0x9a, 0x17, 0x84, 0xc1, 0x60, 0xd8,
+         0x01, 0x5b, 0xa3, 0x80, 0xb1, 0x01, 0xa9, 0x5a, 0xe2, 0x1a, 0xdd, 0x9b, 0x36, 0xfa, 0x53, 0xfb, 0xf0, 0x01});
     std::string expected;
     for (int i = 0; i < 20; ++i) expected += "event: message_start\ndata: {\"type\":\"message_start\"}\n\n";
     const auto decode = make_decoder("br", ErrorSource::upstream);
@@ -272,7 +279,8 @@ TEST(Decoder, ReadsSeveralZstdFramesAsOneBody) {
 }
 
 TEST(Decoder, IsMadeForKnownCodingsOnly) {
-    for (const char* name : {"gzip", "GZIP", "x-gzip", "deflate", "br", "Zstd"}) EXPECT_NE(make_decoder(name, ErrorSource::client), nullptr) << name;
+    for (const char* name : {"gzip", "GZIP", "x-gzip", "deflate", "br", "Zstd"})
+        EXPECT_NE(make_decoder(name, ErrorSource::client), nullptr) << name;
     for (const char* name : {"", "identity", "gzip, gzip", "gzip,br", "compress", "aes128gcm", "gzip ", "dcb"})
         EXPECT_EQ(make_decoder(name, ErrorSource::client), nullptr) << name;
     EXPECT_TRUE(is_identity(""));

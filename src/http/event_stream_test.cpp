@@ -77,7 +77,8 @@ TEST(EventStream, TellsTheTable) {
 TEST(EventStream, TellsTheSameOverEverySplit) {
     for (const Row& row : table()) {
         for (std::size_t a = 0; a <= row.bytes.size(); ++a)
-            for (std::size_t b = a; b <= row.bytes.size(); ++b) ASSERT_EQ(read(row.bytes, {a, b}), row.events) << row.bytes << " at " << a << ", " << b;
+            for (std::size_t b = a; b <= row.bytes.size(); ++b)
+                ASSERT_EQ(read(row.bytes, {a, b}), row.events) << row.bytes << " at " << a << ", " << b;
         std::vector<std::size_t> every;
         for (std::size_t i = 1; i < row.bytes.size(); ++i) every.push_back(i);
         EXPECT_EQ(read(row.bytes, every), row.events) << row.bytes;
@@ -115,7 +116,9 @@ class OversizeEvent : public testing::TestWithParam<std::size_t> {};
 
 TEST_P(OversizeEvent, IsCountedAndSkippedWhateverTheSplit) {
     const std::size_t piece = GetParam();
-    const std::string bytes = "event: before\ndata: 1\n\nevent: big\ndata: " + std::string(limits::event_bytes_max + 1, 'x') + "\n\nevent: after\ndata: 2\n\n";
+    const std::string bytes =
+        "event: before\ndata: 1\n\nevent: big\ndata: " + std::string(limits::event_bytes_max + 1, 'x') +
+        "\n\nevent: after\ndata: 2\n\n";
     std::vector<std::size_t> cuts;
     for (std::size_t at = piece; at < bytes.size(); at += piece) cuts.push_back(at);
     std::size_t skipped = 0;

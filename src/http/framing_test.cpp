@@ -176,12 +176,28 @@ TEST(ResponseHead, ViewsWhatCame) {
 
 TEST(ResponseHead, RefusesWhatIsNone) {
     using namespace std::string_literals;
-    for (const std::string& bytes :
-         {"HTTP/2 200 OK\r\n\r\n"s, "HTTP/1.2 200 OK\r\n\r\n"s, "HTTP/1.1  200 OK\r\n\r\n"s, "HTTP/1.1 20 OK\r\n\r\n"s, "HTTP/1.1 2000 OK\r\n\r\n"s,
-          "HTTP/1.1 099 OK\r\n\r\n"s, "HTTP/1.1 600 OK\r\n\r\n"s, "HTTP/1.1 2x0 OK\r\n\r\n"s, "HTTP/1.1 200\tOK\r\n\r\n"s, "HTTP/1.1\t200 OK\r\n\r\n"s,
-          "HTTP/1.1 200 O\0K\r\n\r\n"s, "HTTP/1.1 200 O\rK\r\n\r\n"s, "HTTP/1.1 200 OK\n\r\n"s, "HTTP/1.1 200 OK\r\nx : y\r\n\r\n"s,
-          "HTTP/1.1 200 OK\r\n x: y\r\n\r\n"s, "HTTP/1.1 200 OK\r\nx: a\r\n b\r\n\r\n"s, "HTTP/1.1 200 OK\r\nx: a\nb: c\r\n\r\n"s, "ICY 200 OK\r\n\r\n"s,
-          "SSH-2.0-OpenSSH_9.2\r\n\r\n"s, "HTTP/1.1\r\n\r\n"s, "\r\n\r\n"s, ""s}) {
+    for (const std::string& bytes : {"HTTP/2 200 OK\r\n\r\n"s,
+                                     "HTTP/1.2 200 OK\r\n\r\n"s,
+                                     "HTTP/1.1  200 OK\r\n\r\n"s,
+                                     "HTTP/1.1 20 OK\r\n\r\n"s,
+                                     "HTTP/1.1 2000 OK\r\n\r\n"s,
+                                     "HTTP/1.1 099 OK\r\n\r\n"s,
+                                     "HTTP/1.1 600 OK\r\n\r\n"s,
+                                     "HTTP/1.1 2x0 OK\r\n\r\n"s,
+                                     "HTTP/1.1 200\tOK\r\n\r\n"s,
+                                     "HTTP/1.1\t200 OK\r\n\r\n"s,
+                                     "HTTP/1.1 200 O\0K\r\n\r\n"s,
+                                     "HTTP/1.1 200 O\rK\r\n\r\n"s,
+                                     "HTTP/1.1 200 OK\n\r\n"s,
+                                     "HTTP/1.1 200 OK\r\nx : y\r\n\r\n"s,
+                                     "HTTP/1.1 200 OK\r\n x: y\r\n\r\n"s,
+                                     "HTTP/1.1 200 OK\r\nx: a\r\n b\r\n\r\n"s,
+                                     "HTTP/1.1 200 OK\r\nx: a\nb: c\r\n\r\n"s,
+                                     "ICY 200 OK\r\n\r\n"s,
+                                     "SSH-2.0-OpenSSH_9.2\r\n\r\n"s,
+                                     "HTTP/1.1\r\n\r\n"s,
+                                     "\r\n\r\n"s,
+                                     ""s}) {
         ResponseHead head;
         const auto parsed = parse_response_head(bytes, head);
         ASSERT_FALSE(parsed) << bytes;

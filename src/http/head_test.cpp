@@ -19,7 +19,9 @@ Result<void> parse(std::string_view bytes) {
 }
 
 // A request with these lines behind the request line.
-std::string with(std::string_view lines) { return "POST /v1/messages HTTP/1.1\r\nHost: a\r\n" + std::string(lines) + "\r\n"; }
+std::string with(std::string_view lines) {
+    return "POST /v1/messages HTTP/1.1\r\nHost: a\r\n" + std::string(lines) + "\r\n";
+}
 
 TEST(RequestHead, ViewsWhatCame) {
     const std::string bytes = "POST /v1/messages?beta=true&x=%20 HTTP/1.1\r\n"
@@ -41,8 +43,9 @@ TEST(RequestHead, ViewsWhatCame) {
     EXPECT_EQ(head.query, "beta=true&x=%20");
     EXPECT_EQ(head.minor_version, 1);
     const std::pair<std::string_view, std::string_view> expected[] = {
-        {"hOsT", "api.example"}, {"X-Empty", ""},  {"x-spaces", "a  b"},        {"x-colon", "a:b: c"},  {"x-obs", "gr\xFC\xDF"},
-        {"x-comma", "a, b"},     {"X-Comma", "c"}, {"!#$%&'*+-.^_`|~09Az", "v"}, {"Content-Length", "3"}};
+        {"hOsT", "api.example"}, {"X-Empty", ""},     {"x-spaces", "a  b"}, {"x-colon", "a:b: c"},
+        {"x-obs", "gr\xFC\xDF"}, {"x-comma", "a, b"}, {"X-Comma", "c"},     {"!#$%&'*+-.^_`|~09Az", "v"},
+        {"Content-Length", "3"}};
     ASSERT_EQ(head.fields.size(), std::size(expected));
     std::size_t i = 0;
     for (const Field& field : head.fields) { // order and case as they came
@@ -89,16 +92,40 @@ TEST(RequestHead, RefusesWhatTwoParsersCouldReadDifferently) {
         "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: a\r\n",
         "GET / HTTP/1.1\r\nHost: a\r\n\r\nx",
-        "\n\r\n", "\r\n\r\n", "\r\n", "\n", "", " ",
+        "\n\r\n",
+        "\r\n\r\n",
+        "\r\n",
+        "\n",
+        "",
+        " ",
         // folding
-        with("x: a\r\n b\r\n"), with("x: a\r\n\tb\r\n"), with(" x: a\r\n"), with("\tx: a\r\n"),
+        with("x: a\r\n b\r\n"),
+        with("x: a\r\n\tb\r\n"),
+        with(" x: a\r\n"),
+        with("\tx: a\r\n"),
         "GET / HTTP/1.1\r\n Host: a\r\n\r\n",
         // names
-        with("x : a\r\n"), with("x\t: a\r\n"), with(": a\r\n"), with("x\r\n"), with("x y: a\r\n"), with("x\0y: a\r\n"s),
-        with("Content-Length : 5\r\n"), with("Transfer-Encoding\x0b: chunked\r\n"), with("x\xFC: a\r\n"), with("(x): a\r\n"),
-        with("x\x7F: a\r\n"), with("\"x\": a\r\n"), with("x@y: a\r\n"), with("x,y: a\r\n"), with("x/y: a\r\n"),
+        with("x : a\r\n"),
+        with("x\t: a\r\n"),
+        with(": a\r\n"),
+        with("x\r\n"),
+        with("x y: a\r\n"),
+        with("x\0y: a\r\n"s),
+        with("Content-Length : 5\r\n"),
+        with("Transfer-Encoding\x0b: chunked\r\n"),
+        with("x\xFC: a\r\n"),
+        with("(x): a\r\n"),
+        with("x\x7F: a\r\n"),
+        with("\"x\": a\r\n"),
+        with("x@y: a\r\n"),
+        with("x,y: a\r\n"),
+        with("x/y: a\r\n"),
         // values
-        with("x: a\0b\r\n"s), with("x: \x01\r\n"), with("x: a\x0b\r\n"), with("x: a\x7F\r\n"), with("x: \x1B[31m\r\n"),
+        with("x: a\0b\r\n"s),
+        with("x: \x01\r\n"),
+        with("x: a\x0b\r\n"),
+        with("x: a\x7F\r\n"),
+        with("x: \x1B[31m\r\n"),
         with("x: a\x0c\r\n"),
         // the request line
         "GET  / HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -160,7 +187,9 @@ TEST(RequestHead, HasLimits) {
     const auto more = parse(with(lines + "x: y\r\n"));
     ASSERT_FALSE(more);
     EXPECT_EQ(more.error().kind, ErrorKind::too_large);
-    const auto target = [](std::size_t length) { return "GET /" + std::string(length - 1, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n"; };
+    const auto target = [](std::size_t length) {
+        return "GET /" + std::string(length - 1, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n";
+    };
     EXPECT_TRUE(parse(target(limits::target_bytes_max)));
     const auto longer = parse(target(limits::target_bytes_max + 1));
     ASSERT_FALSE(longer);
@@ -185,7 +214,8 @@ TEST(HeadEnd, IsFoundOverEverySplit) {
     for (std::size_t looked = 0; looked < bytes.size(); ++looked)
         for (std::size_t have = looked; have <= bytes.size(); ++have) {
             if (looked >= end) continue; // would have been found before
-            EXPECT_EQ(head_end(std::string_view(bytes).substr(0, have), looked), have < end ? std::string_view::npos : end);
+            EXPECT_EQ(head_end(std::string_view(bytes).substr(0, have), looked),
+                      have < end ? std::string_view::npos : end);
         }
     EXPECT_EQ(head_end("\r\n\r\n", 0), 4u);
     EXPECT_EQ(head_end("\n\n", 0), std::string_view::npos);
@@ -219,11 +249,11 @@ TEST(Fields, ListsATokenOverAllFieldsOfAName) {
 }
 
 TEST(HopByHop, FieldsAreKnownInAnyCase) {
-    for (const char* name : {"Connection", "keep-alive", "PROXY-CONNECTION", "Transfer-Encoding", "TE", "Trailer", "Upgrade", "Expect",
-                             "Proxy-Authorization"})
+    for (const char* name : {"Connection", "keep-alive", "PROXY-CONNECTION", "Transfer-Encoding", "TE", "Trailer",
+                             "Upgrade", "Expect", "Proxy-Authorization"})
         EXPECT_TRUE(is_hop_by_hop(name)) << name;
-    for (const char* name : {"Content-Length", "Content-Type", "Host", "Authorization", "x-api-key", "anthropic-beta", "Accept-Encoding",
-                             "Content-Encoding", "User-Agent", "Connections", "T", ""})
+    for (const char* name : {"Content-Length", "Content-Type", "Host", "Authorization", "x-api-key", "anthropic-beta",
+                             "Accept-Encoding", "Content-Encoding", "User-Agent", "Connections", "T", ""})
         EXPECT_FALSE(is_hop_by_hop(name)) << name;
 }
 

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "http/framing.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace sallyport::http {
@@ -46,6 +47,7 @@ public:
     void close_if_idle() {
         if (idle_) stream_->cancel();
     }
+    void cut() { stream_->cancel(); }
     Connection* next() const { return next_; }
 
     const RequestHead& head() const override { return head_; }
@@ -364,6 +366,20 @@ void Server::drain() {
         Connection* const next = connection->next();
         connection->close_if_idle();
         connection = next;
+    }
+}
+
+void Server::cut() {
+    // Cancelling one may end it and others with it: begin anew until nobody is left who was not told.
+    std::vector<Connection*> told;
+    for (Connection* connection = first_; connection != nullptr;) {
+        if (std::ranges::find(told, connection) != told.end()) {
+            connection = connection->next();
+            continue;
+        }
+        told.push_back(connection);
+        connection->cut();
+        connection = first_;
     }
 }
 

@@ -35,6 +35,8 @@ public:
     void listen(std::unique_ptr<net::Listener> listener, TlsNow tls);
     // No new connections, idle ones closed, busy ones closed after their exchange.
     void drain();
+    // Ends what still runs: every exchange sees its client leave, and comes to its own end.
+    void cut();
 
 private:
     class Connection;

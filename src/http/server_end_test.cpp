@@ -1,18 +1,18 @@
-// How exchanges and connections end on the server's side: early answers, cuts, clients that leave, time-outs, draining.
+// How exchanges and connections end on the server's side: early and interim answers, cuts, bugs.
 #include "http/server.h"
 
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 
 #include <stdexcept>
 #include <string>
+#include <sys/socket.h>
 
 namespace sallyport::http {
 namespace {
 
 using net::Loop;
 using net::Task;
-constexpr std::int64_t long_ms = 60'000; // only reached by what is broken
+constexpr std::int64_t long_ms = 15'000; // only reached by what is broken
 
 iovec piece(std::string_view bytes) { return {const_cast<char*>(bytes.data()), bytes.size()}; }
 
@@ -22,7 +22,9 @@ public:
     using Handle = Task<void> (*)(Exchange&, Ends&);
     void serve(Handle handle, std::size_t connections_max = 100) {
         server_ = std::make_unique<Server>(
-            loop_, buffers_, timeouts_, [handle, this](Exchange& exchange, const Arrival&) { return handle(exchange, *this); }, connections_, connections_max);
+            loop_, buffers_, timeouts_,
+            [handle, this](Exchange& exchange, const Arrival&) { return handle(exchange, *this); }, connections_,
+            connections_max);
         auto listener = net::Listener::open(loop_, {"127.0.0.1", 0});
         port_ = (*listener)->port();
         server_->listen(std::move(*listener), {});
@@ -51,10 +53,11 @@ public:
     }
     std::int64_t in(std::int64_t ms) const { return loop_.now_ms() + ms; }
     void run(Task<void> task) {
-        loop_.spawn([](Loop& on, Task<void> inner) -> Task<void> {
+        loop_.spawn([](Ends& t, Task<void> inner) -> Task<void> {
             co_await inner;
-            on.stop();
-        }(loop_, std::move(task)));
+            while (t.connections_ != 0) co_await net::Sleep(t.loop_, 1); // none outlives the server
+            t.loop_.stop();
+        }(*this, std::move(task)));
         loop_.run();
     }
     Loop loop_;
@@ -110,7 +113,8 @@ TEST_F(Ends, AClientThatAwaits100ContinueGetsIt) {
         const std::string answered = co_await t.read(*stream, "body");
         EXPECT_EQ(answered, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody");
         // Who sent the body at once does not wait for it.
-        co_await t.send(*stream, "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n");
+        co_await t.send(*stream, "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: "
+                                 "chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n");
         const std::string direct = co_await t.read(*stream, "body");
         EXPECT_EQ(direct, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody");
     }(*this));
@@ -131,18 +135,17 @@ TEST_F(Ends, AnHttp10ClientGetsNo100Continue) {
 
 TEST_F(Ends, AClientThatLeavesInItsBodyIsTold) {
     serve(echoes);
-    for (const char* framing : {"Content-Length: 10\r\n\r\nhalf", "Transfer-Encoding: chunked\r\n\r\na\r\nhalf"}) {
-        noted_.clear();
-        loop_.spawn([](Ends& t, std::string request) -> Task<void> {
+    run([](Ends& t) -> Task<void> {
+        for (const char* framing : {"Content-Length: 10\r\n\r\nhalf", "Transfer-Encoding: chunked\r\n\r\na\r\nhalf"}) {
+            t.noted_.clear();
             auto stream = co_await t.connect();
+            const std::string request = "POST / HTTP/1.1\r\nHost: a\r\n" + std::string(framing);
             co_await t.send(*stream, request);
             stream.reset();
             while (t.noted_.empty()) co_await net::Sleep(t.loop_, 1);
             EXPECT_NE(t.noted_.find("client left"), std::string::npos) << t.noted_;
-            if (++t.gone_ == 2) t.loop_.stop();
-        }(*this, "POST / HTTP/1.1\r\nHost: a\r\n" + std::string(framing)));
-    }
-    loop_.run();
+        }
+    }(*this));
 }
 
 Task<void> aborts(Exchange& exchange, Ends&) {
@@ -195,111 +198,6 @@ TEST_F(Ends, AHandlerThatThrowsEndsItsConnectionOnly) {
             EXPECT_EQ(answered.find(" 200 "), std::string::npos);
         }
         while (t.connections_ != 0) co_await net::Sleep(t.loop_, 1);
-    }(*this));
-}
-
-// Writes until the client is gone; says what it saw.
-Task<void> writes_for_ever(Exchange& exchange, Ends& t) {
-    exchange.on_gone([&t] { ++t.gone_; });
-    exchange.start(200, {}, {}, std::nullopt);
-    const std::string block(100'000, 'x');
-    while (true) {
-        iovec part = piece(block);
-        const Result<void> written = co_await exchange.write({&part, 1}, false);
-        if (!written) {
-            t.noted_ = written.error().kind == ErrorKind::timeout ? "timeout" : "closed";
-            break;
-        }
-    }
-    exchange.abort();
-}
-
-TEST_F(Ends, AClientThatLeavesWhileItsAnswerIsWrittenIsNoticed) {
-    timeouts_.write_idle_ms = 5000;
-    serve(writes_for_ever);
-    run([](Ends& t) -> Task<void> {
-        auto stream = co_await t.connect();
-        co_await t.send(*stream, get);
-        co_await net::Sleep(t.loop_, 20); // the sockets are full by now
-        stream.reset();
-        while (t.noted_.empty()) co_await net::Sleep(t.loop_, 1);
-        while (t.connections_ != 0) co_await net::Sleep(t.loop_, 1);
-    }(*this));
-    EXPECT_EQ(noted_, "closed");
-    EXPECT_EQ(gone_, 1);
-}
-
-TEST_F(Ends, AClientThatReadsNothingTimesOut) {
-    timeouts_.write_idle_ms = 50;
-    serve(writes_for_ever);
-    run([](Ends& t) -> Task<void> {
-        const auto stream = co_await t.connect();
-        co_await t.send(*stream, get);
-        while (t.noted_.empty()) co_await net::Sleep(t.loop_, 5);
-    }(*this));
-    EXPECT_EQ(noted_, "timeout");
-}
-
-TEST_F(Ends, TimeOutsOfEachPhaseEndTheConnection) {
-    timeouts_.head_ms = timeouts_.body_idle_ms = timeouts_.keep_alive_ms = 30;
-    serve(echoes);
-    run([](Ends& t) -> Task<void> {
-        const auto idle = co_await t.connect();
-        const std::string nothing = co_await t.read(*idle, Ends::to_end);
-        EXPECT_EQ(nothing, "");
-        const auto slow_head = co_await t.connect();
-        co_await t.send(*slow_head, "GET / HTTP/1.1\r\nHos");
-        const std::string late = co_await t.read(*slow_head, Ends::to_end);
-        EXPECT_TRUE(late.starts_with("HTTP/1.1 408 ")) << late;
-        const auto slow_body = co_await t.connect();
-        co_await t.send(*slow_body, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf");
-        const std::string none = co_await t.read(*slow_body, Ends::to_end);
-        EXPECT_EQ(none, "");
-        EXPECT_NE(t.noted_.find("in time"), std::string::npos) << t.noted_;
-    }(*this));
-}
-
-Task<void> waits_for_release(Exchange& exchange, Ends& t) {
-    t.noted_ = "busy";
-    while (t.noted_ != "released") co_await net::Sleep(t.loop_, 1);
-    const Result<void> done = co_await exchange.respond(200, {}, {}, "late");
-    EXPECT_TRUE(done);
-}
-
-TEST_F(Ends, DrainingClosesIdleConnectionsAndFinishesBusyOnes) {
-    serve(waits_for_release);
-    run([](Ends& t) -> Task<void> {
-        const auto idle = co_await t.connect();
-        const auto busy = co_await t.connect();
-        co_await t.send(*busy, get);
-        while (t.noted_ != "busy" || t.connections_ != 2) co_await net::Sleep(t.loop_, 1);
-        t.server_->drain();
-        const std::string nothing = co_await t.read(*idle, Ends::to_end);
-        EXPECT_EQ(nothing, "");
-        const auto refused = co_await net::connect_tcp(t.loop_, *net::numeric_address({"127.0.0.1", t.port_}), t.in(long_ms));
-        EXPECT_FALSE(refused);
-        t.noted_ = "released";
-        const std::string answered = co_await t.read(*busy, Ends::to_end);
-        EXPECT_TRUE(answered.ends_with("late") && answered.find("Connection: close\r\n") != std::string::npos) << answered;
-        while (t.connections_ != 0) co_await net::Sleep(t.loop_, 1);
-    }(*this));
-}
-
-TEST_F(Ends, ConnectionsBeyondTheLimitAreTurnedAway) {
-    serve(echoes, 2);
-    run([](Ends& t) -> Task<void> {
-        const auto first = co_await t.connect();
-        auto second = co_await t.connect();
-        while (t.connections_ != 2) co_await net::Sleep(t.loop_, 1);
-        const auto third = co_await t.connect();
-        const std::string turned_away = co_await t.read(*third, Ends::to_end);
-        EXPECT_TRUE(turned_away.starts_with("HTTP/1.1 503 ") && turned_away.find("Retry-After: ") != std::string::npos) << turned_away;
-        second.reset();
-        while (t.connections_ != 1) co_await net::Sleep(t.loop_, 1);
-        const auto fourth = co_await t.connect();
-        co_await t.send(*fourth, get);
-        const std::string answered = co_await t.read(*fourth, "\r\n\r\n");
-        EXPECT_TRUE(answered.starts_with("HTTP/1.1 200 ")) << answered;
     }(*this));
 }
 

@@ -20,12 +20,16 @@ Task<void> answer(Exchange& exchange, const Arrival& arrival) {
     const RequestHead& head = exchange.head();
     Result<void> done;
     if (head.path == "/echo") {
-        const std::string declared = exchange.declared_length() ? std::to_string(*exchange.declared_length()) : "unknown";
+        const std::string declared =
+            exchange.declared_length() ? std::to_string(*exchange.declared_length()) : "unknown";
         Buffer body;
         const Result<void> read = co_await exchange.read_body(body, 100'000);
         const std::string length = "x-declared: " + declared + "\r\n";
-        if (read) done = co_await exchange.respond(200, "text/plain", length, body.view());
-        else done = co_await exchange.respond(read.error().kind == ErrorKind::too_large ? 413 : 400, "text/plain", {}, read.error().message);
+        if (read)
+            done = co_await exchange.respond(200, "text/plain", length, body.view());
+        else
+            done = co_await exchange.respond(read.error().kind == ErrorKind::too_large ? 413 : 400, "text/plain", {},
+                                             read.error().message);
     } else if (head.path == "/pieces") { // as long as it takes
         const std::vector<Field> fields = {{"Content-Type", "text/plain"}, {"x-Case", "Kept"}};
         exchange.start(200, "Fine", fields, std::nullopt);
@@ -41,7 +45,8 @@ Task<void> answer(Exchange& exchange, const Arrival& arrival) {
         iovec part = piece("content");
         done = co_await exchange.write({&part, 1}, true);
     } else if (head.path == "/arrival") {
-        done = co_await exchange.respond(200, {}, {}, std::string(arrival.peer.substr(0, 10)) + (arrival.tls ? " tls" : " plain"));
+        done = co_await exchange.respond(200, {}, {},
+                                         std::string(arrival.peer.substr(0, 10)) + (arrival.tls ? " tls" : " plain"));
     } else {
         done = co_await exchange.respond(404, {}, {}, "nothing here");
     }
@@ -59,9 +64,11 @@ public:
     std::string ask(std::string bytes, std::size_t piece_bytes = 1 << 20) {
         std::string received;
         loop_.spawn([](ServerInBytes& t, std::string all, std::size_t size, std::string& into) -> Task<void> {
-            auto stream = co_await net::connect_tcp(t.loop_, *net::numeric_address({"127.0.0.1", t.port_}), t.loop_.now_ms() + long_ms);
+            auto stream = co_await net::connect_tcp(t.loop_, *net::numeric_address({"127.0.0.1", t.port_}),
+                                                    t.loop_.now_ms() + long_ms);
             for (std::size_t at = 0; at < all.size(); at += size) {
-                const Result<void> sent = co_await (*stream)->write(std::string_view(all).substr(at, size), t.loop_.now_ms() + long_ms);
+                const Result<void> sent =
+                    co_await (*stream)->write(std::string_view(all).substr(at, size), t.loop_.now_ms() + long_ms);
                 if (!sent) break; // refused early
                 if (size < 100) co_await net::Sleep(t.loop_, 0);
             }
@@ -88,12 +95,14 @@ const std::string ok = "HTTP/1.1 200 OK\r\n";
 const std::string closing = "GET /arrival HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 const std::string closed = ok + "Content-Length: 16\r\nConnection: close\r\n\r\n127.0.0.1: plain";
 std::string echoed(const std::string& body, const std::string& declared) {
-    return ok + "Content-Type: text/plain\r\nx-declared: " + declared + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    return ok + "Content-Type: text/plain\r\nx-declared: " + declared +
+           "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 // Requests with every framing, and their answers; then one that closes.
 const std::string requests = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
                              "GET /echo HTTP/1.1\r\nHost: a\r\n\r\n"
-                             "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\nX-Trailer: t\r\n\r\n"
+                             "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+                             "chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\nX-Trailer: t\r\n\r\n"
                              "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"
                              "HEAD /echo HTTP/1.1\r\nHost: a\r\n\r\n" +
                              closing;
@@ -107,12 +116,16 @@ INSTANTIATE_TEST_SUITE_P(OfBytes, InPieces, testing::Values(1, 2, 3, 7, 50));
 TEST_P(InPieces, AnswersAlike) { EXPECT_EQ(ask(requests, GetParam()), answers); }
 
 TEST_F(ServerInBytes, WritesChunksAsTheyComeAndLetsTheConnectionLive) {
-    EXPECT_EQ(ask("GET /pieces HTTP/1.1\r\nHost: a\r\n\r\n" + closing), "HTTP/1.1 200 Fine\r\nContent-Type: text/plain\r\nx-Case: Kept\r\nTransfer-Encoding: chunked\r\n\r\n"
-                                                                         "3\r\none\r\n3\r\ntwo\r\n9\r\nthreefour\r\n0\r\n\r\n" + closed);
+    EXPECT_EQ(ask("GET /pieces HTTP/1.1\r\nHost: a\r\n\r\n" + closing),
+              "HTTP/1.1 200 Fine\r\nContent-Type: text/plain\r\nx-Case: Kept\r\nTransfer-Encoding: chunked\r\n\r\n"
+              "3\r\none\r\n3\r\ntwo\r\n9\r\nthreefour\r\n0\r\n\r\n" +
+                  closed);
 }
 
 TEST_F(ServerInBytes, EndsAnAnswerToHttp10ByClosing) {
-    EXPECT_EQ(ask("GET /pieces HTTP/1.0\r\n\r\n"), "HTTP/1.1 200 Fine\r\nContent-Type: text/plain\r\nx-Case: Kept\r\nConnection: close\r\n\r\nonetwothreefour");
+    EXPECT_EQ(
+        ask("GET /pieces HTTP/1.0\r\n\r\n"),
+        "HTTP/1.1 200 Fine\r\nContent-Type: text/plain\r\nx-Case: Kept\r\nConnection: close\r\n\r\nonetwothreefour");
 }
 
 TEST_F(ServerInBytes, ClosesAfterHttp10EvenWithALength) {
@@ -122,8 +135,10 @@ TEST_F(ServerInBytes, ClosesAfterHttp10EvenWithALength) {
 TEST_F(ServerInBytes, SendsNoBodyToHeadNorWith204And304) {
     const std::string get = " HTTP/1.1\r\nHost: a\r\n\r\n";
     EXPECT_EQ(ask("HEAD /status?200" + get + "GET /status?304" + get + "HEAD /pieces" + get + closing),
-              ok + "x-a: b\r\nContent-Length: 7\r\n\r\nHTTP/1.1 304 \r\nx-a: b\r\nContent-Length: 7\r\n\r\n"
-                   "HTTP/1.1 200 Fine\r\nContent-Type: text/plain\r\nx-Case: Kept\r\n\r\n" + closed);
+              ok +
+                  "x-a: b\r\nContent-Length: 7\r\n\r\nHTTP/1.1 304 \r\nx-a: b\r\nContent-Length: 7\r\n\r\n"
+                  "HTTP/1.1 200 Fine\r\nContent-Type: text/plain\r\nx-Case: Kept\r\n\r\n" +
+                  closed);
 }
 
 TEST_F(ServerInBytes, SendsNoBodyAndNoLengthWith204) {
@@ -131,20 +146,28 @@ TEST_F(ServerInBytes, SendsNoBodyAndNoLengthWith204) {
     EXPECT_TRUE(answered.starts_with("HTTP/1.1 204 No Content\r\nx-a: b\r\n")) << answered;
     EXPECT_TRUE(answered.ends_with("\r\n\r\n" + closed)) << answered;
     EXPECT_EQ(answered.find("content"), std::string::npos) << answered;
-    EXPECT_EQ(answered.substr(0, answered.find("\r\n\r\n")).find("Content-Length"), std::string::npos) << answered; // RFC 9110 section 8.6
+    EXPECT_EQ(answered.substr(0, answered.find("\r\n\r\n")).find("Content-Length"), std::string::npos)
+        << answered; // RFC 9110 section 8.6
 }
 
 // Each hides a second request for some parser. It is answered once, with a reason, and the connection ends.
 class Smuggling : public ServerInBytes, public testing::WithParamInterface<const char*> {};
 INSTANTIATE_TEST_SUITE_P(
     Forms, Smuggling,
-    testing::Values("Host: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "Host: a\r\nContent-Length: 0\r\nContent-Length: 50\r\n\r\n",
-                    "Host: a\r\nContent-Length: 0, 0\r\n\r\n", "Host: a\r\nContent-Length: +0\r\n\r\n", "Host: a\r\nContent-Length : 0\r\n\r\n",
-                    "Host: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n\r\n0\r\n\r\n", "Host: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
-                    "Host: a\r\nTransfer-Encoding:\x0b" "chunked\r\n\r\n0\r\n\r\n", "Host: a\r\nx: y\r\n Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-                    "Host: a\r\nHost: b\r\n\r\n", "\r\n\r\n", "Host: a\r\nx: y\nContent-Length: 50\r\n\r\n", "Host: a\nContent-Length: 0\n\n",
-                    "Host: a\r\nx: \rTransfer-Encoding: chunked\r\n\r\n", " Host: a\r\n\r\n", "Host: a\r\nTransfer-Encoding: chunked\r\n\r\n0;x\r\n\r\n",
-                    "Host: a\r\nTransfer-Encoding: chunked\r\n\r\n0\n\n", "Host: a\r\nTransfer-Encoding: chunked\r\n\r\n00000000000000000\r\n\r\n"));
+    testing::Values("Host: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                    "Host: a\r\nContent-Length: 0\r\nContent-Length: 50\r\n\r\n",
+                    "Host: a\r\nContent-Length: 0, 0\r\n\r\n", "Host: a\r\nContent-Length: +0\r\n\r\n",
+                    "Host: a\r\nContent-Length : 0\r\n\r\n",
+                    "Host: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n\r\n0\r\n\r\n",
+                    "Host: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+                    "Host: a\r\nTransfer-Encoding:\x0b"
+                    "chunked\r\n\r\n0\r\n\r\n",
+                    "Host: a\r\nx: y\r\n Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "Host: a\r\nHost: b\r\n\r\n",
+                    "\r\n\r\n", "Host: a\r\nx: y\nContent-Length: 50\r\n\r\n", "Host: a\nContent-Length: 0\n\n",
+                    "Host: a\r\nx: \rTransfer-Encoding: chunked\r\n\r\n", " Host: a\r\n\r\n",
+                    "Host: a\r\nTransfer-Encoding: chunked\r\n\r\n0;x\r\n\r\n",
+                    "Host: a\r\nTransfer-Encoding: chunked\r\n\r\n0\n\n",
+                    "Host: a\r\nTransfer-Encoding: chunked\r\n\r\n00000000000000000\r\n\r\n"));
 
 TEST_P(Smuggling, IsRefusedAndEndsTheConnection) {
     const std::string answered = ask("POST /echo HTTP/1.1\r\n" + std::string(GetParam()) + closing);
@@ -158,18 +181,24 @@ TEST_F(ServerInBytes, SaysWhatIsWrongWithAHead) {
     EXPECT_NE(ask("GET / HTTP/1.1\r\n\r\n").find("exactly one Host"), std::string::npos);
 }
 TEST_F(ServerInBytes, SaysThatItIsNoProxy) {
-    EXPECT_NE(ask("GET http://example.com/ HTTP/1.1\r\nHost: example.com\r\n\r\n").find("HTTP_PROXY"), std::string::npos);
+    EXPECT_NE(ask("GET http://example.com/ HTTP/1.1\r\nHost: example.com\r\n\r\n").find("HTTP_PROXY"),
+              std::string::npos);
 }
 TEST_F(ServerInBytes, RefusesAHeadBeyondItsLimit) {
-    const std::string answered = ask("GET / HTTP/1.1\r\nHost: a\r\nx: " + std::string(limits::head_bytes_max, 'x') + "\r\n\r\n");
+    const std::string answered =
+        ask("GET / HTTP/1.1\r\nHost: a\r\nx: " + std::string(limits::head_bytes_max, 'x') + "\r\n\r\n");
     EXPECT_TRUE(answered.starts_with("HTTP/1.1 431 ")) << answered.substr(0, 200);
 }
 TEST_F(ServerInBytes, TakesALargeHeadWithinItsLimit) {
-    EXPECT_EQ(ask("GET /arrival HTTP/1.1\r\nHost: a\r\nConnection: close\r\nx: " + std::string(limits::head_bytes_max - 200, 'x') + "\r\n\r\n", 5000), closed);
+    EXPECT_EQ(ask("GET /arrival HTTP/1.1\r\nHost: a\r\nConnection: close\r\nx: " +
+                      std::string(limits::head_bytes_max - 200, 'x') + "\r\n\r\n",
+                  5000),
+              closed);
 }
 
 TEST_F(ServerInBytes, BoundsABodyThatSaysItsLengthBeforeItReadsIt) {
-    const std::string answered = ask("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100001\r\n\r\n"); // and nothing more
+    const std::string answered =
+        ask("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100001\r\n\r\n"); // and nothing more
     EXPECT_TRUE(answered.starts_with("HTTP/1.1 413 Content Too Large\r\n")) << answered;
     EXPECT_NE(answered.find("100001"), std::string::npos);
     EXPECT_NE(answered.find("100000"), std::string::npos);
@@ -182,7 +211,8 @@ TEST_F(ServerInBytes, BoundsABodyThatDoesNotSayItsLength) {
 }
 TEST_F(ServerInBytes, TakesABodyOfExactlyTheLimit) {
     const std::string body(100'000, 'b');
-    EXPECT_TRUE(ask("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n" + body + closing, 3333) == echoed(body, "100000") + closed);
+    EXPECT_TRUE(ask("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n" + body + closing, 3333) ==
+                echoed(body, "100000") + closed);
 }
 
 } // namespace

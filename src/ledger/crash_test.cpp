@@ -63,6 +63,9 @@ TEST_P(PowerCut, AtAnyPointLosesNothingAcknowledged) {
             ASSERT_TRUE(writer) << writer.error().message;
             const std::uint64_t next = (*writer)->recovery().next_index;
             EXPECT_GE(next, acknowledged);
+            const Found recovered = read_ledger(folder.ledger());
+            EXPECT_EQ(recovered.problem, "") << "the torn end is cut off before anything is written";
+            EXPECT_EQ(recovered.entries.size(), next);
             EXPECT_EQ(*(*writer)->append(entry_at(next)), next);
             (*writer)->close();
             const Found found = read_ledger(folder.ledger());

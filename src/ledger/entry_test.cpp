@@ -2,6 +2,7 @@
 
 #include "base/buffer.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "json/document.h"
 #include "ledger/entry_samples_test.h"
 
@@ -99,6 +100,30 @@ TEST(Entry, MakesBytesThatAreNotTextReadable) {
     auto given = samples::stop();
     given.reason = "bad \xFF byte";
     EXPECT_EQ(text(given), "{\"at\":1795000100000,\"kind\":\"stop\",\"reason\":\"bad \xEF\xBF\xBD byte\",\"v\":1}");
+}
+
+TEST(Entry, EscapesEachByteWhereverItStands) {
+    for (int byte = 0; byte < 256; ++byte)
+        for (std::size_t at = 0; at < 20; ++at) {
+            std::string reason(19, 'a');
+            reason.insert(at, 1, static_cast<char>(byte));
+            std::string expected = R"({"at":0,"kind":"stop","reason":")";
+            append_json_escaped(expected, reason);
+            ASSERT_EQ(text(Stop{0, reason}), expected + R"(","v":1})") << byte << " at " << at;
+        }
+}
+
+TEST(Entry, MayBeAsLongAsTheLimit) {
+    auto given = samples::refusal();
+    const std::string sentence(60'000, 's');
+    given.sentence = sentence;
+    std::string entry;
+    encode(given, entry); // into a string without room
+    const auto read = decode(entry);
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->as<Refusal>()->sentence, sentence);
+    encode(given, entry); // behind what is there
+    EXPECT_EQ(entry.substr(entry.size() / 2), entry.substr(0, entry.size() / 2));
 }
 
 TEST(Entry, SkipsMembersOfALaterVersionAndRefusesANewerFormat) {

@@ -258,6 +258,24 @@ TEST_F(QueryTest, WaitsForAFrameThatIsNotWholeAndReportsDamage) {
         << damaged.error().message;
 }
 
+TEST_F(QueryTest, ReadsSegmentsOfManyMegabytes) {
+    auto large = folder_.options();
+    writer_ = std::move(*Writer::open(large));
+    const std::string sentence(50'000, 's');
+    for (int i = 0; i < 200; ++i) {
+        auto refusal = samples::bad_input();
+        const std::string exchange = "x_" + std::to_string(i);
+        refusal.exchange = exchange;
+        refusal.sentence = sentence;
+        append(refusal);
+    }
+    writer_.reset();
+    auto asked = Query::open(folder_.ledger(), folder_.index());
+    EXPECT_EQ(asked->update()->entries, 200u);
+    EXPECT_EQ(asked->show("x_199")->exchange.sentence, sentence);
+    EXPECT_EQ(list_segments(folder_.ledger())->size(), 1u);
+}
+
 TEST_F(QueryTest, StartsAnewWhenACrashTookBackWhatWasIndexed) {
     open_writer();
     sent("x_kept", 1);

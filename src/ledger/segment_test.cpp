@@ -96,6 +96,8 @@ TEST(FindEnd, TakesWhatWasNeverSyncedForTornEvenWithWholeFramesBehind) {
     const auto end = find_end(segment_of(frame(first, "one") + mark + lost + frame(first + 2, "three")), "x.seg");
     ASSERT_TRUE(end) << end.error().message;
     EXPECT_EQ(end->next_index, first + 1);
+    // A mark behind the hole that speaks only of what lies before it.
+    EXPECT_TRUE(find_end(segment_of(frame(first, "one") + lost + mark), "x.seg"));
 }
 
 TEST(FindEnd, CallsABrokenFrameThatHadReachedTheDiskDamage) {

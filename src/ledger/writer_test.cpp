@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <fstream>
 #include <thread>
+#include <tuple>
 
 namespace sallyport::ledger {
 namespace {
@@ -176,7 +177,8 @@ TEST(Writer, SurvivesInterruptedAndShortWrites) {
     expect_numbered(folder.ledger(), 200);
 }
 
-class FullDisk : public testing::TestWithParam<int> {};
+// The error, and where the room ends: in a mark, between mark and frame, in a frame.
+class FullDisk : public testing::TestWithParam<std::tuple<int, std::uint64_t>> {};
 
 TEST_P(FullDisk, RefusesNewEntriesInWordsAndLosesNothingWhenThereIsRoomAgain) {
     const LedgerFolder folder;
@@ -189,8 +191,8 @@ TEST_P(FullDisk, RefusesNewEntriesInWordsAndLosesNothingWhenThereIsRoomAgain) {
     ASSERT_TRUE(before.wait());
     EXPECT_TRUE((*writer)->health().ok);
 
-    files.write_error_ = GetParam();
-    files.room_end_ = segment_header_bytes + 200; // in the middle of a frame
+    files.write_error_ = std::get<0>(GetParam());
+    files.room_end_ = segment_header_bytes + std::get<1>(GetParam());
     std::size_t count = 1;
     while (!(*writer)->full()) {
         Waiter waiter;
@@ -215,7 +217,8 @@ TEST_P(FullDisk, RefusesNewEntriesInWordsAndLosesNothingWhenThereIsRoomAgain) {
     (*writer)->close();
     expect_numbered(folder.ledger(), count);
 }
-INSTANTIATE_TEST_SUITE_P(EachError, FullDisk, testing::Values(ENOSPC, EDQUOT, EIO));
+INSTANTIATE_TEST_SUITE_P(EachError, FullDisk,
+                         testing::Combine(testing::Values(ENOSPC, EDQUOT, EIO), testing::Values(200, 215, 225)));
 
 TEST(Writer, KeepsRoomForClosingEntriesWhenNoMoreCanBeReserved) {
     const LedgerFolder folder;

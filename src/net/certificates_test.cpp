@@ -14,7 +14,8 @@ namespace sallyport::net {
 
 // STEM.pem and STEM.key, signed by ISSUER.key or, where that is empty, by itself. `names` as in openssl.cnf: "DNS:localhost",
 // "CA" for an authority. The other tests of TLS declare this function, too.
-void make_certificate(const std::string& stem, const std::string& issuer, const std::string& names, long begin_s, long end_s);
+void make_certificate(const std::string& stem, const std::string& issuer, const std::string& names, long begin_s,
+                      long end_s);
 
 namespace {
 
@@ -35,7 +36,8 @@ void add_extension(X509* certificate, int nid, const std::string& value) {
 
 } // namespace
 
-void make_certificate(const std::string& stem, const std::string& issuer, const std::string& names, long begin_s, long end_s) {
+void make_certificate(const std::string& stem, const std::string& issuer, const std::string& names, long begin_s,
+                      long end_s) {
     static long serial = 1;
     EVP_PKEY* key = EVP_EC_gen("P-256");
     X509* certificate = X509_new();
@@ -46,7 +48,8 @@ void make_certificate(const std::string& stem, const std::string& issuer, const 
     X509_set_pubkey(certificate, key);
     const std::string common = std::filesystem::path(stem).filename();
     X509_NAME* subject = X509_get_subject_name(certificate);
-    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(common.c_str()), -1, -1, 0);
+    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(common.c_str()), -1,
+                               -1, 0);
     EVP_PKEY* signing = key;
     if (issuer.empty()) {
         X509_set_issuer_name(certificate, subject);
@@ -56,8 +59,10 @@ void make_certificate(const std::string& stem, const std::string& issuer, const 
         X509_set_issuer_name(certificate, X509_get_subject_name(authority));
         X509_free(authority);
     }
-    if (names == "CA") add_extension(certificate, NID_basic_constraints, "critical,CA:TRUE");
-    else add_extension(certificate, NID_subject_alt_name, names);
+    if (names == "CA")
+        add_extension(certificate, NID_basic_constraints, "critical,CA:TRUE");
+    else
+        add_extension(certificate, NID_subject_alt_name, names);
     EXPECT_GT(X509_sign(certificate, signing, EVP_sha256()), 0);
     BIO* file = BIO_new_file((stem + ".pem").c_str(), "w");
     PEM_write_bio_X509(file, certificate);

@@ -1,13 +1,13 @@
 // Addresses, listening, connecting, names.
 #include "net/dialer.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
+
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
-
 #include <thread>
+#include <unistd.h>
 
 namespace sallyport::net {
 namespace {
@@ -27,16 +27,17 @@ TEST(HostPort, IsReadAndWritten) {
         const char *text, *host;
         std::uint16_t port;
     };
-    for (const Row& row : {Row{"127.0.0.1:8080", "127.0.0.1", 8080}, Row{"[::1]:0", "::1", 0}, Row{"localhost:80", "localhost", 80},
-                           Row{"api.example:65535", "api.example", 65535}, Row{"[fe80::1]:443", "fe80::1", 443}}) {
+    for (const Row& row :
+         {Row{"127.0.0.1:8080", "127.0.0.1", 8080}, Row{"[::1]:0", "::1", 0}, Row{"localhost:80", "localhost", 80},
+          Row{"api.example:65535", "api.example", 65535}, Row{"[fe80::1]:443", "fe80::1", 443}}) {
         const auto where = parse_host_port(row.text);
         ASSERT_TRUE(where) << row.text;
         EXPECT_EQ(where->host, row.host);
         EXPECT_EQ(where->port, row.port);
         EXPECT_EQ(where->text(), row.text);
     }
-    for (const char* text : {"", ":", "host", "host:", ":80", "host:65536", "host:-1", "host:+1", "host: 80", "host:80x", "host:8 0", "::1:80", "::1",
-                             "[]:80", "[::1]", "[::1]x:80"}) {
+    for (const char* text : {"", ":", "host", "host:", ":80", "host:65536", "host:-1", "host:+1", "host: 80",
+                             "host:80x", "host:8 0", "::1:80", "::1", "[]:80", "[::1]", "[::1]x:80"}) {
         const auto where = parse_host_port(text);
         ASSERT_FALSE(where) << text;
         EXPECT_EQ(where.error().kind, ErrorKind::invalid);
@@ -48,7 +49,8 @@ TEST(SocketAddress, IsOfNumericAddressesOnly) {
     EXPECT_EQ(numeric_address({"127.0.0.1", 80})->text(), "127.0.0.1:80");
     EXPECT_EQ(numeric_address({"::1", 443})->text(), "[::1]:443");
     EXPECT_EQ(numeric_address({"0:0:0:0:0:0:0:1", 1})->text(), "[::1]:1");
-    for (const char* host : {"localhost", "", "127.1", "127.0.0.256", "0x7f.0.0.1", "::g"}) EXPECT_FALSE(numeric_address({host, 80})) << host;
+    for (const char* host : {"localhost", "", "127.1", "127.0.0.256", "0x7f.0.0.1", "::g"})
+        EXPECT_FALSE(numeric_address({host, 80})) << host;
 }
 
 class Loopback : public testing::Test {
@@ -110,8 +112,8 @@ TEST_F(Loopback, StopsAcceptingOnceClosed) {
     EXPECT_EQ(later, ErrorKind::cancelled);
     run(loop, [](Loop& on, std::uint16_t closed) -> Task<void> {
         const auto refused = co_await connect_tcp(on, *numeric_address({"127.0.0.1", closed}), on.now_ms() + long_ms);
-        EXPECT_TRUE(!refused && refused.error().kind == ErrorKind::unavailable && refused.error().source == ErrorSource::upstream &&
-                    refused.error().retry == Retry::other_upstream);
+        EXPECT_TRUE(!refused && refused.error().kind == ErrorKind::unavailable &&
+                    refused.error().source == ErrorSource::upstream && refused.error().retry == Retry::other_upstream);
         if (!refused) EXPECT_NE(refused.error().message.find("127.0.0.1:" + std::to_string(closed)), std::string::npos);
     }(loop, port));
 }
@@ -164,7 +166,8 @@ TEST_F(Loopback, ConnectingEndsAtItsDeadline) {
     Loop loop;
     run(loop, [](Loop& on, std::uint16_t port) -> Task<void> {
         const auto none = co_await connect_tcp(on, *numeric_address({"127.0.0.1", port}), on.now_ms() + 30);
-        EXPECT_TRUE(!none && none.error().kind == ErrorKind::unavailable && none.error().retry == Retry::other_upstream);
+        EXPECT_TRUE(!none && none.error().kind == ErrorKind::unavailable &&
+                    none.error().retry == Retry::other_upstream);
     }(loop, ntohs(address.sin_port)));
     for (const int filler : fillers) ::close(filler);
     ::close(full);
@@ -180,7 +183,8 @@ TEST_F(Loopback, DialsNamesAndAddresses) {
             EXPECT_TRUE(stream) << host << ": " << stream.error().message;
         }
         auto refused = co_await dial(on, names, {"127.0.0.1", 1}, on.now_ms() + long_ms);
-        EXPECT_TRUE(!refused && refused.error().kind == ErrorKind::unavailable && refused.error().retry == Retry::other_upstream);
+        EXPECT_TRUE(!refused && refused.error().kind == ErrorKind::unavailable &&
+                    refused.error().retry == Retry::other_upstream);
     }(loop, resolver, listener->port()));
 }
 
@@ -203,8 +207,8 @@ TEST(Resolver, SaysWhichHostItCannotFind) {
         const std::string no_name(70, 'a'); // a label of more than 63 characters: nobody is asked
         for (int i = 0; i < 2; ++i) {
             const auto found = co_await names.resolve(on, {no_name, 443});
-            EXPECT_TRUE(!found && found.error().kind == ErrorKind::unavailable && found.error().source == ErrorSource::upstream &&
-                        found.error().retry == Retry::other_upstream);
+            EXPECT_TRUE(!found && found.error().kind == ErrorKind::unavailable &&
+                        found.error().source == ErrorSource::upstream && found.error().retry == Retry::other_upstream);
             if (!found) EXPECT_NE(found.error().message.find(no_name), std::string::npos);
         }
     }(loop, resolver));

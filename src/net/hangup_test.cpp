@@ -2,13 +2,13 @@
 #include "net/stream.h"
 #include "net/tcp.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
+
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <string>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <string>
 
 namespace sallyport::net {
 namespace {
@@ -123,11 +123,14 @@ TEST_F(Hangup, OfOneSideLetsAWriterGoOn) {
             ::shutdown(s.far_, SHUT_WR);
             std::string room(1 << 20, '\0');
             std::size_t taken = 0;
-            while (taken < total) { // empties the socket, then looks again: the edge of the shutdown comes with one of room
+            while (taken <
+                   total) { // empties the socket, then looks again: the edge of the shutdown comes with one of room
                 const ssize_t count = ::recv(s.far_, room.data(), room.size(), MSG_DONTWAIT);
                 if (count == 0) break;
-                if (count > 0) taken += static_cast<std::size_t>(count);
-                else co_await Sleep(s.loop_, 1);
+                if (count > 0)
+                    taken += static_cast<std::size_t>(count);
+                else
+                    co_await Sleep(s.loop_, 1);
             }
         }(t, bytes.size()));
         const Result<void> written = co_await t.stream_->write(bytes, t.loop_.now_ms() + 5'000);

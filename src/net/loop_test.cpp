@@ -49,8 +49,10 @@ TEST(Loop, RunsWhatIsPostedWhileItRunsWhatWasPosted) {
     Loop loop;
     int depth = 0;
     std::function<void()> again = [&] {
-        if (++depth == 1000) loop.stop();
-        else loop.post(again);
+        if (++depth == 1000)
+            loop.stop();
+        else
+            loop.post(again);
     };
     loop.post(again);
     loop.run();
@@ -167,8 +169,10 @@ struct Repeats {
     Timer timer{loop, &Repeats::fired, this};
     static void fired(void* self) {
         auto& one = *static_cast<Repeats*>(self);
-        if (++one.count == 50) one.loop.stop();
-        else one.timer.set(one.loop.now_ms()); // at once: a deadline in the past is due
+        if (++one.count == 50)
+            one.loop.stop();
+        else
+            one.timer.set(one.loop.now_ms()); // at once: a deadline in the past is due
     }
 };
 

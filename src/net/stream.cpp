@@ -56,7 +56,8 @@ void Stream::cancel() {
     cancelled_ = true;
     bool destroyed = false;
     bool* const outer = std::exchange(destroyed_, &destroyed);
-    if (writer_ != nullptr) writer_->retry();
+    if (const auto listener = std::exchange(hangup_listener_, {})) listener(); // whoever waits for something else on its behalf
+    if (!destroyed && writer_ != nullptr) writer_->retry();
     if (!destroyed && reader_ != nullptr) reader_->retry();
     if (destroyed) {
         if (outer != nullptr) *outer = true;

@@ -2,13 +2,13 @@
 #include "net/stream.h"
 #include "net/tcp.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
+
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <string>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <string>
 
 namespace sallyport::net {
 namespace {
@@ -52,12 +52,15 @@ public:
         ::setsockopt(far_, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
         close_far();
     }
-    void far_sends(std::string_view bytes) const { EXPECT_EQ(::send(far_, bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size())); }
+    void far_sends(std::string_view bytes) const {
+        EXPECT_EQ(::send(far_, bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
+    }
     // Takes what lies in the socket.
     std::size_t far_drains() const {
         std::string room(1 << 20, '\0');
         std::size_t total = 0;
-        for (ssize_t count = 0; (count = ::recv(far_, room.data(), room.size(), MSG_DONTWAIT)) > 0;) total += static_cast<std::size_t>(count);
+        for (ssize_t count = 0; (count = ::recv(far_, room.data(), room.size(), MSG_DONTWAIT)) > 0;)
+            total += static_cast<std::size_t>(count);
         return total;
     }
     std::int64_t in(std::int64_t ms) const { return loop_.now_ms() + ms; }
@@ -120,7 +123,8 @@ TEST_F(Ends, ATimerOfAnEarlierReadDoesNotEndALaterOne) {
 TEST_F(Ends, AWriteThatNobodyTakesTimesOut) {
     run([](Ends& t) -> Task<void> {
         const Result<void> written = co_await t.stream_->write(t.megabytes_, t.in(30));
-        EXPECT_TRUE(!written && written.error().kind == ErrorKind::timeout && written.error().source == ErrorSource::client);
+        EXPECT_TRUE(!written && written.error().kind == ErrorKind::timeout &&
+                    written.error().source == ErrorSource::client);
     }(*this));
 }
 
@@ -168,7 +172,8 @@ TEST_F(Ends, CancelEndsAPendingReadAndAPendingWriteAndAllLaterOnes) {
 TEST_F(Ends, AReaderMayDestroyTheStreamThatWakesIt) {
     run([](Ends& t) -> Task<void> {
         t.loop_.spawn([](Ends& s) -> Task<void> {
-            const Result<void> written = co_await s.stream_->write(s.megabytes_, never_ms); // is woken, too, or goes with its task
+            const Result<void> written =
+                co_await s.stream_->write(s.megabytes_, never_ms); // is woken, too, or goes with its task
             static_cast<void>(written);
         }(t));
         t.loop_.spawn([](Ends& s) -> Task<void> {

@@ -1,15 +1,16 @@
 // TCP streams over real sockets on the loopback interface: moving bytes.
 #include "net/stream.h"
+
 #include "net/tcp.h"
 
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <random>
 #include <string>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace sallyport::net {
 namespace {
@@ -36,7 +37,8 @@ struct Pair {
         const int connecting = ::socket(AF_INET, SOCK_STREAM, 0);
         if (buffer_bytes != 0) {
             for (const int descriptor : {listener, connecting})
-                for (const int option : {SO_SNDBUF, SO_RCVBUF}) ::setsockopt(descriptor, SOL_SOCKET, option, &buffer_bytes, sizeof buffer_bytes);
+                for (const int option : {SO_SNDBUF, SO_RCVBUF})
+                    ::setsockopt(descriptor, SOL_SOCKET, option, &buffer_bytes, sizeof buffer_bytes);
         }
         EXPECT_EQ(::bind(listener, name, length), 0);
         EXPECT_EQ(::listen(listener, 1), 0);
@@ -100,7 +102,8 @@ TEST(TcpStream, MovesMegabytesThroughSmallSocketBuffersAndAwkwardRooms) {
     }
 }
 
-Task<void> exchange(Loop& loop, Pair& pair, const std::string& there, const std::string& back, std::string& at_far, std::string& at_near) {
+Task<void> exchange(Loop& loop, Pair& pair, const std::string& there, const std::string& back, std::string& at_far,
+                    std::string& at_near) {
     loop.spawn(write_all(*pair.near, there, true));
     loop.spawn(write_all(*pair.far, back, true));
     loop.spawn(read_to_end(*pair.far, 10'000, at_far));
@@ -120,7 +123,8 @@ TEST(TcpStream, MovesMegabytesBothWaysAtOnce) {
 
 // Pieces of every size, empty ones among them, cut by the socket at any place.
 Task<void> gather(Loop& loop, Pair& pair, std::vector<iovec> pieces, std::string& received) {
-    loop.spawn([](Stream& far, std::string& into) -> Task<void> { co_await read_to_end(far, 3000, into); }(*pair.far, received));
+    loop.spawn([](Stream& far, std::string& into) -> Task<void> { co_await read_to_end(far, 3000, into); }(*pair.far,
+                                                                                                           received));
     const Result<void> written = co_await pair.near->write(std::span(pieces), never_ms);
     EXPECT_TRUE(written);
     pair.near->shut_down();

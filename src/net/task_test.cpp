@@ -151,7 +151,9 @@ Task<void> replaces(bool& ran) {
 
 TEST(Task, CanBeReplacedByAnother) {
     bool ran = false;
-    { const Running running(replaces(ran)); }
+    {
+        const Running running(replaces(ran));
+    }
     EXPECT_TRUE(ran);
     EXPECT_EQ(living, 0);
 }

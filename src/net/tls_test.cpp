@@ -1,19 +1,20 @@
 // TLS handshakes between our own two sides, and with peers that behave badly.
 #include "net/tls.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <cstdlib>
+#include <fcntl.h>
 #include <filesystem>
 #include <poll.h>
+#include <sys/socket.h>
 #include <thread>
+#include <unistd.h>
 
 namespace sallyport::net {
 
-void make_certificate(const std::string& stem, const std::string& issuer, const std::string& names, long begin_s, long end_s);
+void make_certificate(const std::string& stem, const std::string& issuer, const std::string& names, long begin_s,
+                      long end_s);
 
 namespace {
 
@@ -29,16 +30,21 @@ public:
         folder_ = std::string(::mkdtemp(name.data())) + "/";
         make_certificate(folder_ + "ca", "", "CA", -day_s, day_s);
         make_certificate(folder_ + "other-ca", "", "CA", -day_s, day_s);
-        make_certificate(folder_ + "local", folder_ + "ca", "DNS:localhost,DNS:*.acme.example,IP:127.0.0.1,IP:::1", -day_s, day_s);
+        make_certificate(folder_ + "local", folder_ + "ca", "DNS:localhost,DNS:*.acme.example,IP:127.0.0.1,IP:::1",
+                         -day_s, day_s);
         make_certificate(folder_ + "expired", folder_ + "ca", "DNS:localhost", -2 * day_s, -day_s);
         make_certificate(folder_ + "future", folder_ + "ca", "DNS:localhost", day_s, 2 * day_s);
     }
     ~Tls() override { std::filesystem::remove_all(folder_); }
 
-    Context server(const std::string& stem) const { return *TlsContext::server(folder_ + stem + ".pem", folder_ + stem + ".key"); }
+    Context server(const std::string& stem) const {
+        return *TlsContext::server(folder_ + stem + ".pem", folder_ + stem + ".key");
+    }
     Context client(const std::string& ca = "ca") const { return *TlsContext::client(folder_ + ca + ".pem"); }
 
-    static void sockets(int (&ends)[2], int flags) { EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | flags, 0, ends), 0); }
+    static void sockets(int (&ends)[2], int flags) {
+        EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | flags, 0, ends), 0);
+    }
 
     // Shakes hands over a socket pair; both results, or a bare loop that ended.
     struct Both {
@@ -46,7 +52,8 @@ public:
         int open = 2;
     };
     static Task<void> near_side(Loop& loop, int descriptor, Context context, std::string host, Both& both) {
-        both.near = co_await connect_tls(loop, descriptor, std::move(context), std::move(host), "near", loop.now_ms() + long_ms);
+        both.near = co_await connect_tls(loop, descriptor, std::move(context), std::move(host), "near",
+                                         loop.now_ms() + long_ms);
         if (!both.near) both.near.error().message.insert(0, "near: ");
         if (--both.open == 0) loop.stop();
     }
@@ -90,7 +97,8 @@ TEST_F(Tls, ShakesHandsByNameWildcardAndAddress) {
 }
 
 TEST_F(Tls, RefusesACertificateForAnotherHost) {
-    for (const char* host : {"elsewhere.example", "acme.example", "a.b.acme.example", "localhost.evil.example", "127.0.0.2", "::2", "local"})
+    for (const char* host : {"elsewhere.example", "acme.example", "a.b.acme.example", "localhost.evil.example",
+                             "127.0.0.2", "::2", "local"})
         EXPECT_NE(refusal("local", host).find("mismatch"), std::string::npos) << host;
 }
 
@@ -112,11 +120,14 @@ Secured against(Loop& loop, bool accepting, Context context, std::int64_t deadli
     EXPECT_EQ(::fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
     std::thread thread([&] { peer(ends[1]); });
     Secured result = fail(ErrorKind::internal, "did not end");
-    loop.spawn([](Loop& on, bool accepts, Context with, int descriptor, std::int64_t until_ms, Secured& into) -> Task<void> {
-        if (accepts) into = co_await accept_tls(on, descriptor, std::move(with), "peer", until_ms);
-        else into = co_await connect_tls(on, descriptor, std::move(with), "localhost", "peer", until_ms);
-        on.stop();
-    }(loop, accepting, std::move(context), ends[0], deadline_ms, result));
+    loop.spawn(
+        [](Loop& on, bool accepts, Context with, int descriptor, std::int64_t until_ms, Secured& into) -> Task<void> {
+            if (accepts)
+                into = co_await accept_tls(on, descriptor, std::move(with), "peer", until_ms);
+            else
+                into = co_await connect_tls(on, descriptor, std::move(with), "localhost", "peer", until_ms);
+            on.stop();
+        }(loop, accepting, std::move(context), ends[0], deadline_ms, result));
     loop.run();
     ::shutdown(ends[1], SHUT_RDWR);
     thread.join();
@@ -127,13 +138,15 @@ void answers(int descriptor, std::string_view text) {
     char room[4096];
     EXPECT_GE(::recv(descriptor, room, sizeof room, 0), 0);
     ::send(descriptor, text.data(), text.size(), MSG_NOSIGNAL);
-    while (::recv(descriptor, room, sizeof room, 0) > 0) {}
+    while (::recv(descriptor, room, sizeof room, 0) > 0) {
+    }
 }
 
 TEST_F(Tls, TellsAPlainPeerFromATlsOne) {
     Loop clients, servers;
-    EXPECT_FALSE(against(clients, false, client(), clients.now_ms() + long_ms,
-                         [](int descriptor) { answers(descriptor, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"); }));
+    EXPECT_FALSE(against(clients, false, client(), clients.now_ms() + long_ms, [](int descriptor) {
+        answers(descriptor, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+    }));
     const Secured plain = against(servers, true, server("local"), servers.now_ms() + long_ms, [](int descriptor) {
         ::send(descriptor, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 27, MSG_NOSIGNAL);
     });
@@ -143,7 +156,8 @@ TEST_F(Tls, TellsAPlainPeerFromATlsOne) {
 
 TEST_F(Tls, FailsAgainstAPeerThatClosesOrIsSilent) {
     Loop closed, silent;
-    EXPECT_FALSE(against(closed, false, client(), closed.now_ms() + long_ms, [](int descriptor) { ::shutdown(descriptor, SHUT_RDWR); }));
+    EXPECT_FALSE(against(closed, false, client(), closed.now_ms() + long_ms,
+                         [](int descriptor) { ::shutdown(descriptor, SHUT_RDWR); }));
     const Secured none = against(silent, true, server("local"), silent.now_ms() + 20, [](int descriptor) {
         char byte = 0;
         EXPECT_EQ(::recv(descriptor, &byte, 1, 0), 0);
@@ -159,7 +173,8 @@ void half_a_record(const Context& context) {
     const Secured cut = against(loop, true, context, loop.now_ms() + 200, [](int descriptor) {
         ::send(descriptor, "\x16\x03\x01\x02\x00\x01\x00\x01", 8, MSG_NOSIGNAL); // a ClientHello that is still to come
         char byte = 0;
-        while (::recv(descriptor, &byte, 1, 0) > 0) {}
+        while (::recv(descriptor, &byte, 1, 0) > 0) {
+        }
     });
     std::_Exit(!cut && cut.error().kind == ErrorKind::timeout ? 0 : 1);
 }

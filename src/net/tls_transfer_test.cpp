@@ -2,16 +2,17 @@
 #include "net/tls.h"
 
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <random>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace sallyport::net {
 
-void make_certificate(const std::string& stem, const std::string& issuer, const std::string& names, long begin_s, long end_s);
+void make_certificate(const std::string& stem, const std::string& issuer, const std::string& names, long begin_s,
+                      long end_s);
 
 namespace {
 
@@ -48,7 +49,8 @@ public:
         int pair[2];
         EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
         if (buffer_bytes != 0)
-            for (const int descriptor : pair) ::setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &buffer_bytes, sizeof buffer_bytes);
+            for (const int descriptor : pair)
+                ::setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &buffer_bytes, sizeof buffer_bytes);
         ends.near_descriptor = pair[0];
         loop_.spawn(accept(loop_, pair[1], server_, ends));
         auto near = co_await connect_tls(loop_, pair[0], client_, "localhost", "near", never_ms);
@@ -103,7 +105,8 @@ INSTANTIATE_TEST_SUITE_P(OfBytes, TlsThroughSockets, testing::Values(0, 4096));
 TEST_P(TlsThroughSockets, MovesMegabytesBothWaysAtOnce) {
     const std::string there = random_bytes(3'000'000, 1), back = random_bytes(2'000'000, 2);
     std::string at_far, at_near;
-    run([](TlsTransfer& t, int bytes, const std::string& a, const std::string& b, std::string& far, std::string& near) -> Task<void> {
+    run([](TlsTransfer& t, int bytes, const std::string& a, const std::string& b, std::string& far,
+           std::string& near) -> Task<void> {
         Ends ends;
         co_await t.open(ends, bytes);
         int ended = 0;
@@ -203,7 +206,9 @@ TEST_F(TlsTransfer, FailsOnBytesThatAreNoRecord) {
     run([](TlsTransfer& t) -> Task<void> {
         Ends ends;
         co_await t.open(ends);
-        EXPECT_EQ(::send(ends.near_descriptor, "\x17\x03\x03\x00\x20 forged record, of 32 bytes. ....", 37, MSG_NOSIGNAL), 37);
+        EXPECT_EQ(
+            ::send(ends.near_descriptor, "\x17\x03\x03\x00\x20 forged record, of 32 bytes. ....", 37, MSG_NOSIGNAL),
+            37);
         char room[100];
         const Result<std::size_t> count = co_await ends.far->read(room, never_ms);
         EXPECT_TRUE(!count && count.error().kind == ErrorKind::closed);

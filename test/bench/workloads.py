@@ -121,7 +121,7 @@ def memory(bench):
     sizes = _keep_loading(bench, request, gateway, [count // 5, count])
     bench.rows.add(f"memory.rss_after_{count // 5}_small", sizes[0], "MB")
     bench.rows.add(f"memory.rss_after_{count}_small", sizes[1], "MB")
-    bench.rows.add("memory.growth_over_small", sizes[1] / sizes[0], "x", 1.05)
+    bench.rows.add("memory.growth_over_small", sizes[1] / sizes[0], "x", 1.1)  # the ledger keeps its longest queue
     stand.stop([gateway, vendor])
 
 

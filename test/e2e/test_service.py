@@ -23,7 +23,7 @@ class Reload(rig.Case):
         broken = json.loads(json.dumps(rig.POLICY))
         broken["rules"][0]["alow"] = broken["rules"][0].pop("allow")
         leaking = rig.POLICY | {"rules": rig.POLICY["rules"] + [{"id": "leak", "when": {"class": "trade-secret"}, "allow": {"upstreams": ["sim"]}}]}
-        for name, policy, said in (("unknown key", broken, "allow"), ("broken invariant", leaking, "leak"), ("no YAML", "version: [1\n", "policy.yaml:2:"),
+        for name, policy, said in (("unknown key", broken, "allow"), ("broken invariant", leaking, "leak"), ("no YAML", "version: [1\n", "policy.yaml:1:"),
                                    ("empty", "", "policy.yaml")):
             with self.subTest(name):
                 failed = self.gateway.metric("reloads_failed")
