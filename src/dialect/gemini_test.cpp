@@ -32,6 +32,12 @@ TEST(Gemini, ReadsWhatGeminiCliSends) {
     EXPECT_TRUE(r.request.references.empty());
 }
 
+TEST(Gemini, TheWorkspaceIsNotTakenFromTurns) {
+    const Reading r = read(R"({"contents":[{"role":"user","parts":[{"text":"Working directory: /user/part"},
+        {"functionResponse":{"name":"f","response":{"output":"Working directory: /tool/part"}}}]}]})");
+    EXPECT_EQ(r.request.workspace, "");
+}
+
 TEST(Gemini, EveryStringIsInTheUnitOfItsPlace) {
     const Reading r = read(conversation);
     EXPECT_EQ(r.kind_of("what is in it?"), UnitKind::message);

@@ -32,20 +32,27 @@ inline bool mentions(std::string_view data, std::string_view initials, std::span
                 return has_value(rest.substr(word.size() + 1));
         return false;
     };
-    // The last bytes are looked at in a copy, since nothing says that one may read behind `data`.
-    char tail[json::scan_width * 2 + 1] = {};
-    for (std::size_t at = 0; at < data.size(); at += json::scan_width) {
-        const char* block = data.data() + at;
-        if (data.size() - at < json::scan_width + 1) {
-            std::memcpy(tail, block, data.size() - at);
-            block = tail;
-        }
+    const auto match_in = [&](const char* block, std::size_t offset) {
         std::uint32_t second = 0;
         for (const char initial : initials) second |= json::byte_mask(block + 1, initial);
         for (std::uint32_t hits = second & json::byte_mask(block, '"'); hits != 0; hits &= hits - 1)
-            if (match_at(at + std::countr_zero(hits))) return true;
+            if (match_at(offset + std::countr_zero(hits))) return true;
+        return false;
+    };
+    // A look covers a block and one byte more. Nothing says that one may read behind `data`: the last look begins early enough
+    // to end with it, and what is too short for one is copied.
+    constexpr std::size_t looked_at = json::scan_width + 1;
+    if (data.empty()) return false;
+    if (data.size() < looked_at) {
+        char padded[looked_at] = {};
+        std::memcpy(padded, data.data(), data.size());
+        return match_in(padded, 0);
     }
-    return false;
+    std::size_t at = 0;
+    for (; data.size() - at >= looked_at; at += json::scan_width)
+        if (match_in(data.data() + at, at)) return true;
+    at = data.size() - looked_at;
+    return match_in(data.data() + at, at);
 }
 
 } // namespace sallyport::dialect

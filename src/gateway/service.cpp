@@ -33,6 +33,7 @@ struct LaneThread {
                  connections, config.connections_max) {
         lane.exchange_prefix = to_hex(crypto::random_bytes(4)) + "-";
     }
+    ~LaneThread() { loop.abandon(); } // what still waits goes before what it refers to
 };
 
 // Certificates of the listeners, exchanged at a reload; asked for by every loop at every accepted connection.
@@ -180,6 +181,11 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     std::atomic<std::size_t> admin_connections = 0;
     http::Server admin_server(control, control_buffers, {}, [&](http::Exchange& exchange, const http::Arrival&) { return answer_admin(admin, exchange); },
                               admin_connections, 64);
+    struct Abandon {
+        net::Loop& loop;
+        ~Abandon() { loop.abandon(); }
+    };
+    const Abandon abandon_control{control}; // kept-alive admin connections and the tick go before the servers do
     auto admin_listener = net::Listener::open(control, config->admin);
     if (!admin_listener) return std::unexpected(admin_listener.error());
     const std::uint16_t admin_port = (*admin_listener)->port();
@@ -209,6 +215,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
         control.stop();
         for (auto& lane : lanes) lane->thread.join();
         control_thread.join();
+        workers.finish();
         return hardened;
     }
     log.info("serving", {{"world", (*world)->digest}, {"threads", static_cast<std::int64_t>(threads)}});
@@ -236,6 +243,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     control.stop();
     for (auto& lane : lanes) lane->thread.join();
     control_thread.join();
+    workers.finish();
     if (const auto kept = pseudonyms.keep_names(**state); !kept) log.error("names.not_kept", {{"why", kept.error().message}});
     entry.clear();
     ledger::encode(ledger::Stop{wall_ms(), "signal"}, entry);

@@ -97,6 +97,8 @@ private:
     bool started_ = false;
     bool chunked_ = false;
     bool bodyless_ = false;     // HEAD, 204, 304
+    bool no_length_ = false;
+    bool ended_by_close_ = false;
     bool must_close_ = false;
     bool aborted_ = false;
     bool finished_ = false;
@@ -125,14 +127,13 @@ net::Task<Result<bool>> Server::Connection::read_head() {
             in_ = Buffer(); // a connection that waits holds no memory
             const Result<void> ready = co_await stream_->readable(deadline);
             if (!ready) co_return false;
-            idle_ = false;
-            deadline = in(server_.timeouts_.head_ms); // from its first byte on a head has its own time
         }
         if (in_.room().empty()) in_.reserve(std::max(head_room_bytes, in_.capacity() * 2));
         const Result<std::size_t> count = co_await stream_->read(in_.room(), deadline);
         if (!count && count.error().kind == ErrorKind::timeout && !in_.empty())
             co_return fail(ErrorKind::timeout, "the request head did not arrive in time", ErrorSource::client);
         if (!count || *count == 0) co_return false;
+        if (std::exchange(idle_, false)) deadline = in(server_.timeouts_.head_ms); // from its first byte on a head has its own time
         in_.commit(*count);
     }
 }
@@ -145,7 +146,7 @@ net::Task<Result<void>> Server::Connection::read_body(Buffer& into, std::size_t 
         co_return fail(ErrorKind::too_large, "the request body of " + std::to_string(framing_.length) + " bytes is larger than the limit of " +
                                                  std::to_string(bytes_max) + " bytes", ErrorSource::client);
     }
-    if (head_.fields.lists("expect", "100-continue") && in_.size() == used_) {
+    if (head_.minor_version == 1 && head_.fields.lists("expect", "100-continue") && in_.size() == used_) {
         const Result<void> told = co_await stream_->write("HTTP/1.1 100 Continue\r\n\r\n", in(server_.timeouts_.write_idle_ms));
         if (!told) co_return told;
     }
@@ -210,6 +211,8 @@ net::Task<Result<void>> Server::Connection::read_chunked(Buffer& into, std::size
 void Server::Connection::prepare(int status, std::string_view reason) {
     started_ = true;
     bodyless_ = head_.method == "HEAD" || status == 204 || status == 304;
+    no_length_ = status == 204; // RFC 9110 section 8.6
+    ended_by_close_ = false;
     out_.assign("HTTP/1.1 ");
     append_number(out_, static_cast<std::uint64_t>(status), 10);
     out_ += ' ';
@@ -222,7 +225,7 @@ void Server::Connection::prepare(int status, std::string_view reason) {
 void Server::Connection::end_head(std::optional<std::uint64_t> length) {
     chunked_ = false;
     if (length) {
-        if (!(bodyless_ && *length == 0)) {
+        if (!no_length_ && !(bodyless_ && *length == 0)) {
             out_ += "Content-Length: ";
             append_number(out_, *length, 10);
             out_ += "\r\n";
@@ -232,7 +235,7 @@ void Server::Connection::end_head(std::optional<std::uint64_t> length) {
             chunked_ = true;
             out_ += "Transfer-Encoding: chunked\r\n";
         } else {
-            must_close_ = true; // HTTP/1.0 learns the end from the close
+            must_close_ = ended_by_close_ = true; // HTTP/1.0 learns the end from the close
         }
     }
     if (must_close_) out_ += "Connection: close\r\n";
@@ -333,7 +336,10 @@ net::Task<void> Server::Connection::run() {
             aborted_ = true;
         }
         stream_->on_hangup({});
-        if (!finished_ || aborted_) co_return; // closing is how a client learns that its answer is not whole
+        if (!finished_ || aborted_) { // closing is how a client learns that its answer is not whole
+            if (ended_by_close_) stream_->reset();
+            co_return;
+        }
         if (must_close_) {
             co_await linger();
             co_return;

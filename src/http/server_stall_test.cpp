@@ -71,6 +71,15 @@ public:
 
 const std::string get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
+Task<void> echoes(Exchange& exchange, Stalls& t) {
+    Buffer body;
+    const Result<void> read = co_await exchange.read_body(body, 1 << 20);
+    t.noted_ = read ? "read" : read.error().message;
+    if (!read) co_return;
+    const Result<void> done = co_await exchange.respond(200, {}, {}, body.view());
+    static_cast<void>(done);
+}
+
 // Writes until the client is gone; says what it saw.
 Task<void> writes_for_ever(Exchange& exchange, Stalls& t) {
     exchange.on_gone([&t] { ++t.gone_; });

@@ -51,9 +51,13 @@ Loop::Loop() : epoll_(::epoll_create1(EPOLL_CLOEXEC)), wake_(::eventfd(0, EFD_NO
     now_ms_ = monotonic_ms();
 }
 
-Loop::~Loop() {
+void Loop::abandon() {
     while (roots_ != nullptr)
         std::coroutine_handle<Root::promise_type>::from_promise(*static_cast<Root::promise_type*>(roots_)).destroy();
+}
+
+Loop::~Loop() {
+    abandon();
     ::close(wake_);
     ::close(epoll_);
 }

@@ -60,6 +60,8 @@ public:
 
     void run(); // until stop(); returns when no further event is handled
     void stop();
+    // Destroys the tasks that still wait, before what they refer to goes. After run(), on any thread.
+    void abandon();
     // Runs `work` on the loop's thread, soon. Thread-safe.
     void post(std::function<void()> work);
     // Starts a task that nobody awaits, at once. An exception that leaves it ends the process: it is a bug.

@@ -17,6 +17,11 @@ Stream::~Stream() {
     if (descriptor_ >= 0) ::close(descriptor_); // also takes it out of epoll
 }
 
+void Stream::reset() {
+    const linger hard{1, 0};
+    ::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+}
+
 int Stream::release_descriptor() {
     loop_.unwatch(descriptor_, *this);
     return std::exchange(descriptor_, -1);

@@ -61,6 +61,8 @@ public:
     virtual bool is_tls() const { return false; }
     // Sends what is buffered and says that no more comes (TLS close_notify, then FIN). Best effort, does not wait.
     virtual void shut_down();
+    // The close that follows is a reset: for an answer whose end a close would feign.
+    void reset();
     // Gives the descriptor away (to TLS, after a proxy's CONNECT): this stream is of no use afterwards.
     int release_descriptor();
 
@@ -75,7 +77,7 @@ protected:
 
     int descriptor() const { return descriptor_; }
     // Known from epoll; cleared by a try that drained or filled the socket.
-    bool may_read_ = true;
+    bool may_read_ = false; // epoll tells the present state as a first edge
     bool may_write_ = true;
     bool reset_ = false;
 

@@ -235,6 +235,8 @@ struct Listener::Ready {
     bool await_ready() const { return listener.descriptor_ < 0; }
     void await_suspend(std::coroutine_handle<> waiter) { listener.waiter_ = waiter; }
     void await_resume() const {}
+    explicit Ready(Listener& its_listener) : listener(its_listener) {}
+    ~Ready() { listener.waiter_ = {}; } // abandoned: nobody to resume
 };
 
 void Listener::ready(std::uint32_t) {

@@ -16,7 +16,8 @@ namespace sallyport::net {
 class Workers {
 public:
     explicit Workers(unsigned threads);
-    ~Workers(); // finishes what was handed over
+    ~Workers();
+    void finish(); // does what was handed over, then ends the threads; before the loops' tasks are abandoned
     Workers(const Workers&) = delete;
     Workers& operator=(const Workers&) = delete;
 
