@@ -47,7 +47,11 @@ public:
     void close_if_idle() {
         if (idle_) stream_->cancel();
     }
-    void cut() { stream_->cancel(); }
+    void cut() {
+        told_of_cut_ = true;
+        stream_->cancel();
+    }
+    bool told_of_cut() const { return told_of_cut_; }
     Connection* next() const { return next_; }
 
     const RequestHead& head() const override { return head_; }
@@ -82,6 +86,7 @@ private:
     Connection* previous_ = nullptr;
     Connection* next_ = nullptr;
     bool idle_ = true;
+    bool told_of_cut_ = false;
 
     Buffer in_;                 // the head, and what came behind it
     std::size_t head_bytes_ = 0;
@@ -376,16 +381,11 @@ void Server::drain() {
 }
 
 void Server::cut() {
-    // Cancelling one may end it and others with it: begin anew until nobody is left who was not told.
-    std::vector<Connection*> told;
+    // Cutting one may end it and others with it: after each, begin anew at the front, past those that were told.
     for (Connection* connection = first_; connection != nullptr;) {
-        if (std::ranges::find(told, connection) != told.end()) {
-            connection = connection->next();
-            continue;
-        }
-        told.push_back(connection);
-        connection->cut();
-        connection = first_;
+        const bool was_told = connection->told_of_cut();
+        if (!was_told) connection->cut();
+        connection = was_told ? connection->next() : first_;
     }
 }
 

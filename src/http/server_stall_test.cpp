@@ -178,6 +178,32 @@ TEST_F(Stalls, DrainingClosesIdleConnectionsAndFinishesBusyOnes) {
     }(*this));
 }
 
+// Waits for something that only its client's leaving ends.
+Task<void> waits_until_gone(Exchange& exchange, Stalls& t) {
+    bool gone = false;
+    exchange.on_gone([&gone] { gone = true; });
+    ++t.gone_;
+    while (!gone) co_await net::Sleep(exchange.loop(), 1);
+    const Result<void> done = co_await exchange.respond(200, {}, {}, "nobody hears this");
+    EXPECT_FALSE(done);
+}
+
+TEST_F(Stalls, CuttingEndsWhatStillRuns) {
+    serve(waits_until_gone);
+    run([](Stalls& t) -> Task<void> {
+        std::vector<std::unique_ptr<net::Stream>> clients;
+        for (int i = 0; i < 20; ++i) {
+            auto stream = co_await t.connect();
+            if (i % 2 == 0) co_await t.send(*stream, get);
+            clients.push_back(std::move(stream));
+        }
+        while (t.gone_ < 10) co_await net::Sleep(t.loop_, 1);
+        t.server_->drain();
+        t.server_->cut();
+        while (t.connections_ != 0) co_await net::Sleep(t.loop_, 1);
+    }(*this));
+}
+
 TEST_F(Stalls, ConnectionsBeyondTheLimitAreTurnedAway) {
     serve(echoes, 2);
     run([](Stalls& t) -> Task<void> {

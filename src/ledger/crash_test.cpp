@@ -83,11 +83,12 @@ INSTANTIATE_TEST_SUITE_P(Loses, PowerCut,
     auto writer = Writer::open(options);
     if (!writer) ::_exit(1);
     std::vector<std::thread> threads;
+    threads.reserve(3);
     for (std::uint64_t t = 0; t < 3; ++t)
         threads.emplace_back([&, t] {
             for (std::uint64_t i = 0;; ++i) {
                 const std::uint64_t number = round << 40 | t << 32 | i;
-                static_cast<void>((*writer)->append("{\"other\":" + std::to_string(number) + "}"));
+                if (!(*writer)->append("{\"other\":" + std::to_string(number) + "}")) ::_exit(1);
                 Waiter waiter;
                 if (!(*writer)->append_durable("{\"durable\":" + std::to_string(number) + "}", waiter.completion()))
                     continue;

@@ -98,6 +98,17 @@ TEST_F(Hangup, ListenerMayDestroyTheStream) {
     }(loop_, stream_));
 }
 
+// Whoever waits for something else on the stream's behalf learns of its end, too.
+TEST_F(Hangup, IsToldWhenTheStreamIsCancelled) {
+    stream_->on_hangup([this] { ++heard_; });
+    stream_->cancel();
+    stream_->cancel();
+    EXPECT_EQ(heard_, 1);
+    stream_->on_hangup([this] { stream_.reset(); });
+    stream_->cancel(); // may destroy it
+    EXPECT_EQ(stream_, nullptr);
+}
+
 // A client that leaves in the middle of a large answer: its writer is woken, it does not wait out its deadline.
 TEST_F(Hangup, WakesAWriterThatIsBlockedAlthoughAListenerIsThere) {
     const std::string megabytes(32u << 20, 'x');

@@ -225,14 +225,6 @@ TEST(TcpStream, KnowsWhetherItIsQuietAndOpen) {
     }(loop, pair));
 }
 
-// A connection whose end lies unread in the socket, while the loop did not look yet.
-TEST(TcpStream, IsNotOpenOnceThePeerClosedEvenBeforeTheLoopLooked) {
-    Loop loop;
-    Pair pair(loop);
-    pair.far.reset();
-    EXPECT_FALSE(pair.near->idle_and_open());
-}
-
 TEST(TcpStream, GivesItsDescriptorAway) {
     Loop loop;
     Pair pair(loop);

@@ -90,7 +90,7 @@ public:
     int count() const { return count_; }
 
 private:
-    void add(std::string condition) { sql_ += (sql_.empty() ? " WHERE " : " AND ") + condition; }
+    void add(const std::string& condition) { sql_ += (sql_.empty() ? " WHERE " : " AND ") + condition; }
     std::string sql_;
     int count_ = 0;
     std::vector<std::pair<int, std::string_view>> texts_;

@@ -226,12 +226,16 @@ class Gateway(Program):
         listed = self.run("ledger", "list", "--config", "sallyport.yaml", "--json", "--limit", str(limit), *filters)
         return [json.loads(line) for line in listed.splitlines()]
 
-    def row(self, exchange, closed=lambda row: row["decision"] == "refuse" or "ended" in row):
-        """The ledger's row of an exchange, once it is there and closed."""
+    def rows(self, exchanges, closed=lambda row: row["decision"] == "refuse" or "ended" in row):
+        """exchange -> the ledger's row of it, once all are there and closed."""
         def found():
-            rows = [row for row in self.ledger() if row["exchange"] == exchange]
-            return [row for row in rows if closed(row)]
-        return until(found, f"a closed ledger entry of {exchange}")[0]
+            rows = {row["exchange"]: row for row in self.ledger() if row["exchange"] in exchanges and closed(row)}
+            return len(rows) == len(exchanges) and (rows,)
+        exchanges = set(exchanges)
+        return until(found, f"closed ledger entries of {exchanges}")[0]
+
+    def row(self, exchange, **how):
+        return self.rows([exchange], **how)[exchange]
 
     def entries(self, exchange):
         """Every entry of one exchange, as recorded."""

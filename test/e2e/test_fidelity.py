@@ -125,8 +125,9 @@ class Generated(rig.Case):
         listener = socket.create_server(("127.0.0.1", 0))  # handed to nginx, so that no port is guessed
         with Upstream(tell) as behind:
             paths = " ".join(f"{name}_temp_path {folder}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+            user = "user root;" if os.getuid() == 0 else ""
             (folder / "nginx.conf").write_text(f"""
-                daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;
+                daemon off; worker_processes 1; {user} pid {folder}/pid; error_log {folder}/error.log;
                 events {{ worker_connections 64; }}
                 http {{ access_log off; {paths} client_max_body_size 0; underscores_in_headers on; ignore_invalid_headers off; large_client_header_buffers 8 64k;
                     server {{ listen 127.0.0.1:{listener.getsockname()[1]}; location / {{ proxy_pass {behind.url}; proxy_http_version 1.1; proxy_pass_header X-;
@@ -135,6 +136,7 @@ class Generated(rig.Case):
                                      env={"NGINX": f"{listener.fileno()};", "PATH": "/usr/bin:/bin"}, pass_fds=[listener.fileno()])
             try:
                 until(lambda: (folder / "pid").exists() or nginx.poll() is not None, "nginx to start")
+                self.assertIsNone(nginx.poll(), (folder / "error.log").read_text())
                 self.through("nginx", f"http://127.0.0.1:{listener.getsockname()[1]}")
             finally:
                 nginx.terminate()
