@@ -52,7 +52,7 @@ net::Task<Result<void>> record_intent(Turn& turn, const Upstream& upstream) {
     identity::Pseudonyms& pseudonyms = turn.lane.shared.pseudonyms;
     const ledger::Judged judged(*turn.world->policy, turn.facts, turn.candidates(), turn.plan, turn.world->digest);
     const identity::Pseudonym machine = pseudonyms.remember(identity::NameKind::machine, machine_of(turn.arrival.peer));
-    const identity::Pseudonym session = pseudonyms.of(identity::NameKind::path, session_of(turn));
+    const identity::Pseudonym session = pseudonyms.of(identity::NameKind::session, session_of(turn));
     const policy::UpstreamFacts& known = turn.world->policy->upstreams()[upstream.policy_index];
     ledger::Intent intent;
     intent.at_ms = wall_ms();
@@ -128,7 +128,7 @@ std::string record_refusal(Turn& turn, dialect::RefusalKind kind, int status, st
     }
     identity::Pseudonyms& pseudonyms = turn.lane.shared.pseudonyms;
     const identity::Pseudonym machine = pseudonyms.remember(identity::NameKind::machine, machine_of(turn.arrival.peer));
-    const identity::Pseudonym session = pseudonyms.of(identity::NameKind::path, session_of(turn));
+    const identity::Pseudonym session = pseudonyms.of(identity::NameKind::session, session_of(turn));
     ledger::Refusal refusal;
     refusal.at_ms = wall_ms();
     refusal.exchange = turn.id;

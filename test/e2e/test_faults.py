@@ -204,8 +204,7 @@ class OddUpstreams(rig.Case):
             answer = self.ask(dialects.CHAT, f"kept {number}")
             self.assertEqual(200, answer.status, answer.body)
             self.assertEqual(("complete", 11), tuple(self.row(answer)[key] for key in ("ended", "answer_bytes")))
-            for wire in self.upstream._wires:
-                wire.close()
+            self.upstream.hang_up()
 
 
 if __name__ == "__main__":

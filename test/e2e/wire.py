@@ -259,8 +259,16 @@ class Upstream:
         except OSError:
             pass
         self._listener.close()
-        for wire in self._wires:
-            wire.close()
+        self.hang_up()
+
+    def hang_up(self):
+        """Ends every connection, as a vendor does with those that were idle for long."""
+        wires, self._wires = self._wires, []
+        for wire in wires:
+            try:
+                wire.socket.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
 
     def _accept(self):
         while True:
