@@ -60,6 +60,18 @@ TEST(Floor, OfManyConversationsStaysBounded) {
     EXPECT_GE(remembered, limits::verdicts_remembered_max / 2); // full is no reason to forget all
 }
 
+// Whoever works now is remembered; what was used longest ago goes.
+TEST(Floor, OfManyConversationsKeepsTheLatest) {
+    Verdicts verdicts;
+    constexpr std::uint64_t conversations = limits::verdicts_remembered_max + 100;
+    for (std::uint64_t i = 1; i <= conversations; ++i)
+        verdicts.raise_floor(i * 16, Class::customer, now + static_cast<std::int64_t>(i));
+    std::size_t fallen = 0;
+    for (std::uint64_t i = conversations - 1000; i <= conversations; ++i)
+        fallen += verdicts.class_floor(i * 16, now) == Class::customer ? 0 : 1;
+    EXPECT_EQ(fallen, 0u);
+}
+
 // In a full table a conversation that goes on must not lose what it had.
 TEST(Floor, OfAConversationThatGoesOnIsNotForgottenInAFullTable) {
     Verdicts verdicts;
@@ -120,13 +132,24 @@ TEST(Repeat, IsANewRefusalOnceTheOldOneRanOut) {
 
 TEST(Repeat, TableStaysBounded) {
     Verdicts verdicts;
-    constexpr std::uint64_t refusals = limits::verdicts_remembered_max * 2;
-    for (std::uint64_t i = 1; i <= refusals; ++i) EXPECT_EQ(verdicts.repeat_of(i, "x", now), std::nullopt);
+    constexpr std::uint64_t most = limits::verdicts_remembered_max / 16; // of one shard
+    constexpr std::uint64_t refusals = most + 500;
+    for (std::uint64_t i = 1; i <= refusals; ++i) EXPECT_EQ(verdicts.repeat_of(i * 16, "x", now), std::nullopt);
     std::size_t remembered = 0;
     for (std::uint64_t i = refusals; i > 0; --i)
-        remembered += verdicts.repeat_of(i, "y", now).value_or("y") == "x" ? 1 : 0;
-    EXPECT_LE(remembered, limits::verdicts_remembered_max);
-    EXPECT_GE(remembered, limits::verdicts_remembered_max / 4);
+        remembered += verdicts.repeat_of(i * 16, "y", now).value_or("y") == "x" ? 1 : 0;
+    EXPECT_LE(remembered, most);
+}
+
+TEST(Repeat, OfManyRefusalsKeepsTheLatest) {
+    Verdicts verdicts;
+    constexpr std::uint64_t refusals = limits::verdicts_remembered_max / 16 + 500;
+    for (std::uint64_t i = 1; i <= refusals; ++i)
+        EXPECT_EQ(verdicts.repeat_of(i * 16, "x", now + static_cast<std::int64_t>(i)), std::nullopt);
+    std::size_t forgotten = 0;
+    for (std::uint64_t i = refusals - 100; i <= refusals; ++i)
+        forgotten += verdicts.repeat_of(i * 16, "y", now + static_cast<std::int64_t>(refusals)) == "x" ? 0 : 1;
+    EXPECT_EQ(forgotten, 0u);
 }
 
 TEST(Verdicts, MayBeAskedByAllLoopsAtOnce) {

