@@ -129,7 +129,8 @@ Result<CallerView> read_caller(const http::RequestHead& head, const identity::Ke
     std::size_t company_keys = 0;
     const auto take = [&](std::string_view header, std::string_view credential) {
         if (credential.empty()) return;
-        if (identity::classify_credential(credential) == identity::CredentialKind::company_key) {
+        // A company key with a slip in it is still presented, so that its owner hears what is wrong with it.
+        if (identity::classify_credential(credential) == identity::CredentialKind::company_key || credential.starts_with(identity::key_prefix)) {
             ++company_keys;
             if (presented.empty()) presented = credential;
             else if (presented != credential) company_keys += 100; // two different ones: whose?

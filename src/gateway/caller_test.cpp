@@ -93,8 +93,8 @@ TEST_F(Callers, WithTwoCredentialsInOnePlaceAreRefused) {
         EXPECT_EQ(caller.error().source, ErrorSource::client);
         EXPECT_EQ(caller.error().message.find("sp_"), std::string::npos) << caller.error().message;
     }
-    for (const std::string& query : {"key=" + key_ + "&key=" + key_, "key=" + key_ + ";k%65y=x", std::string("key=a&access_token=b"),
-                                     "key=" + key_ + "&KEY="}) {
+    for (const std::string& query : {"key=" + key_ + "&key=" + key_, "key=" + key_ + ";k%65y=x",
+                                     std::string("key=a&access_token=b"), "key=" + key_ + "&KEY="}) {
         EXPECT_FALSE(read("", "/?" + query)) << query;
     }
     EXPECT_FALSE(read("x-api-key: " + other_ + "\r\n", "/?key=" + key_));

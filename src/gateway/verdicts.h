@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -55,10 +56,38 @@ private:
     };
     static constexpr std::size_t shards = 16;
     static constexpr std::int64_t floor_ms_max = 24 * 3'600'000; // a conversation resumed a day later starts anew
+    // A bounded map that, when full, forgets what was not used for longest; amortised constant time.
+    template <class Value> struct Memory {
+        std::unordered_map<std::uint64_t, Value> map;
+        std::deque<std::pair<std::uint64_t, std::int64_t>> order; // key and its until_ms when it was put here
+
+        Value* find(std::uint64_t key) {
+            const auto found = map.find(key);
+            return found == map.end() ? nullptr : &found->second;
+        }
+        // `dropped(value)` for each that is forgotten. The key must not be there yet.
+        template <class Dropped> Value& add(std::uint64_t key, Value value, std::size_t most, std::int64_t now_ms, Dropped&& dropped) {
+            while (!order.empty() && (map.size() >= most || order.front().second < now_ms)) {
+                const auto [oldest, until_ms] = order.front();
+                order.pop_front();
+                const auto found = map.find(oldest);
+                if (found == map.end()) continue;
+                if (found->second.until_ms > until_ms) { // it was used since: its turn comes again
+                    order.emplace_back(oldest, found->second.until_ms);
+                    continue;
+                }
+                dropped(found->second);
+                map.erase(found);
+            }
+            order.emplace_back(key, value.until_ms);
+            return map.emplace(key, std::move(value)).first->second;
+        }
+    };
     struct Shard {
         std::mutex mutex;
-        std::unordered_map<std::uint64_t, Refused> refused;
-        std::unordered_map<std::uint64_t, Floor> floors;
+        Memory<Refused> refused;
+        Memory<Floor> floors;
+        std::vector<Repeats> lost; // counted repeats of what was forgotten
     };
     std::array<Shard, shards> shards_;
 };

@@ -22,7 +22,9 @@ net::Task<Result<void>> open_tunnel(net::Stream& stream, const Origin& origin, s
         if (end != std::string_view::npos) {
             ResponseHead head;
             const Result<void> parsed = parse_response_head(in.view().substr(0, end), head);
-            if (!parsed) co_return parsed;
+            if (!parsed)
+                co_return fail(ErrorKind::unavailable, "the proxy " + origin.proxy->text() + " did not answer in HTTP: " + parsed.error().message,
+                               ErrorSource::upstream, Retry::other_upstream);
             if (head.status / 100 == 2 && end == in.size()) co_return {};
             co_return fail(ErrorKind::unavailable,
                            "the proxy " + origin.proxy->text() + " refused to connect to " + target + " (status " + std::to_string(head.status) + ")",

@@ -16,7 +16,7 @@ import unittest
 from pathlib import Path
 
 import dialects
-from wire import DEADLINE, SLOW, Wire, until
+from wire import DEADLINE, SLOW, Cut, Wire, until
 
 PROGRAM = str(Path(os.environ.get("SALLYPORT_PROGRAM",
                                   Path(__file__).resolve().parents[2] / "build/release/sallyport")).resolve())

@@ -1,0 +1,169 @@
+// One mistake each in an otherwise good sallyport.yaml: it stops the start, with its place and a sentence that helps.
+#include "gateway/config.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <string>
+
+namespace sallyport::gateway {
+namespace {
+
+namespace fs = std::filesystem;
+
+// `good` in the file below becomes `bad`; the mistake is told at that place, with these words in it.
+struct Row {
+    const char* good;
+    const char* bad;
+    int line, column;
+    const char* words;
+};
+
+const std::string file = "version: 1\n"                                                   // 1
+                         "data: data\n"                                                   // 2
+                         "policy: policy.yaml\n"                                          // 3
+                         "threads: 2\n"                                                   // 4
+                         "listeners:\n"                                                   // 5
+                         "  - address: \"127.0.0.1:8080\"\n"                              // 6
+                         "    tls: { certificate: c.pem, key: k.pem }\n"                  // 7
+                         "admin: { address: \"127.0.0.1:9090\", hosts: [ops.example] }\n" // 8
+                         "proxy: \"http://proxy.example:3128\"\n"                         // 9
+                         "timeouts: { head: 30s, drain: 10s }\n"                          // 10
+                         "limits: { request_body: 64MiB, connections: 100 }\n"            // 11
+                         "upstreams:\n"                                                   // 12
+                         "  one:\n"                                                       // 13
+                         "    url: \"https://api.example/v\"\n"                           // 14
+                         "    dialects: [anthropic-messages, gemini]\n"                   // 15
+                         "    credential: \"${env:SALLYPORT_TEST_KEY}\"\n"                // 16
+                         "    credential_header: x-key\n"                                 // 17
+                         "    account: acme\n"                                            // 18
+                         "    strip_headers: [x-git]\n";                                  // 19
+
+const Row rows[] = {
+    // words and structure
+    {"version: 1", "version: 2", 1, 10, "from 1 to 1"},
+    {"version: 1", "version: one", 1, 10, "whole number"},
+    {"version: 1\n", "", 1, 1, "needs 'version'"},
+    {"data: data\n", "", 1, 1, "needs 'data'"},
+    {"data: data", "data: ''", 2, 7, "data directory"},
+    {"data: data", "data: [a]", 2, 7, "a list"},
+    {"policy: policy.yaml\n", "", 1, 1, "needs 'policy'"},
+    {"policy:", "polciy:", 3, 1, "did you mean 'policy'"},
+    {"threads: 2", "threads: 0", 4, 10, "from 1 to 256"},
+    {"threads: 2", "threads: many", 4, 10, "whole number"},
+    {"threads: 2", "thread: 2", 4, 1, "did you mean 'threads'"},
+    {"threads: 2", "data: again", 4, 1, "data"}, // twice
+    {"threads: 2", "threads: *x", 4, 10, ""},
+    {"threads: 2", "threads: &x 2", 4, 10, ""},
+    {"threads: 2", "threads: !!int 2", 4, 10, ""},
+    {"threads: 2", "\tthreads: 2", 4, 1, ""},
+    {"threads: 2", "threads: 2: 3", 4, 11, ""},
+    // listeners
+    {"address: \"127.0.0.1:8080\"", "adress: \"127.0.0.1:8080\"", 6, 5, "did you mean 'address'"},
+    {"\"127.0.0.1:8080\"", "\"127.0.0.1\"", 6, 14, "host:port"},
+    {"\"127.0.0.1:8080\"", "8080", 6, 14, "host:port"},
+    {"\"127.0.0.1:8080\"", "\"127.0.0.1:80800\"", 6, 14, "host:port"},
+    {"\"127.0.0.1:8080\"", "{}", 6, 14, "a mapping"},
+    {"certificate: c.pem, ", "", 7, 10, "needs 'certificate'"},
+    {", key: k.pem", "", 7, 10, "needs 'key'"},
+    {"tls: { certificate", "tls: { cert: x, certificate", 7, 12, "unknown word 'cert'"},
+    {"tls: { certificate: c.pem, key: k.pem }", "tls: yes", 7, 10, "mapping"},
+    {"hosts: [ops.example]", "host: [ops.example]", 8, 37, "did you mean 'hosts'"},
+    {"\"127.0.0.1:9090\"", "\":9090\"", 8, 19, "host:port"},
+    // proxy
+    {"http://proxy.example:3128", "proxy.example:3128", 9, 8, "http://"},
+    {"http://proxy.example:3128", "https://proxy.example:3128", 9, 8, "TLS is not supported"},
+    {"http://proxy.example:3128", "http://:3128", 9, 8, "host and port"},
+    // times and sizes
+    {"head: 30s", "head: 30", 10, 19, "30s"},
+    {"head: 30s", "head: -5s", 10, 19, "30s"},
+    {"head: 30s", "head: 0s", 10, 19, "longer than nothing"},
+    {"head: 30s", "heads: 30s", 10, 13, "did you mean 'head'"},
+    {"drain: 10s", "drain: soon", 10, 31, "time such as"},
+    {"64MiB", "64MB", 11, 25, "64MiB"},
+    {"64MiB", "1", 11, 25, "between 1KiB and 4GiB"},
+    {"64MiB", "5GiB", 11, 25, "between 1KiB and 4GiB"},
+    {"connections: 100", "connections: 0", 11, 45, "from 1 to"},
+    // upstreams
+    {"    url: \"https://api.example/v\"\n", "", 14, 5, "needs 'url'"},
+    {"https://api.example/v", "ftp://api.example", 14, 10, "https://"},
+    {"https://api.example/v", "HTTPS://api.example", 14, 10, "https://"},
+    {"https://api.example/v", "https://", 14, 10, "host and port"},
+    {"https://api.example/v", "https://api.example:0", 14, 10, "host and port"},
+    {"https://api.example/v", "https://api.example:99999", 14, 10, "host and port"},
+    {"https://api.example/v", "https://::1/v", 14, 10, "host and port"},
+    {"https://api.example/v", "https://api.example/v?key=x", 14, 10, "plain path"},
+    {"https://api.example/v", "https://api.example?key=x", 14, 10, ""},
+    {"https://api.example/v", "https://api.example#x", 14, 10, ""},
+    {"https://api.example/v", "https://api example", 14, 10, ""},
+    {"https://api.example/v", "https://[::1", 14, 10, "host and port"},
+    {"https://api.example/v", "https://me:secret@api.example", 14, 10, "'credential'"},
+    {"dialects: [anthropic-messages, gemini]", "dialects: [anthropic-messages, gemni]", 15, 36,
+     "did you mean 'gemini'"},
+    {"dialects: [anthropic-messages, gemini]", "dialects: []", 15, 15, ""}, // an upstream nobody can reach
+    {"dialects: [anthropic-messages, gemini]", "dialects: { gemini: true }", 15, 15, "list"},
+    {"    dialects: [anthropic-messages, gemini]\n", "", 14, 5, "needs 'dialects'"},
+    {"${env:SALLYPORT_TEST_KEY}", "sk-ant-api03-secret", 16, 17, "never the secret itself"},
+    {"${env:SALLYPORT_TEST_KEY}", "${env:SALLYPORT_TEST_UNSET}", 16, 17, "SALLYPORT_TEST_UNSET"},
+    {"${env:SALLYPORT_TEST_KEY}", "${env:SALLYPORT_TEST_EMPTY}", 16, 17, "not set"},
+    {"${env:SALLYPORT_TEST_KEY}", "${env:SALLYPORT_TEST_BAD}", 16, 17, "spaces or control characters"},
+    {"${env:SALLYPORT_TEST_KEY}", "${env:}", 16, 17, ""},
+    {"${env:SALLYPORT_TEST_KEY}", "${file:absent}", 16, 17, "absent"},
+    {"${env:SALLYPORT_TEST_KEY}", "${vault:x}", 16, 17, "${env:NAME}"},
+    {"${env:SALLYPORT_TEST_KEY}", "x${env:SALLYPORT_TEST_KEY}", 16, 17, "${env:NAME}"},
+    {"credential_header: x-key", "credential_header: \"x key\"", 17, 24, ""}, // no header can have that name
+    {"credential_header: x-key", "credential_header: \"x-key:\"", 17, 24, ""},
+    {"credential_header: x-key", "credential_headers: x-key", 17, 5, "did you mean 'credential_header'"},
+    {"account: acme", "account: \"a c m e\"", 18, 14, "allowed"},
+    {"strip_headers: [x-git]", "strip_headers: { x: y }", 19, 20, "list"},
+    {"strip_headers: [x-git]", "strip_headers: [\"x git\"]", 19, 21, ""},
+    {"strip_headers: [x-git]", "strip_header: [x-git]", 19, 5, "did you mean 'strip_headers'"},
+};
+
+void PrintTo(const Row& row, std::ostream* out) { *out << row.bad; }
+
+class Mistake : public testing::TestWithParam<Row> {};
+INSTANTIATE_TEST_SUITE_P(Table, Mistake, testing::ValuesIn(rows));
+
+std::string replaced(const Row& row) {
+    std::string text = file;
+    const std::size_t at = text.find(row.good);
+    EXPECT_NE(at, std::string::npos) << row.good;
+    return text.replace(at, std::string_view(row.good).size(), row.bad);
+}
+
+LoadedConfig load(const std::string& text) {
+    ::setenv("SALLYPORT_TEST_KEY", "key-from-environment", 1);
+    ::setenv("SALLYPORT_TEST_BAD", "two words", 1);
+    ::setenv("SALLYPORT_TEST_EMPTY", "", 1);
+    ::unsetenv("SALLYPORT_TEST_UNSET");
+    std::string name = testing::TempDir() + "mistake_XXXXXX";
+    const fs::path folder = ::mkdtemp(name.data());
+    std::ofstream(folder / "sallyport.yaml", std::ios::binary) << text;
+    LoadedConfig loaded = load_config(folder / "sallyport.yaml", true);
+    fs::remove_all(folder);
+    return loaded;
+}
+
+TEST(Mistakes, AreNoneInTheFileThatTheTableBreaks) { EXPECT_TRUE(load(file).config); }
+
+TEST_P(Mistake, IsToldWithItsPlace) {
+    const LoadedConfig loaded = load(replaced(GetParam()));
+    EXPECT_FALSE(loaded.config) << GetParam().bad;
+    std::string all;
+    bool told = false;
+    for (const auto& mistake : loaded.mistakes) {
+        all += std::to_string(mistake.line) + ":" + std::to_string(mistake.column) + ": " + mistake.sentence + "\n";
+        told = told || (mistake.line == GetParam().line && mistake.column == GetParam().column &&
+                        mistake.sentence.find(GetParam().words) != std::string::npos);
+    }
+    EXPECT_TRUE(told) << GetParam().bad << ": expected " << GetParam().line << ":" << GetParam().column << " with '"
+                      << GetParam().words << "' in\n"
+                      << all;
+    EXPECT_EQ(all.find("secret@"), std::string::npos) << all; // nothing that may be a secret is shown
+    EXPECT_EQ(all.find("api03"), std::string::npos) << all;
+}
+
+} // namespace
+} // namespace sallyport::gateway

@@ -1,0 +1,165 @@
+// sallyport.yaml: what a good one becomes, and where a bad one is wrong.
+#include "gateway/config.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <string>
+
+namespace sallyport::gateway {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Configuration : public testing::Test {
+public:
+    Configuration() {
+        std::string name = testing::TempDir() + "config_XXXXXX";
+        folder_ = ::mkdtemp(name.data());
+        ::setenv("SALLYPORT_TEST_KEY", "key-from-environment", 1);
+        ::setenv("SALLYPORT_TEST_BAD", "two words", 1);
+        ::setenv("SALLYPORT_TEST_EMPTY", "", 1);
+        ::unsetenv("SALLYPORT_TEST_UNSET");
+        write("key", "key-from-file\r\n");
+    }
+    ~Configuration() override { fs::remove_all(folder_); }
+    void write(const char* name, const std::string& text) const {
+        std::ofstream(folder_ / name, std::ios::binary) << text;
+    }
+    LoadedConfig load(const std::string& text, bool with_secrets = true) const {
+        write("sallyport.yaml", text);
+        return load_config(folder_ / "sallyport.yaml", with_secrets);
+    }
+    // "line:column: sentence" of each mistake.
+    static std::string shown(const LoadedConfig& loaded) {
+        std::string text;
+        for (const auto& mistake : loaded.mistakes)
+            text +=
+                std::to_string(mistake.line) + ":" + std::to_string(mistake.column) + ": " + mistake.sentence + "\n";
+        return text;
+    }
+    fs::path folder_;
+};
+
+const std::string minimum = "version: 1\n"
+                            "data: data\n"
+                            "policy: policy.yaml\n"
+                            "listeners:\n"
+                            "  - { address: \"127.0.0.1:8080\" }\n"
+                            "upstreams:\n"
+                            "  one: { url: \"https://api.example\", dialects: [anthropic-messages] }\n";
+
+TEST_F(Configuration, OfTheMinimumHasTheDefaults) {
+    const LoadedConfig loaded = load(minimum);
+    ASSERT_TRUE(loaded.config) << shown(loaded);
+    const Config& config = *loaded.config;
+    EXPECT_EQ(config.data, folder_ / "data");
+    EXPECT_EQ(config.policy, folder_ / "policy.yaml");
+    EXPECT_EQ(config.digest.size(), 64u);
+    EXPECT_EQ(config.threads, 0u);
+    ASSERT_EQ(config.listeners.size(), 1u);
+    EXPECT_EQ(config.listeners[0].address.text(), "127.0.0.1:8080");
+    EXPECT_TRUE(config.listeners[0].certificate_file.empty());
+    EXPECT_EQ(config.admin.text(), "127.0.0.1:9090");
+    EXPECT_EQ(config.timeouts.connect_ms, limits::connect_ms_max);
+    EXPECT_EQ(config.request_body_bytes_max, limits::request_body_bytes_max);
+    ASSERT_EQ(config.upstreams.size(), 1u);
+    const UpstreamConfig& one = config.upstreams[0];
+    EXPECT_EQ(one.name, "one");
+    EXPECT_TRUE(one.tls);
+    EXPECT_EQ(one.where.text(), "api.example:443");
+    EXPECT_EQ(one.authority, "api.example");
+    EXPECT_EQ(one.base_path, "");
+    EXPECT_TRUE(one.credential.empty());
+    EXPECT_FALSE(one.proxy);
+}
+
+TEST_F(Configuration, ReadsEveryWord) {
+    const LoadedConfig loaded = load(
+        "version: 1\ndata: /var/lib/sallyport\npolicy: /etc/policy.yaml\nthreads: 3\n"
+        "listeners:\n  - { address: \"[::1]:0\" }\n  - { address: \"0.0.0.0:8443\", tls: { certificate: c.pem, key: "
+        "k.pem } }\n"
+        "admin: { address: \"127.0.0.1:1\", hosts: [Admin.Example] }\nproxy: \"http://user:pa%ss@proxy.example:3128\"\n"
+        "timeouts: { head: 1s, body_idle: 2s, keep_alive: 3s, write_idle: 4s, connect: 5s, upstream_head: 6m, "
+        "upstream_idle: 7m, drain: 250ms }\n"
+        "limits: { request_body: 1MiB, decoded_body: 2MiB, buffered_bodies: 1GiB, connections: 10 }\n"
+        "upstreams:\n"
+        "  a: { url: \"https://API.example:8443/base/\", dialects: [gemini, openai-chat], credential: "
+        "\"${env:SALLYPORT_TEST_KEY}\", account: acme-eu,\n"
+        "       credential_header: API-Key, ca: ca.pem, strip_headers: [X-Git-Remote] }\n"
+        "  b: { url: \"http://10.0.0.1:9000\", dialects: openai-responses, credential: \"${file:key}\", proxy: none }\n"
+        "  c: { url: \"http://[::1]\", dialects: [anthropic-messages] }\n");
+    ASSERT_TRUE(loaded.config) << shown(loaded);
+    const Config& config = *loaded.config;
+    EXPECT_EQ(config.data, "/var/lib/sallyport");
+    EXPECT_EQ(config.threads, 3u);
+    ASSERT_EQ(config.listeners.size(), 2u);
+    EXPECT_EQ(config.listeners[0].address.host, "::1");
+    EXPECT_EQ(config.listeners[1].certificate_file, folder_ / "c.pem");
+    EXPECT_EQ(config.listeners[1].key_file, folder_ / "k.pem");
+    EXPECT_EQ(config.admin_hosts, std::vector<std::string>{"admin.example"});
+    EXPECT_EQ(config.timeouts.head_ms, 1000);
+    EXPECT_EQ(config.timeouts.upstream_idle_ms, 420'000);
+    EXPECT_EQ(config.drain_ms, 250);
+    EXPECT_EQ(config.request_body_bytes_max, 1u << 20);
+    EXPECT_EQ(config.buffered_bodies_bytes_max, 1u << 30);
+    EXPECT_EQ(config.connections_max, 10u);
+    ASSERT_EQ(config.upstreams.size(), 3u); // in the operator's order
+    const UpstreamConfig &a = config.upstreams[0], &b = config.upstreams[1], &c = config.upstreams[2];
+    EXPECT_EQ(a.where.port, 8443);
+    EXPECT_EQ(a.authority, "API.example:8443");
+    EXPECT_EQ(a.base_path, "/base");
+    EXPECT_EQ(a.dialects, (std::vector<dialect::Dialect>{dialect::Dialect::gemini, dialect::Dialect::openai_chat}));
+    EXPECT_EQ(a.credential.reveal(), "key-from-environment");
+    EXPECT_EQ(a.credential_header, "api-key");
+    EXPECT_EQ(a.account, "acme-eu");
+    EXPECT_EQ(a.ca_file, folder_ / "ca.pem");
+    EXPECT_EQ(a.strip_headers, std::vector<std::string>{"x-git-remote"});
+    ASSERT_TRUE(a.proxy && c.proxy);
+    EXPECT_EQ(a.proxy->text(), "proxy.example:3128");
+    EXPECT_EQ(a.proxy_authorization.reveal(), "Basic dXNlcjpwYSVzcw=="); // base64 of "user:pa%ss"
+    EXPECT_FALSE(b.proxy);
+    EXPECT_EQ(b.credential.reveal(), "key-from-file");
+    EXPECT_EQ(c.where.text(), "[::1]:80");
+    EXPECT_NE(a.pool_id, b.pool_id);
+}
+
+TEST_F(Configuration, DigestIsOfItsText) {
+    const std::string digest = load(minimum).config->digest;
+    EXPECT_EQ(load(minimum).config->digest, digest);
+    EXPECT_NE(load(minimum + "# a remark\n").config->digest, digest);
+}
+
+TEST_F(Configuration, ChecksReferencesWithoutResolvingThemWhereOnlyPathsAreNeeded) {
+    std::string text = minimum;
+    text.replace(text.find("dialects"), 0, "credential: \"${env:SALLYPORT_TEST_UNSET}\", ");
+    EXPECT_TRUE(load(text, false).config);
+    EXPECT_FALSE(load(text, true).config);
+    text.replace(text.find("${env"), 27, "sk-ant-secret");
+    const LoadedConfig loaded = load(text, false);
+    EXPECT_FALSE(loaded.config);
+    EXPECT_EQ(shown(loaded).find("sk-ant"), std::string::npos) << shown(loaded); // it may be a secret
+}
+
+TEST_F(Configuration, ThatIsNotThereIsNamed) {
+    const LoadedConfig loaded = load_config(folder_ / "absent.yaml", true);
+    EXPECT_FALSE(loaded.config);
+    ASSERT_EQ(loaded.mistakes.size(), 1u);
+    EXPECT_NE(loaded.mistakes[0].text().find((folder_ / "absent.yaml").string()), std::string::npos);
+}
+
+TEST_F(Configuration, TellsAllMistakesAtOnce) {
+    const LoadedConfig loaded = load("version: 2\ndata: data\npolicy: policy.yaml\nlisteners: [ { adress: \"x\" } "
+                                     "]\nupstreams: { a: { url: ftp, dialects: [x] } }\n");
+    EXPECT_FALSE(loaded.config);
+    EXPECT_GE(loaded.mistakes.size(), 5u) << shown(loaded);
+    for (const auto& mistake : loaded.mistakes) {
+        EXPECT_EQ(mistake.file, (folder_ / "sallyport.yaml").string());
+        EXPECT_GT(mistake.line, 0) << mistake.sentence;
+        EXPECT_GT(mistake.column, 0) << mistake.sentence;
+    }
+}
+
+} // namespace
+} // namespace sallyport::gateway
