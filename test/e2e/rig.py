@@ -16,7 +16,7 @@ import unittest
 from pathlib import Path
 
 import dialects
-from wire import DEADLINE, SLOW, Cut, Wire, until
+from wire import DEADLINE, SLOW, Wire, until
 
 PROGRAM = str(Path(os.environ.get("SALLYPORT_PROGRAM",
                                   Path(__file__).resolve().parents[2] / "build/release/sallyport")).resolve())
@@ -56,13 +56,15 @@ POLICY = {
 class Program:
     """One run of `sallyport …` that stays."""
 
+    wrapper = []  # a command before it that becomes it by exec
+
     def __init__(self, folder, name, arguments, listening, environment):
         self.name = name
         self.output = Path(folder) / f"{name}.out"
         self.errors = Path(folder) / f"{name}.err"
         with open(self.output, "ab") as output, open(self.errors, "ab") as errors:
             begin = output.tell()
-            self.process = subprocess.Popen([PROGRAM, *arguments], cwd=folder, env=environment,
+            self.process = subprocess.Popen([*self.wrapper, PROGRAM, *arguments], cwd=folder, env=environment,
                                             stdin=subprocess.DEVNULL, stdout=output, stderr=errors)
 
         def told():
@@ -185,7 +187,7 @@ class Gateway(Program):
 
     def run(self, *arguments, code=0):
         """A command of the program beside the running gateway; its standard output."""
-        done = subprocess.run([PROGRAM, *arguments], cwd=self.folder, env=environment(self.folder, **self.variables),
+        done = subprocess.run([*self.wrapper, PROGRAM, *arguments], cwd=self.folder, env=environment(self.folder, **self.variables),
                               capture_output=True, text=True, timeout=DEADLINE)
         if code is not None and done.returncode != code:
             raise AssertionError(f"{' '.join(arguments)}: exit {done.returncode}: {done.stdout[-500:]}{done.stderr[-1500:]}")

@@ -1,19 +1,56 @@
-// Content codings: damaged data ends in an error, never beyond the bound.
+// Content codings: what is decoded does not depend on how the bytes were split; damaged data ends in an error, nothing goes beyond
+// the bound. The first byte of the input chooses the coding and the bound.
 #include "http/coding.h"
 
 #include <cstdint>
 #include <cstdlib>
+#include <string>
+
+namespace {
+
+using namespace sallyport;
+
+struct Decoded {
+    bool whole = false; // without an error
+    bool finished = false;
+    std::string bytes;
+};
+
+Decoded decode(std::string_view coding, std::string_view bytes, std::size_t piece, std::size_t bytes_max) {
+    const auto decoder = http::make_decoder(coding, ErrorSource::client);
+    Buffer out;
+    Decoded decoded;
+    do {
+        const std::string_view part = bytes.substr(0, piece);
+        bytes.remove_prefix(part.size());
+        const auto done = decoder->decode(part, out, bytes_max);
+        if (out.capacity() > bytes_max + (128u << 10)) std::abort();
+        if (!done) {
+            if (done.error().kind == ErrorKind::too_large && out.size() <= bytes_max) std::abort();
+            return decoded;
+        }
+        if (out.size() > bytes_max) std::abort();
+    } while (!bytes.empty());
+    decoded.whole = true;
+    decoded.finished = decoder->finished();
+    decoded.bytes = out.view();
+    if (!decoder->decode({}, out, bytes_max) || decoder->finished() != decoded.finished || out.view() != decoded.bytes)
+        std::abort();
+    return decoded;
+}
+
+} // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    using namespace sallyport;
-    constexpr std::size_t bytes_max = 1u << 20;
     if (size == 0) return 0;
     static constexpr std::string_view codings[] = {"gzip", "br", "zstd", "deflate"};
+    const std::string_view coding = codings[data[0] % 4];
+    const std::size_t bytes_max = (data[0] & 4) != 0 ? 1000 : 1u << 18;
     const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-    const auto decoder = http::make_decoder(codings[data[0] % 4], ErrorSource::client);
-    Buffer out;
-    const std::size_t half = bytes.size() / 2;
-    if (decoder->decode(bytes.substr(0, half), out, bytes_max)) static_cast<void>(decoder->decode(bytes.substr(half), out, bytes_max));
-    if (out.size() > bytes_max + (64u << 10)) std::abort();
+    const Decoded whole = decode(coding, bytes, bytes.size() + 1, bytes_max);
+    for (const std::size_t piece : {1 + bytes.size() / 2, size < 2000 ? std::size_t{1} : std::size_t{97}}) {
+        const Decoded split = decode(coding, bytes, piece, bytes_max);
+        if (split.whole != whole.whole || split.finished != whole.finished || split.bytes != whole.bytes) std::abort();
+    }
     return 0;
 }

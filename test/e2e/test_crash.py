@@ -1,0 +1,114 @@
+"""kill -9 under load, again and again: what was acknowledged durably is there, once, and the gateway is back within two seconds.
+
+ROUNDS: 10 by default, 100 in CI under a label of its own, 1,000 at night.
+"""
+
+import json
+import os
+import random
+import struct
+import threading
+import time
+import unittest
+
+import dialects
+import rig
+from wire import Cut, Wire, until
+
+ROUNDS = int(os.environ.get("ROUNDS", "10"))
+CALLERS = 4
+CUSTOMER = "git.acme.example/clients/x"  # recorded durable-first
+
+
+def entries_on_disk(folder):
+    """(index, entry) of every whole frame of every segment, read without the program: docs/formats/ledger.md."""
+    found = []
+    for path in sorted(folder.glob("*.seg")):
+        data = path.read_bytes()
+        index, at = int(path.stem), 64
+        while at + 8 <= len(data):
+            length, _ = struct.unpack_from("<II", data, at)
+            if length & 0x80000000:  # a mark
+                at += 24
+                continue
+            if not length:  # room reserved ahead
+                break
+            found.append((index, json.loads(data[at + 8:at + 8 + length])))
+            index, at = index + 1, at + 8 + length
+    return found
+
+
+class Crash(rig.Case):
+    config = {"threads": 2}
+
+    def call(self, number, acknowledged, stop):
+        """One client on one connection: durable-first exchanges until the gateway dies."""
+        try:
+            with Wire(self.gateway.port) as wire:
+                for count in range(100_000):
+                    if stop.is_set():
+                        return
+                    body = dialects.CHAT.bytes(f"{number} {count}")
+                    wire.ask("POST", "/v1/chat/completions", dialects.CHAT.fields(self.key, CUSTOMER), body)
+                    answer = wire.answer()
+                    if answer.status == 200:
+                        acknowledged.append(answer.exchange)
+        except (Cut, OSError):
+            pass
+
+    def test_kill_under_load(self):
+        chance = random.Random(os.environ.get("SEED", "sallyport"))
+        acknowledged, slowest = [], 0.0
+        for number in range(ROUNDS):
+            stop = threading.Event()
+            before = len(acknowledged)
+            callers = [threading.Thread(target=self.call, args=(caller, acknowledged, stop), daemon=True) for caller in range(CALLERS)]
+            for caller in callers:
+                caller.start()
+            goal = before + chance.randint(1, 120)
+            until(lambda: len(acknowledged) >= goal, f"{goal} acknowledged exchanges in round {number}")
+            self.gateway.kill()
+            stop.set()
+            for caller in callers:
+                caller.join()
+            begun = time.monotonic()
+            self.gateway.start()
+            slowest = max(slowest, time.monotonic() - begun)
+        self.assertLessEqual(slowest, 2 * rig.SECONDS_FACTOR, "seconds to start after a kill")
+
+        self.assertEqual(len(acknowledged), len(set(acknowledged)))
+        rows = {row["exchange"]: row for row in self.gateway.ledger(limit=1_000_000)}
+        self.assertEqual(set(), set(acknowledged) - set(rows), "acknowledged, and not in the ledger")
+        self.assertIsNone(self.gateway.stop())
+        on_disk = entries_on_disk(self.gateway.folder / "data" / "ledger")
+        self.assertEqual(list(range(len(on_disk))), [index for index, _ in on_disk], "an index given twice, or left out")
+        intents = [(entry["exchange"], entry["attempt"]) for _, entry in on_disk if entry["kind"] == "intent"]
+        self.assertEqual(len(intents), len(set(intents)), "an intent twice")
+        self.assertEqual(set(), set(acknowledged) - {exchange for exchange, _ in intents})
+        self.assertEqual(1 + ROUNDS, len([entry for _, entry in on_disk if entry["kind"] == "start"]))
+        told = json.loads(self.gateway.run("ledger", "reindex", "--config", "sallyport.yaml", "--json"))
+        self.assertEqual(len(on_disk), told["entries"])
+        self.assertEqual(rows.keys(), {row["exchange"] for row in self.gateway.ledger(limit=1_000_000)})
+
+    def test_a_torn_end_is_cut_off_and_damage_is_refused_with_its_place(self):
+        with rig.stack() as (_, gateway):
+            exchanges = [self.ask(dialects.CHAT, str(number), repository=CUSTOMER, gateway=gateway, key=gateway.key).exchange for number in range(5)]
+            gateway.rows(exchanges)
+            gateway.kill()
+            segment = max((gateway.folder / "data" / "ledger").glob("*.seg"))
+            count = len(entries_on_disk(segment.parent))
+            data = segment.read_bytes().rstrip(b"\0")
+            segment.write_bytes(data + struct.pack("<II", 500, 12345) + b'{"at":1')  # begun, and never whole
+            gateway.start()
+            self.assertEqual(set(exchanges), {row["exchange"] for row in gateway.ledger()})
+            self.assertEqual(count, [index for index, entry in entries_on_disk(segment.parent) if entry["kind"] == "start"][-1])
+            gateway.stop()
+            data = bytearray(segment.read_bytes())
+            data[200] ^= 1
+            segment.write_bytes(data)
+            with self.assertRaisesRegex(AssertionError, rf"{segment.name}.*damage"):
+                gateway.start()
+
+
+if __name__ == "__main__":
+    unittest.main()
