@@ -66,7 +66,9 @@ std::optional<Url> read_url(Reader& reader, Node node, std::string_view what, bo
     const bool has_port = authority.rfind(':') != std::string_view::npos && !authority.ends_with(']');
     if (!has_port) with_port += url.tls ? ":443" : ":80";
     const auto where = net::parse_host_port(with_port);
-    if (!where || where->port == 0) {
+    constexpr std::string_view host_characters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]";
+    const bool odd = authority.find_first_not_of(host_characters) != std::string_view::npos || authority.starts_with('[') != (authority.find(']') != std::string_view::npos);
+    if (!where || where->port == 0 || odd) {
         reader.mistake(node, std::string(what) + " has no usable host and port: " + policy::shown(authority));
         return std::nullopt;
     }
@@ -162,6 +164,17 @@ private:
         return made;
     }
 
+    // A field name in lower case; those that frame or address a message are not for configuration.
+    std::optional<std::string> header_name(Node node, std::string_view what) {
+        const auto text = reader_.text(node, what);
+        if (!text) return std::nullopt;
+        std::string name = to_lower(*text);
+        const bool token = std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; });
+        if (token && !http::is_hop_by_hop(name) && name != "host" && name != "content-length") return name;
+        reader_.mistake(node, std::string(what) + " cannot be " + policy::shown(*text) + ": it is no header name, or one that frames the message");
+        return std::nullopt;
+    }
+
     void load_listeners(Node list, Config& config) {
         for (const Node node : reader_.list(list, "listeners")) {
             Fields fields(reader_, node, "a listener");
@@ -254,19 +267,20 @@ private:
                 upstream.authority = url->authority;
                 upstream.base_path = url->path;
             }
-            for (const Node node : reader_.list(fields.require("dialects"), "dialects")) {
+            const Node dialects = fields.require("dialects");
+            if (dialects.is_list() && dialects.size() == 0) reader_.mistake(dialects, "an upstream needs at least one dialect");
+            for (const Node node : reader_.list(dialects, "dialects")) {
                 static constexpr std::string_view names[] = {"anthropic-messages", "openai-responses", "openai-chat", "gemini"};
                 if (const auto word = reader_.word(node, names, "a dialect")) upstream.dialects.push_back(*dialect::dialect_named(names[*word]));
             }
             if (const Node credential = fields.take("credential")) upstream.credential = secret(credential, "the credential");
-            if (const auto header = reader_.text(fields.take("credential_header"), "the credential's header"))
-                upstream.credential_header = to_lower(*header);
+            if (const auto header = header_name(fields.take("credential_header"), "the credential's header")) upstream.credential_header = *header;
             if (const auto account = reader_.identifier(fields.take("account"), "the account")) upstream.account = *account;
             if (const Node ca = fields.take("ca")) upstream.ca_file = path(ca, "the CA file").string();
             const Node own_proxy = fields.take("proxy");
             load_proxy(own_proxy ? own_proxy : proxy_node_, upstream);
             for (const Node node : reader_.list(fields.take("strip_headers"), "strip_headers"))
-                if (const auto header = reader_.text(node, "a header name")) upstream.strip_headers.push_back(to_lower(*header));
+                if (const auto header = header_name(node, "a header to strip")) upstream.strip_headers.push_back(*header);
             fields.finish();
             config.upstreams.push_back(std::move(upstream));
         }

@@ -28,7 +28,8 @@ class Inside(rig.Gateway):
         (self.folder / "data").mkdir(mode=0o700)
         self.shell = subprocess.Popen(["unshare", "-rm", "sh"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=folder)
         self.inside(f"mount -t tmpfs -o size={SIZE}m,mode=0700 tmpfs {self.folder}/data")
-        self.namespace = ["nsenter", f"--user=/proc/{self.shell.pid}/ns/user", f"--mount=/proc/{self.shell.pid}/ns/mnt", f"--wd={self.folder}", "--preserve-credentials"]
+        self.wrapper = ["nsenter", f"--user=/proc/{self.shell.pid}/ns/user", f"--mount=/proc/{self.shell.pid}/ns/mnt", "--preserve-credentials",
+                        "sh", "-c", 'cd "$0" && exec "$@"', str(self.folder)]
 
     def inside(self, command):
         self.shell.stdin.write(command + " >/dev/null 2>&1; echo done $?\n")
@@ -56,7 +57,6 @@ class FullDisk(unittest.TestCase):
         self.addCleanup(lambda: self.assertIsNone(self.vendor.stop()))
         self.gateway = Inside(self.folder, {"sim": self.vendor.url})
         self.addCleanup(self.gateway.close)
-        self.gateway.wrapper = self.gateway.namespace
         self.key = self.gateway.issue()["key"]
         self.gateway.start()
         self.addCleanup(lambda: self.assertIsNone(self.gateway.stop()))
