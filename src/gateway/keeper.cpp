@@ -30,6 +30,8 @@ Result<void> keep_policy(const std::filesystem::path& policies, const policy::Po
     for (std::size_t i = files.size(); i-- > 0;) { // the main file last: where it is, all is there
         const std::filesystem::path target = i == 0 ? main_file : main_file.parent_path() / std::filesystem::path(files[i].name).lexically_relative(original);
         std::filesystem::create_directories(target.parent_path(), code);
+        for (const auto& folder : {policies, target.parent_path()}) // they name repositories and classes
+            std::filesystem::permissions(folder, std::filesystem::perms::owner_all, code);
         if (auto kept = replace_file(target, files[i].text, 0600); !kept) return kept;
     }
     return {};
