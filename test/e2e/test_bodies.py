@@ -10,7 +10,8 @@ import zlib
 
 import dialects
 import rig
-from wire import SLOW, Upstream, Wire, until
+from upstream import Upstream
+from wire import SLOW, Wire, until
 
 MIB = 1 << 20
 

@@ -5,7 +5,8 @@ import unittest
 
 import dialects
 import rig
-from wire import Upstream
+from upstream import Upstream
+
 
 SITE, ENGINE, DEPLOY, CLIENT = ("git.acme.example/web/site", "git.acme.example/core/engine", "git.acme.example/deploy/keys", "git.acme.example/clients/x")
 

@@ -4,7 +4,8 @@ import unittest
 
 import dialects
 import rig
-from wire import Cut, Upstream, Wire
+from upstream import Upstream
+from wire import Cut, Wire
 
 WHOLE = ["ping", "pace=5", "drip=0", "half-event", "stall=50", "gzip", "half-event,gzip"]
 # An end that is none: the answer was under way. The outcome in the ledger stands behind.

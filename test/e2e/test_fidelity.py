@@ -11,7 +11,8 @@ import unittest
 import bodies
 import dialects
 import rig
-from wire import Upstream, Wire, until
+from upstream import Upstream
+from wire import Wire, until
 
 EACH = 300  # generated bodies of each dialect
 SAMPLE = 48  # of them also to Node and nginx

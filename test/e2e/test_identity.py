@@ -6,7 +6,8 @@ import unittest
 
 import dialects
 import rig
-from wire import Upstream, Wire, until
+from upstream import Upstream
+from wire import Wire, until
 
 CREDENTIALS = {"anthropic key": "sk-ant-api03-" + "x" * 40, "subscription": "sk-ant-oat01-" + "y" * 40, "openai key": "sk-proj-" + "z" * 40, "google key": "AIza" + "S" * 35,
                "google token": "ya29." + "t" * 40, "sign-in": "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl", "copilot": "ghu_" + "g" * 36}

@@ -7,7 +7,8 @@ import unittest
 
 import dialects
 import rig
-from wire import Cut, Upstream, Wire, until
+from upstream import Upstream
+from wire import Cut, Wire, until
 
 
 class Reload(rig.Case):

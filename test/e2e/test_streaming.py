@@ -1,13 +1,13 @@
 """Streams: each event on its way before the next leaves the vendor, held back only by who does not read, ended when somebody leaves."""
 
 import copy
-import socket
 import threading
 import unittest
 
 import dialects
 import rig
-from wire import SLOW, Cut, Upstream, Wire, until
+from upstream import Upstream
+from wire import SLOW, Wire, settled, until
 
 MIB = 1 << 20
 SIM = copy.copy(dialects.ANTHROPIC)  # with a model that the policy of Pressure sends to the simulated vendor
@@ -97,6 +97,7 @@ class Order(rig.Case):
                                   ("before the head", "vendor:fault(hang)", Wire.close)):
             with self.subTest(name):
                 self.vendor.forget()
+                before = {row["exchange"] for row in self.gateway.ledger()}
                 stream = Stream(self, dialects.ANTHROPIC, text)
                 if name != "before the head":
                     self.vendor.next()
@@ -104,7 +105,7 @@ class Order(rig.Case):
                 until(self.vendor.requests, "the request at the vendor")
                 leave(stream.wire)
                 until(lambda: any(one.get("cancelled") for one in self.vendor.requests()), "the vendor to be cancelled")
-                row = until(lambda: [row for row in self.gateway.ledger(limit=1) if "ended" in row], "the outcome")[0]
+                row = until(lambda: [row for row in self.gateway.ledger() if "ended" in row and row["exchange"] not in before], "the outcome")[0]
                 self.assertEqual("client-left", row["ended"])
         self.assertEqual(3, self.gateway.metric("clients_left_total"))
 
@@ -145,16 +146,6 @@ class Pressure(rig.Case):
             {"id": "else-to-sim", "when": {"model": ["sim-*"], "upstream": ["second", "own"]}, "refuse": True}]}
         return {"sim": cls.vendor.url, "second": cls.swallowing.url, "own": cls.pouring.url}
 
-    def settled(self, figure):
-        """Waits until `figure()` does not grow any more over some looks."""
-        seen = []
-
-        def still():
-            seen.append(figure())
-            return len(seen) > 60 and len(set(seen[-60:])) == 1
-        until(still, "the flow to come to a halt")
-        return seen[-1]
-
     def test_a_reader_that_does_not_read_is_not_buffered_for(self):
         self.ask(dialects.ANTHROPIC, model="sim-1")
         before = self.gateway.rss_mb()
@@ -162,7 +153,7 @@ class Pressure(rig.Case):
             wire.ask("POST", "/v1/messages", dialects.ANTHROPIC.fields(self.key), dialects.ANTHROPIC.bytes(model="pour", stream=True))
             wire.head()
             until(lambda: self.sent > MIB, "the vendor to pour")
-            sent = self.settled(lambda: self.sent)
+            sent = settled(lambda: self.sent)
             self.assertLess(sent, 100 * MIB, "the vendor was not held back")
             if not SLOW:
                 self.assertLess(self.gateway.rss_mb() - before, 8, f"held for a reader that does not read ({sent / MIB:.0f} MiB came)")
@@ -201,77 +192,6 @@ class Pressure(rig.Case):
         self.assertEqual(200, answers[0].status, answers[0].body)
         self.assertEqual(len(body), len(self.swallowing.received[-1].body))
         self.assertGreater(number - at_sent, 10, "events that passed while the large body was judged and sent")
-
-
-class Patience(rig.Case):
-    """Each phase has its time; small ones here."""
-
-    config = {"threads": 1, "timeouts": {"head": "400ms", "body_idle": "400ms", "keep_alive": "400ms", "write_idle": "1500ms",
-                                         "connect": "400ms", "upstream_head": "400ms", "upstream_idle": "400ms"}}
-
-    @classmethod
-    def upstreams(cls):
-        cls.deaf = socket.socket()  # its queue is full: connecting takes for ever
-        cls.deaf.bind(("127.0.0.1", 0))
-        cls.deaf.listen(0)
-        cls.waiting = [socket.socket() for _ in range(3)]
-        for one in cls.waiting:
-            one.setblocking(False)
-            one.connect_ex(cls.deaf.getsockname())
-            cls.addClassCleanup(one.close)
-        cls.addClassCleanup(cls.deaf.close)
-        cls.policy = rig.POLICY | {"rules": rig.POLICY["rules"] + [
-            {"id": "deaf", "when": {"model": ["deaf"], "upstream": ["sim"]}, "refuse": True},
-            {"id": "else", "when": {"model": ["claude-*", "qwen-*"], "upstream": ["second"]}, "refuse": True}]}
-        return {"sim": cls.vendor.url, "second": f"http://127.0.0.1:{cls.deaf.getsockname()[1]}"}
-
-    def test_a_head_that_does_not_end(self):
-        with Wire(self.gateway.port) as wire:
-            wire.send(b"POST /v1/messages HTTP/1.1\r\nHost: a\r\nX-")
-            self.assertEqual(408, wire.answer().status)
-            self.assertTrue(wire.is_closed())
-
-    def test_a_connection_that_says_nothing_is_closed(self):
-        with Wire(self.gateway.port) as wire:
-            self.assertTrue(wire.is_closed())
-        with Wire(self.gateway.port) as wire:
-            wire.ask("HEAD", "/")
-            wire.answer("HEAD")
-            self.assertTrue(wire.is_closed())
-
-    def test_a_body_that_does_not_come(self):
-        with Wire(self.gateway.port) as wire:
-            wire.ask("POST", "/v1/messages", dialects.ANTHROPIC.fields(self.key) + [("Content-Length", "100")], b"{")
-            self.assertIn(wire.answer().status, (408, 451))
-            self.assertTrue(wire.is_closed())
-
-    def test_a_vendor_that_does_not_answer(self):
-        for text, ended in (("vendor:fault(hang)", "timeout"), ("vendor:fault(stall=60000)", "timeout")):
-            with self.subTest(text):
-                try:
-                    answer = self.ask(dialects.CHAT, text)
-                    self.assertEqual(400, answer.status)
-                    self.assertIn("Sallyport", dialects.CHAT.sentence(answer))
-                except Cut as cut:  # the answer had begun
-                    answer = cut.head
-                self.assertEqual(ended, self.row(answer)["ended"])
-
-    def test_a_vendor_that_cannot_be_reached(self):
-        answer = self.ask(dialects.CHAT, model="deaf")
-        self.assertEqual(400, answer.status)
-        row = self.row(answer)
-        self.assertIn(row["ended"], ("timeout", "upstream-error"))
-        self.assertEqual("second", row["upstream"])
-
-    def test_a_client_that_never_reads_is_let_go(self):
-        with Wire(self.gateway.port, receive_buffer=4096) as wire:
-            wire.ask("POST", "/v1/messages", dialects.ANTHROPIC.fields(self.key), dialects.ANTHROPIC.bytes("vendor:text(30000000)"))
-            head = wire.head()
-            self.assertIn(self.gateway.row(head.exchange)["ended"], ("client-left", "timeout"))
-
-    def test_a_slow_but_living_stream_is_not_cut(self):
-        answer = self.ask(dialects.CHAT, "vendor:events(12) vendor:fault(pace=120)", stream=True)
-        self.assertTrue(dialects.CHAT.is_finished(answer.body))
 
 
 if __name__ == "__main__":

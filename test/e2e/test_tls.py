@@ -1,43 +1,14 @@
-"""TLS on both sides with a CA of our own, names that must match, and the HTTP proxy that stands before many companies' way out."""
+"""TLS on both sides with a CA of our own, and names that must match."""
 
-import base64
 import shutil
 import ssl
-import subprocess
-import threading
 import unittest
-from pathlib import Path
 
 import dialects
 import rig
-from wire import Cut, Upstream, Wire
-
-
-class Authority:
-    """A CA in a folder."""
-
-    def __init__(self, folder, name="ca"):
-        self.folder, self.name = Path(folder), name
-        self.run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.pem",
-                 "-days", "2", "-subj", f"/CN={name}")
-        self.pem = str(self.folder / f"{name}.pem")
-
-    def run(self, *arguments):
-        subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True)
-
-    def issue(self, name, names, days="2"):
-        """(certificate chain file, key file) for these subject alternative names."""
-        self.run("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", "/CN=x")
-        (self.folder / f"{name}.ext").write_text(f"subjectAltName={names}\n")
-        self.run("x509", "-req", "-in", f"{name}.csr", "-CA", f"{self.name}.pem", "-CAkey", f"{self.name}.key", "-CAcreateserial",
-                 "-out", f"{name}.pem", "-days", days, "-extfile", f"{name}.ext")
-        return str(self.folder / f"{name}.pem"), str(self.folder / f"{name}.key")
-
-
-def server_side(files):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*files)
-    return context
+from authority import Authority, server_side
+from upstream import Upstream
+from wire import SLOW, Cut, Wire, settled
 
 
 @unittest.skipUnless(shutil.which("openssl"), "openssl is not installed")
@@ -73,6 +44,31 @@ class BothSides(rig.Case):
             wire.ask("POST", "/v1/chat/completions", dialects.CHAT.fields(self.key), body)
             self.assertGreater(len(wire.answer().body), 3_000_000)
         self.assertEqual(body, self.vendor_tls.body(self.vendor_tls.requests()[-1]["n"]))
+
+    def test_an_event_is_at_the_client_before_the_next_leaves_the_vendor(self):
+        for dialect in dialects.ALL:
+            with self.subTest(dialect=dialect), self.client() as wire:
+                wire.ask("POST", dialect.target(True), dialect.fields(self.key), dialect.bytes("vendor:events(4) vendor:fault(gate)", stream=True))
+                self.vendor_tls.next()
+                pieces, got, count = wire.pieces(wire.head()), b"", 1
+                while not dialect.is_finished(got):
+                    while len(dialects.events(got)) < count:
+                        got += next(pieces)
+                    self.assertEqual(count, len(dialects.events(got)))
+                    self.vendor_tls.next()
+                    count += 1
+                self.assertEqual(b"", b"".join(pieces))
+                self.vendor_tls.forget()
+
+    def test_a_reader_that_does_not_read_is_not_buffered_for(self):
+        self.client().close()
+        before = self.gateway.rss_mb()
+        with self.client() as wire:
+            wire.ask("POST", "/v1/messages", dialects.ANTHROPIC.fields(self.key), dialects.ANTHROPIC.bytes("vendor:text(60000000)"))
+            wire.head()
+            held = settled(self.gateway.rss_mb)
+            if not SLOW:
+                self.assertLess(held - before, 8)
 
     def test_plain_http_on_the_tls_port_reaches_nobody(self):
         self.vendor_tls.forget()
@@ -150,94 +146,6 @@ class CutTls(rig.Case):
         with self.assertRaises(Cut) as cut:
             self.ask(dialects.CHAT)
         self.assertEqual("upstream-cut", self.row(cut.exception.head)["ended"])
-
-
-class Proxy(Upstream):
-    """A forward proxy that tells what it was asked: CONNECT, and absolute targets."""
-
-    def __init__(self, refuse=None):
-        self.asked = []
-        self.refuse = refuse
-        super().__init__(self.serve, raw=True)
-
-    def serve(self, wire):
-        while request := wire.request():
-            self.asked.append(request)
-            if self.refuse:
-                wire.reply(self.refuse, b"no")
-                return
-            authority = request.target if request.method == "CONNECT" else request.target.split("/")[2]
-            with Wire(int(authority.rsplit(":", 1)[1])) as onward:
-                if request.method == "CONNECT":
-                    wire.send(b"HTTP/1.1 200 Connection established\r\nVia: proxy\r\n\r\n")
-                    back = threading.Thread(target=self.pump, args=(onward, wire), daemon=True)
-                    back.start()
-                    self.pump(wire, onward)
-                    back.join()
-                    return
-                fields = [field for field in request.fields if field[0].lower() not in ("proxy-authorization", "host")]
-                onward.ask(request.method, request.target[request.target.index("/", 8):], fields, request.body, host=authority)
-                answer = onward.answer()
-                wire.reply(answer.status, answer.body)
-
-    @staticmethod
-    def pump(source, sink):
-        try:
-            while piece := source.any_piece():
-                sink.send(piece)
-            sink.socket.shutdown(1)
-        except OSError:
-            pass
-
-
-@unittest.skipUnless(shutil.which("openssl"), "openssl is not installed")
-class ByProxy(rig.Case):
-    @classmethod
-    def upstreams(cls):
-        ca = Authority(cls.folder)
-        files = ca.issue("vendor", "IP:127.0.0.1")
-        cls.vendor_tls = cls.run_vendor("--tls-cert", files[0], "--tls-key", files[1], name="vendor-tls")
-        cls.proxy, cls.wall = Proxy(), Proxy(refuse=407)
-        cls.addClassCleanup(cls.proxy.close)
-        cls.addClassCleanup(cls.wall.close)
-        cls.config = {"proxy": f"http://user:pa-ss@127.0.0.1:{cls.proxy.port}"}
-        names = ("by-tls", "plain", "direct", "walled")
-        cls.policy = rig.POLICY | {
-            "invariants": [], "upstreams": {name: {"vendor": name, "hosting": "vendor"} for name in names},
-            "rules": [{"id": f"to-{name}", "when": {"model": [name]}, "allow": {"upstreams": [name]}} for name in names]}
-        return {"by-tls": {"url": cls.vendor_tls.url, "ca": ca.pem}, "plain": cls.vendor.url, "direct": {"url": cls.vendor.url, "proxy": "none"},
-                "walled": {"url": cls.vendor_tls.url, "ca": ca.pem, "proxy": f"http://127.0.0.1:{cls.wall.port}"}}
-
-    def setUp(self):
-        self.proxy.asked.clear()
-
-    def test_tls_goes_through_a_tunnel_that_shows_no_credential(self):
-        for stream in (False, True):
-            answer = self.ask(dialects.ANTHROPIC, "vendor:say(tunnelled)", stream, model="by-tls")
-            self.assertIn("tunnelled", dialects.text_of(answer.body))
-        self.assertTrue(self.proxy.asked)
-        asked = self.proxy.asked[0]
-        self.assertEqual(("CONNECT", f"127.0.0.1:{self.vendor_tls.port}"), (asked.method, asked.target))
-        self.assertEqual([f"127.0.0.1:{self.vendor_tls.port}"], asked.all("host"))
-        self.assertEqual(["Basic " + base64.b64encode(b"user:pa-ss").decode()], asked.all("proxy-authorization"))
-        self.assertNotIn(rig.UPSTREAM_KEY.encode(), asked.raw)
-        self.assertNotIn("proxy-authorization", [name.lower() for name, _ in self.vendor_tls.requests()[-1]["headers"]])
-
-    def test_plain_http_goes_in_absolute_form(self):
-        answer = self.ask(dialects.ANTHROPIC, "vendor:say(by absolute form)", model="plain", target="/v1/messages?beta=true")
-        self.assertIn(b"by absolute form", answer.body)
-        asked = self.proxy.asked[0]
-        self.assertEqual(f"http://127.0.0.1:{self.vendor.port}/v1/messages?beta=true", asked.target)
-        self.assertEqual([f"127.0.0.1:{self.vendor.port}"], asked.all("host"))
-        self.assertEqual(1, len(asked.all("proxy-authorization")))
-
-    def test_an_upstream_may_be_direct_and_a_proxy_may_say_no(self):
-        self.assertEqual(200, self.ask(dialects.ANTHROPIC, model="direct").status)
-        self.assertEqual([], self.proxy.asked)
-        answer = self.ask(dialects.ANTHROPIC, model="walled")
-        self.assertEqual(503, answer.status)
-        self.assertIn("407", dialects.ANTHROPIC.sentence(answer))
-        self.assertEqual("upstream-error", self.row(answer)["ended"])
 
 
 if __name__ == "__main__":
