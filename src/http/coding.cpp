@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <brotli/decode.h>
+#include <string>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -102,26 +103,56 @@ public:
     }
     ~ZstdDecoder() override { ZSTD_freeDStream(stream_); }
     Result<void> decode(std::string_view input, Buffer& out, std::size_t bytes_max) override {
-        ZSTD_inBuffer in{input.data(), input.size(), 0};
         while (true) {
-            if (in.pos == in.size && (finished_ || in.size == 0)) return {}; // asking on would ask for another frame
+            if (between_frames_) { // several frames may follow each other
+                const std::size_t wanted = std::min(magic_bytes - magic_.size(), input.size());
+                magic_.append(input.substr(0, wanted));
+                input.remove_prefix(wanted);
+                if (magic_.size() < magic_bytes) return {};
+                if (!is_frame(magic_)) return damaged("zstd", source_);
+                between_frames_ = false;
+                std::string_view start = magic_;
+                if (auto fed = feed(start, out, bytes_max); !fed) return fed;
+                magic_.clear();
+                any_ = true;
+            }
+            if (input.empty()) return {};
+            if (auto fed = feed(input, out, bytes_max); !fed) return fed;
+        }
+    }
+    bool finished() const override { return any_ && between_frames_ && magic_.empty(); }
+
+private:
+    static constexpr std::size_t magic_bytes = 4;
+
+    // RFC 8878 sections 3.1.1 and 3.1.2. The library would also read the formats before the standard, which a vendor may not.
+    static bool is_frame(std::string_view magic) {
+        const bool skippable = (static_cast<unsigned char>(magic[0]) & 0xF0u) == 0x50 && magic.substr(1) == "\x2A\x4D\x18";
+        return skippable || magic == "\x28\xB5\x2F\xFD";
+    }
+
+    // Until the input is used up or a frame ends; takes off the front what was used.
+    Result<void> feed(std::string_view& input, Buffer& out, std::size_t bytes_max) {
+        while (true) {
             make_room(out, bytes_max);
             const auto room = out.room();
+            ZSTD_inBuffer in{input.data(), input.size(), 0};
             ZSTD_outBuffer into{room.data(), room.size(), 0};
             const std::size_t code = ZSTD_decompressStream(stream_, &into, &in);
             out.commit(into.pos);
+            input.remove_prefix(in.pos);
             if (out.size() > bytes_max) return too_large(bytes_max, source_);
             if (ZSTD_isError(code) != 0) return damaged("zstd", source_);
-            finished_ = code == 0; // several frames may follow each other
-            if (in.pos == in.size && into.pos < into.size) return {};
+            between_frames_ = code == 0;
+            if (between_frames_ || (input.empty() && into.pos < into.size)) return {};
         }
     }
-    bool finished() const override { return finished_; }
 
-private:
     ErrorSource source_;
     ZSTD_DStream* stream_;
-    bool finished_ = false;
+    std::string magic_; // of a frame that begins, until it is whole
+    bool between_frames_ = true;
+    bool any_ = false;
 };
 
 } // namespace

@@ -50,7 +50,7 @@ README_LINES_MAX = 15
 
 # What no tracked file may hold, each as (what, pattern). The patterns are written so that they do not match themselves.
 # Invented people may have a home in test data.
-INVENTED_HOMES = ("ada", "carol", "alice", "bob", "dev")
+INVENTED_HOMES = ("ada", "canary", "alice", "bob", "dev")
 _START = r"(?<![\w.~}/-])"
 FORBIDDEN = (
     ("an absolute path of one machine", _START + r"/(?:work|root)/"),
