@@ -182,13 +182,23 @@ Result<CallerView> read_caller(const http::RequestHead& head, const identity::Ke
     return view;
 }
 
+// The same remote comes with every exchange of a conversation: the last one of this thread is remembered.
+static const std::optional<std::string>& normalised(std::string_view remote) {
+    thread_local std::string last;
+    thread_local std::optional<std::string> result = repo::normalise_remote({});
+    if (last != remote) {
+        result = repo::normalise_remote(remote);
+        last = remote;
+    }
+    return result;
+}
+
 void claimed_repositories(const http::RequestHead& head, std::vector<std::string>& into, bool& unreadable) {
     for (const http::Field& field : head.fields) {
         if (equals_ignoring_case(field.name, "x-sallyport-repository")) {
-            auto normalised = repo::normalise_remote(field.value);
-            if (!normalised) unreadable = true;
-            else if (into.size() >= claims_max) unreadable = true;
-            else if (std::ranges::find(into, *normalised) == into.end()) into.push_back(std::move(*normalised));
+            const std::optional<std::string>& repository = normalised(field.value);
+            if (!repository || into.size() >= claims_max) unreadable = true;
+            else if (std::ranges::find(into, *repository) == into.end()) into.push_back(*repository);
         } else if (equals_ignoring_case(field.name, "x-codex-turn-metadata")) {
             claims_of_turn_metadata(field.value, into, unreadable);
         }

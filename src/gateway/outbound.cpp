@@ -42,6 +42,7 @@ bool stripped(const UpstreamConfig& upstream, std::string_view name) {
 void build_head(const http::RequestHead& head, const dialect::Endpoint& endpoint, const Upstream& upstream, policy::AccountKind account,
                 std::optional<std::uint64_t> body_bytes, std::string& out) {
     const UpstreamConfig& config = *upstream.config;
+    out.reserve(out.size() + head.target.size() + head.fields.size() * 64 + 512);
     const bool personal = account == policy::AccountKind::personal;
     out += head.method;
     out += ' ';

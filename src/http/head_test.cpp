@@ -172,6 +172,21 @@ TEST(RequestHead, RefusesWhatTwoParsersCouldReadDifferently) {
     }
 }
 
+// Values are looked at in blocks: each byte, wherever it stands in a block or behind the last whole one.
+TEST(RequestHead, RefusesAControlCharacterAnywhereInAValue) {
+    for (int c = 0; c < 256; ++c) {
+        const bool allowed = (c >= 0x20 && c != 0x7F) || c == '\t';
+        for (std::size_t length : {15, 16, 17, 32, 47})
+            for (std::size_t at = 1; at + 1 < length; ++at) { // not where white space is trimmed
+                std::string value(length, 'v');
+                value[at] = static_cast<char>(c);
+                if (c == '\n') value[at - 1] = 'x'; // never a CR LF
+                ASSERT_EQ(parse(with("x: " + value + "\r\n")).has_value(), allowed)
+                    << c << " at " << at << " of " << length;
+            }
+    }
+}
+
 // The sentence goes into an answer and a log: nothing of a value may be in it.
 TEST(RequestHead, TellsTheNameOfABadHeaderAndNeverItsValue) {
     const auto parsed = parse(with("x-api-key: sk-secret\x01\r\n"));

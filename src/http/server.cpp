@@ -11,7 +11,6 @@ namespace sallyport::http {
 
 namespace {
 
-constexpr std::size_t head_room_bytes = 8 * 1024;
 constexpr std::int64_t linger_ms = 2'000;
 constexpr std::size_t linger_bytes_max = 8u << 20;
 
@@ -129,11 +128,12 @@ net::Task<Result<bool>> Server::Connection::read_head() {
         if (in_.empty()) {
             idle_ = true;
             if (server_.draining_) co_return false;
-            in_ = Buffer(); // a connection that waits holds no memory
+            server_.buffers_.give_head(std::exchange(in_, Buffer())); // a connection that waits holds no memory
             const Result<void> ready = co_await stream_->readable(deadline);
             if (!ready) co_return false;
         }
-        if (in_.room().empty()) in_.reserve(std::max(head_room_bytes, in_.capacity() * 2));
+        if (in_.capacity() == 0) in_ = server_.buffers_.take_head();
+        if (in_.room().empty()) in_.reserve(in_.capacity() * 2);
         const Result<std::size_t> count = co_await stream_->read(in_.room(), deadline);
         if (!count && count.error().kind == ErrorKind::timeout && !in_.empty())
             co_return fail(ErrorKind::timeout, "the request head did not arrive in time", ErrorSource::client);

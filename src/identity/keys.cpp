@@ -1,5 +1,6 @@
 #include "identity/keys.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -23,20 +24,29 @@ std::string random_base62(std::size_t count) {
     return out;
 }
 
+constexpr std::array<std::uint32_t, 256> crc_steps = [] {
+    std::array<std::uint32_t, 256> steps{};
+    for (std::uint32_t i = 0; i < 256; ++i) {
+        std::uint32_t crc = i;
+        for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0xEDB8'8320u : 0);
+        steps[i] = crc;
+    }
+    return steps;
+}();
+
 // CRC-32 of IEEE 802.3 (zlib's), which scanners have at hand, as six base62 digits, most significant first.
 std::array<char, key_checksum_characters> checksum(std::string_view text) {
     std::uint32_t crc = 0xFFFF'FFFF;
-    for (const char c : text) {
-        crc ^= static_cast<unsigned char>(c);
-        for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0xEDB8'8320u : 0);
-    }
+    for (const char c : text) crc = (crc >> 8) ^ crc_steps[(crc ^ static_cast<unsigned char>(c)) & 0xFF];
     crc = ~crc;
     std::array<char, key_checksum_characters> digits{};
     for (std::size_t i = digits.size(); i-- > 0; crc /= 62) digits[i] = base62[crc % 62];
     return digits;
 }
 
-bool is_base62(std::string_view text) { return text.find_first_not_of(base62) == std::string_view::npos; }
+bool is_base62(std::string_view text) {
+    return std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
+}
 } // namespace
 
 Secret new_company_key() {

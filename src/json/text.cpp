@@ -156,8 +156,12 @@ bool Document::text_is(NodeIndex n, std::string_view value) const {
 NodeIndex Document::find(NodeIndex n, std::string_view name) const {
     NodeIndex found = no_node;
     if (nodes_[n].kind != Kind::object) return found;
-    for (NodeIndex i = first_child(n); i != no_node; i = next_sibling(i))
+    // Most keys differ in length already: told without a look at the text.
+    for (NodeIndex i = n + 1; i < nodes_[n].end_node; i = nodes_[i].end_node) {
+        const Node& node = nodes_[i];
+        if (!node.key_escaped && node.key_end - node.key_begin != name.size()) continue;
         if (key_is(i, name)) found = i;
+    }
     return found;
 }
 

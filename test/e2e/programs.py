@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import ssl
+import struct
 import subprocess
 from pathlib import Path
 
@@ -224,13 +225,35 @@ class Gateway(Program):
         listed = self.run("ledger", "list", "--config", "sallyport.yaml", "--json", "--limit", str(limit), *filters)
         return [json.loads(line) for line in listed.splitlines()]
 
+    def entries_on_disk(self):
+        """(index, entry) of every whole frame of every segment, read without the program: docs/formats/ledger.md."""
+        found = []
+        for path in sorted((self.folder / "data" / "ledger").glob("*.seg")):
+            data = path.read_bytes()
+            index, at = int(path.stem), 64
+            while at + 8 <= len(data):
+                length, _ = struct.unpack_from("<II", data, at)
+                if length & 0x80000000:  # a mark
+                    at += 24
+                    continue
+                if not length:  # room reserved ahead
+                    break
+                found.append((index, json.loads(data[at + 8:at + 8 + length])))
+                index, at = index + 1, at + 8 + length
+        return found
+
     def rows(self, exchanges, closed=lambda row: row["decision"] == "refuse" or "ended" in row):
         """exchange -> the ledger's row of it, once all are there and closed."""
         def found():
             rows = {row["exchange"]: row for row in self.ledger() if row["exchange"] in exchanges and closed(row)}
             return len(rows) == len(exchanges) and (rows,)
         exchanges = set(exchanges)
-        return until(found, f"closed ledger entries of {exchanges}")[0]
+        try:
+            return until(found, f"closed ledger entries of {exchanges}")[0]
+        except AssertionError as vain:
+            kinds = {one: [entry["kind"] for _, entry in self.entries_on_disk() if entry.get("exchange") == one] for one in exchanges}
+            listed = {row["exchange"] for row in self.ledger()}
+            raise AssertionError(f"{vain}; on disk: {kinds}; not listed: {exchanges - listed}; log: {self.log()[-3:]}") from None
 
     def row(self, exchange, **how):
         return self.rows([exchange], **how)[exchange]

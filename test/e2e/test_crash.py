@@ -20,24 +20,6 @@ CALLERS = 4
 CUSTOMER = "git.acme.example/clients/x"  # recorded durable-first
 
 
-def entries_on_disk(folder):
-    """(index, entry) of every whole frame of every segment, read without the program: docs/formats/ledger.md."""
-    found = []
-    for path in sorted(folder.glob("*.seg")):
-        data = path.read_bytes()
-        index, at = int(path.stem), 64
-        while at + 8 <= len(data):
-            length, _ = struct.unpack_from("<II", data, at)
-            if length & 0x80000000:  # a mark
-                at += 24
-                continue
-            if not length:  # room reserved ahead
-                break
-            found.append((index, json.loads(data[at + 8:at + 8 + length])))
-            index, at = index + 1, at + 8 + length
-    return found
-
-
 class Crash(rig.Case):
     config = {"threads": 2}
 
@@ -80,7 +62,7 @@ class Crash(rig.Case):
         rows = {row["exchange"]: row for row in self.gateway.ledger(limit=1_000_000)}
         self.assertEqual(set(), set(acknowledged) - set(rows), "acknowledged, and not in the ledger")
         self.assertIsNone(self.gateway.stop())
-        on_disk = entries_on_disk(self.gateway.folder / "data" / "ledger")
+        on_disk = self.gateway.entries_on_disk()
         self.assertEqual(list(range(len(on_disk))), [index for index, _ in on_disk], "an index given twice, or left out")
         intents = [(entry["exchange"], entry["attempt"]) for _, entry in on_disk if entry["kind"] == "intent"]
         self.assertEqual(len(intents), len(set(intents)), "an intent twice")
@@ -96,13 +78,13 @@ class Crash(rig.Case):
             gateway.rows(exchanges)
             gateway.kill()
             segment = max((gateway.folder / "data" / "ledger").glob("*.seg"))
-            count = len(entries_on_disk(segment.parent))
+            count = len(gateway.entries_on_disk())
             data = segment.read_bytes().rstrip(b"\0")
             segment.write_bytes(data + struct.pack("<II", 500, 12345) + b'{"at":1')  # begun, and never whole
             gateway.start()
             self.assertEqual(set(exchanges), {row["exchange"] for row in gateway.ledger()})
-            until(lambda: entries_on_disk(segment.parent)[count:], "the entry of the second start")
-            self.assertEqual("start", entries_on_disk(segment.parent)[count][1]["kind"])
+            until(lambda: gateway.entries_on_disk()[count:], "the entry of the second start")
+            self.assertEqual("start", gateway.entries_on_disk()[count][1]["kind"])
             gateway.stop()
             data = bytearray(segment.read_bytes())
             data[200] ^= 1

@@ -10,7 +10,6 @@ import unittest
 
 import dialects
 import rig
-from test_crash import entries_on_disk
 from upstream import Upstream
 from wire import SLOW, Cut, Wire, until
 
@@ -153,7 +152,7 @@ class Storm(unittest.TestCase):
 
     def books(self):
         """Every intent has one outcome, every index is there once."""
-        on_disk = entries_on_disk(self.folder / "data" / "ledger")
+        on_disk = self.gateway.entries_on_disk()
         self.assertEqual(list(range(len(on_disk))), [index for index, _ in on_disk])
         intents = [(entry["exchange"], entry["attempt"]) for _, entry in on_disk if entry["kind"] == "intent"]
         outcomes = [(entry["exchange"], entry["attempt"]) for _, entry in on_disk if entry["kind"] == "outcome"]
