@@ -125,11 +125,9 @@ public:
 private:
     static constexpr std::size_t magic_bytes = 4;
 
-    // RFC 8878 sections 3.1.1 and 3.1.2. The library would also read the formats before the standard, which a vendor may not.
-    static bool is_frame(std::string_view magic) {
-        const bool skippable = (static_cast<unsigned char>(magic[0]) & 0xF0u) == 0x50 && magic.substr(1) == "\x2A\x4D\x18";
-        return skippable || magic == "\x28\xB5\x2F\xFD";
-    }
+    // RFC 8878 section 3.1.1. The library would also read the formats before the standard and skippable frames (3.1.2), whose
+    // content nobody judges: a vendor may read them differently, and no client sends them.
+    static bool is_frame(std::string_view magic) { return magic == "\x28\xB5\x2F\xFD"; }
 
     // Until the input is used up or a frame ends; takes off the front what was used.
     Result<void> feed(std::string_view& input, Buffer& out, std::size_t bytes_max) {

@@ -278,6 +278,17 @@ TEST(Decoder, ReadsSeveralZstdFramesAsOneBody) {
     EXPECT_FALSE(decode->finished());
 }
 
+// The library would read what zstd wrote before RFC 8878; a vendor may not, and its frames depended on the split.
+TEST(Decoder, RefusesZstdFramesOfBeforeTheStandard) {
+    for (const unsigned version : {0x22u, 0x23u, 0x24u, 0x25u, 0x26u, 0x27u}) {
+        const std::string frame =
+            from_bytes({version, 0xb5, 0x2f, 0xfd, 0x04, 0x58, 0x21, 0, 0, 0x6f, 0x6e, 0x65, 0x20});
+        const auto decode = make_decoder("zstd", ErrorSource::client);
+        Buffer out;
+        EXPECT_FALSE(decode->decode(frame, out, plenty)) << version;
+    }
+}
+
 TEST(Decoder, IsMadeForKnownCodingsOnly) {
     for (const char* name : {"gzip", "GZIP", "x-gzip", "deflate", "br", "Zstd"})
         EXPECT_NE(make_decoder(name, ErrorSource::client), nullptr) << name;

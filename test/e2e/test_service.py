@@ -108,12 +108,9 @@ class ReorderedUpstreams(rig.Case):
 class Drain(unittest.TestCase):
     """Each with a gateway of its own, since it ends."""
 
-    def run(self, result=None):
-        with rig.stack({"threads": 2, "timeouts": {"drain": self.drain()}}) as (self.vendor, self.gateway):
-            super().run(result)
-
-    def drain(self):
-        return "500ms" if "cut" in self._testMethodName else "20s"
+    def setUp(self):
+        drain = "500ms" if "cut" in self._testMethodName else "20s"
+        self.vendor, self.gateway = self.enterContext(rig.stack({"threads": 2, "timeouts": {"drain": drain}}))
 
     def begin(self, wire):
         wire.ask("POST", "/v1/messages", dialects.ANTHROPIC.fields(self.gateway.key), dialects.ANTHROPIC.bytes("vendor:events(5) vendor:fault(gate)", stream=True))
@@ -162,9 +159,8 @@ class Drain(unittest.TestCase):
 class Files(unittest.TestCase):
     """Mistakes stop the start, each with its place."""
 
-    def run(self, result=None):
-        with rig.folder() as self.folder:
-            super().run(result)
+    def setUp(self):
+        self.folder = self.enterContext(rig.folder())
 
     def start(self, upstreams=None, policy=None, edit=None, **more):
         gateway = rig.Gateway(self.folder, upstreams or {"sim": "http://127.0.0.1:9"}, policy, **more)
