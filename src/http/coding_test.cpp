@@ -199,12 +199,9 @@ TEST_P(EachCoding, NeverTakesDamagedDataForWholeAndRight) {
         const auto decoded = decode->decode(damaged, out, plenty);
         if (!decoded) EXPECT_EQ(decoded.error().kind, ErrorKind::invalid);
     }
-    for (const char* text_of_another : {"not compressed at all", "{\"model\":1}"}) {
-        const auto decode = decoder();
-        Buffer out;
-        const auto decoded = decode->decode(text_of_another, out, plenty);
-        EXPECT_FALSE(decoded && decode->finished());
-    }
+    const auto decode = decoder();
+    Buffer out;
+    EXPECT_FALSE(decode->decode("not compressed at all", out, plenty) && decode->finished());
 }
 
 std::string from_bytes(std::initializer_list<unsigned> bytes) {

@@ -1,9 +1,11 @@
 // Bytes through TLS: large and small, both ways at once, through full sockets, and how a connection ends.
+#include "net/tcp.h"
 #include "net/tls.h"
 
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <fcntl.h>
 #include <filesystem>
 #include <random>
 #include <sys/socket.h>
@@ -179,6 +181,44 @@ TEST_F(TlsTransfer, TellsTheEndThatCameTogetherWithTheLastBytes) {
             const Result<void> ready = co_await ends.far->readable(t.loop_.now_ms() + 10'000);
             EXPECT_TRUE(ready);
             const Result<std::size_t> count = co_await ends.far->read(room, never_ms);
+            EXPECT_TRUE(count && *count == expected);
+        }
+    }(*this));
+}
+
+Task<void> pass_on_without_end(Loop& loop, int from, int to) {
+    const auto source = std::move(*make_tcp_stream(loop, from, ErrorSource::client, "from"));
+    const int copy = ::fcntl(to, F_DUPFD_CLOEXEC, 0); // a stream of its own: each descriptor is watched once
+    const auto target = std::move(*make_tcp_stream(loop, copy, ErrorSource::client, "to"));
+    char room[4096];
+    while (true) {
+        const Result<std::size_t> count = co_await source->read(room, never_ms);
+        if (!count || *count == 0) co_await Sleep(loop, 1'000'000);
+        const Result<void> written = co_await target->write(std::string_view(room, *count), never_ms);
+        EXPECT_TRUE(written);
+    }
+}
+
+// A close_notify is the end, also where no FIN follows.
+TEST_F(TlsTransfer, TellsTheEndByCloseNotifyAlone) {
+    run([](TlsTransfer& t) -> Task<void> {
+        int left[2], right[2];
+        for (int* pair : {left, right}) EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+        t.loop_.spawn(pass_on_without_end(t.loop_, left[1], right[0]));
+        t.loop_.spawn(pass_on_without_end(t.loop_, right[0], left[1]));
+        Ends ends;
+        t.loop_.spawn(accept(t.loop_, right[1], t.server_, ends));
+        auto near = co_await connect_tls(t.loop_, left[0], t.client_, "localhost", "near", never_ms);
+        EXPECT_TRUE(near);
+        while (!ends.far) co_await Sleep(t.loop_, 1);
+        co_await write_all(**near, "last");
+        (*near)->shut_down();
+        co_await Sleep(t.loop_, 5);
+        char room[100];
+        for (const std::size_t expected : {4u, 0u}) {
+            const Result<void> ready = co_await ends.far->readable(t.loop_.now_ms() + 10'000);
+            EXPECT_TRUE(ready);
+            const Result<std::size_t> count = co_await ends.far->read(room, t.loop_.now_ms() + 10'000);
             EXPECT_TRUE(count && *count == expected);
         }
     }(*this));

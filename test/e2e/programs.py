@@ -18,6 +18,7 @@ from wire import DEADLINE, Wire, until
 PROGRAM = str(Path(os.environ.get("SALLYPORT_PROGRAM",
                                   Path(__file__).resolve().parents[2] / "build/release/sallyport")).resolve())
 UPSTREAM_KEY = "canary-upstream-credential-7f3a"
+REPORT = r"(?m)^.*(ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:)"
 ALL_DIALECTS = [one.name for one in dialects.ALL]
 
 POLICY = {
@@ -76,7 +77,10 @@ class Program:
             raise
 
     def said(self):
-        return self.errors.read_text(errors="replace")[-4000:]
+        """The end of what it complained of, or a sanitizer's report from its beginning."""
+        text = self.errors.read_text(errors="replace")
+        report = re.search(REPORT, text)
+        return text[report.start():][:4000] if report else text[-4000:]
 
     def status(self, field):
         """A line of /proc/PID/status."""
@@ -103,7 +107,7 @@ class Program:
         except subprocess.TimeoutExpired:
             self.kill()
             return f"sallyport {self.name} did not end after SIGTERM: {self.said()}"
-        if code != 0 or re.search(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:", self.said()):
+        if code != 0 or re.search(REPORT, self.said()):
             return f"sallyport {self.name} ended with {code}: {self.said()}"
         return None
 
