@@ -105,29 +105,48 @@ public:
     Result<void> decode(std::string_view input, Buffer& out, std::size_t bytes_max) override {
         while (true) {
             if (between_frames_) { // several frames may follow each other
-                const std::size_t wanted = std::min(magic_bytes - magic_.size(), input.size());
-                magic_.append(input.substr(0, wanted));
-                input.remove_prefix(wanted);
-                if (magic_.size() < magic_bytes) return {};
-                if (!is_frame(magic_)) return damaged("zstd", source_);
+                if (!read_header(input)) return damaged("zstd", source_);
+                if (header_.size() < header_bytes()) return {};
                 between_frames_ = false;
-                std::string_view start = magic_;
-                if (auto fed = feed(start, out, bytes_max); !fed) return fed;
-                magic_.clear();
+                std::string_view header = header_;
+                if (auto fed = feed(header, out, bytes_max); !fed) return fed;
+                header_.clear();
                 any_ = true;
             }
             if (input.empty()) return {};
             if (auto fed = feed(input, out, bytes_max); !fed) return fed;
         }
     }
-    bool finished() const override { return any_ && between_frames_ && magic_.empty(); }
+    bool finished() const override { return any_ && between_frames_ && header_.empty(); }
 
 private:
-    static constexpr std::size_t magic_bytes = 4;
-
     // RFC 8878 section 3.1.1. The library would also read the formats before the standard and skippable frames (3.1.2), whose
     // content nobody judges: a vendor may read them differently, and no client sends them.
-    static bool is_frame(std::string_view magic) { return magic == "\x28\xB5\x2F\xFD"; }
+    static constexpr std::string_view magic = "\x28\xB5\x2F\xFD";
+    static constexpr std::size_t descriptor_end = magic.size() + 1;
+
+    // Of the frame that begins, as far as it is known (section 3.1.1.1): window descriptor unless it is a single segment,
+    // dictionary id, content size.
+    std::size_t header_bytes() const {
+        if (header_.size() < descriptor_end) return descriptor_end;
+        const auto descriptor = static_cast<unsigned char>(header_[magic.size()]);
+        const unsigned content_flag = descriptor >> 6, dictionary_flag = descriptor & 3;
+        const bool single = (descriptor & 0x20) != 0;
+        return descriptor_end + (single ? 0 : 1) + (dictionary_flag == 3 ? 4 : dictionary_flag) +
+               (content_flag == 0 ? (single ? 1 : 0) : 1u << content_flag);
+    }
+
+    // Moves what belongs to it from `input`; false if no frame begins here. The library is given a header whole and alone:
+    // where a call begins within one, it takes the bytes there for a frame's beginning, and reads another content.
+    bool read_header(std::string_view& input) {
+        while (!input.empty() && header_.size() < header_bytes()) {
+            const std::size_t wanted = std::min(header_bytes() - header_.size(), input.size());
+            header_.append(input.substr(0, wanted));
+            input.remove_prefix(wanted);
+            if (!header_.starts_with(magic.substr(0, header_.size()))) return false;
+        }
+        return true;
+    }
 
     // Until the input is used up or a frame ends; takes off the front what was used.
     Result<void> feed(std::string_view& input, Buffer& out, std::size_t bytes_max) {
@@ -148,7 +167,7 @@ private:
 
     ErrorSource source_;
     ZSTD_DStream* stream_;
-    std::string magic_; // of a frame that begins, until it is whole
+    std::string header_; // of a frame that begins, until it is whole
     bool between_frames_ = true;
     bool any_ = false;
 };

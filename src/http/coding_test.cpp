@@ -229,27 +229,6 @@ TEST(Bomb, OfEachCodingIsStoppedAtTheBound) {
     }
 }
 
-// A frame may ask for a window of gigabytes; RFC 8878 lets decoders refuse beyond 8 MiB.
-TEST(Bomb, ThatAsksForAHugeWindowIsRefused) {
-    const auto with_window = [](int bits) {
-        ZSTD_CCtx* context = ZSTD_createCCtx();
-        EXPECT_EQ(ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, bits)), 0u);
-        const std::string text = sample(1000);
-        std::string coded(ZSTD_compressBound(text.size()), '\0');
-        ZSTD_outBuffer out{coded.data(), coded.size(), 0};
-        ZSTD_inBuffer in{text.data(), text.size(), 0};
-        ZSTD_compressStream2(context, &out, &in,
-                             ZSTD_e_continue); // without the end it cannot know how small the body is
-        EXPECT_EQ(ZSTD_compressStream2(context, &out, &in, ZSTD_e_end), 0u);
-        ZSTD_freeCCtx(context);
-        return coded.substr(0, out.pos);
-    };
-    Buffer decoded;
-    EXPECT_TRUE(make_decoder("zstd", ErrorSource::client)->decode(with_window(23), decoded, plenty));
-    EXPECT_EQ(decoded.view(), sample(1000));
-    EXPECT_FALSE(make_decoder("zstd", ErrorSource::client)->decode(with_window(27), decoded, plenty));
-}
-
 TEST(Decoder, ReadsWhatABrotliEncoderCompressed) {
     // "event: message_start\ndata: {\"type\":\"message_start\"}\n\n" twenty times, by Node's zlib.
     const std::string bytes = from_bytes(
@@ -263,27 +242,6 @@ TEST(Decoder, ReadsWhatABrotliEncoderCompressed) {
     ASSERT_TRUE(decode->decode(bytes, out, plenty));
     EXPECT_EQ(out.view(), expected);
     EXPECT_TRUE(decode->finished());
-}
-
-TEST(Decoder, ReadsSeveralZstdFramesAsOneBody) {
-    const auto decode = make_decoder("zstd", ErrorSource::upstream);
-    Buffer out;
-    ASSERT_TRUE(decode->decode(zstandard("one ") + zstandard("two"), out, plenty));
-    EXPECT_EQ(out.view(), "one two");
-    EXPECT_TRUE(decode->finished());
-    ASSERT_TRUE(decode->decode(zstandard(" three").substr(0, 5), out, plenty));
-    EXPECT_FALSE(decode->finished());
-}
-
-// The library would read what zstd wrote before RFC 8878; a vendor may not, and its frames depended on the split.
-TEST(Decoder, RefusesZstdFramesOfBeforeTheStandard) {
-    for (const unsigned version : {0x22u, 0x23u, 0x24u, 0x25u, 0x26u, 0x27u}) {
-        const std::string frame =
-            from_bytes({version, 0xb5, 0x2f, 0xfd, 0x04, 0x58, 0x21, 0, 0, 0x6f, 0x6e, 0x65, 0x20});
-        const auto decode = make_decoder("zstd", ErrorSource::client);
-        Buffer out;
-        EXPECT_FALSE(decode->decode(frame, out, plenty)) << version;
-    }
 }
 
 TEST(Decoder, IsMadeForKnownCodingsOnly) {

@@ -5,17 +5,21 @@ Everything comes from a seeded generator, so that a failure can be repeated by i
 
 import random
 
-NUMBERS = ["0", "-0", "1.0", "1.00", "0.10", "1E+2", "1e-7", "1e400", "-1.7976931348623157e309", "12345678901234567890", "98765432109876543210.5",
-           "-0.0e-0", "9007199254740993", "1e00", "0.1e1", "3.14159265358979323846264338327950288"]
-PIECES = ["plain", "a \\\"quoted\\\" one", "\\u0041\\u0042", "\\u00e4\\u00F6", "\\ud83d\\ude00", "\\ud800", "\\udc00\\ud800 lone", "\\/slash\\/", "\\b\\f\\n\\r\\t",
-          "\\u0000\\u001f", "\u00fc\u00dfn\u00ef", "\u65e5\u672c\u8a9e", "\U0001f600 raw", "\u2028\u2029", "\ufeff inside", "\u007f", "<tag> & 'single'", "\\\\\\\\",
-          "\\\\u0041", "", " ", "e\u0301", "vendor: no directive", "{\\\"model\\\":\\\"forbidden-1\\\"}", "\ufffe\uffff"]
+NUMBERS = [
+    "0", "-0", "1.0", "1.00", "0.10", "1E+2", "1e-7", "1e400", "-1.7976931348623157e309", "12345678901234567890",
+    "98765432109876543210.5", "-0.0e-0", "9007199254740993", "1e00", "0.1e1", "3.14159265358979323846264338327950288"
+]
+PIECES = [
+    "plain", "a \\\"quoted\\\" one", "\\u0041\\u0042", "\\u00e4\\u00F6", "\\ud83d\\ude00", "\\ud800",
+    "\\udc00\\ud800 lone", "\\/slash\\/", "\\b\\f\\n\\r\\t", "\\u0000\\u001f", "\u00fc\u00dfn\u00ef",
+    "\u65e5\u672c\u8a9e", "\U0001f600 raw", "\u2028\u2029", "\ufeff inside", "\u007f", "<tag> & 'single'", "\\\\\\\\",
+    "\\\\u0041", "", " ", "e\u0301", "vendor: no directive", "{\\\"model\\\":\\\"forbidden-1\\\"}", "\ufffe\uffff"
+]
 SPACES = ["", "", "", " ", "  ", "\n", "\t", "\r\n", " \n\t ", "\n" * 3]
 
 
 class Maker:
     """Writes one body."""
-
     def __init__(self, seed):
         self.random = random.Random(seed)
 
@@ -27,11 +31,15 @@ class Maker:
 
     def key(self, number):
         """One that nobody judges, at times written with escapes."""
-        return '"' + self.random.choice(["u_{}", "x-\u00fc-{}", "\\u0075\\u005f{}", "", "mode{}", "modell{}", " model{}", "model.{}", "$ref{}", "__proto__", "null"]
-                                        ).format(number) + '"'
+        return '"' + self.random.choice([
+            "u_{}", "x-\u00fc-{}", "\\u0075\\u005f{}", "", "mode{}", "modell{}", " model{}", "model.{}", "$ref{}",
+            "__proto__", "null"
+        ]).format(number) + '"'
 
     def scalar(self):
-        return self.random.choice([self.random.choice(NUMBERS), self.string(), "true", "false", "null", "[]", "{}", "[ ]", "{\n}"])
+        return self.random.choice(
+            [self.random.choice(NUMBERS),
+             self.string(), "true", "false", "null", "[]", "{}", "[ ]", "{\n}"])
 
     def value(self, depth=0):
         kind = self.random.random()
@@ -64,26 +72,46 @@ class Maker:
         say = filler or self.string()
         judged = []
         if dialect.name != "gemini":
-            judged.append(('"model"', f'"{dialect.model}"' if self.random.random() < 0.7 else '"' + dialect.model.replace("-", "\\u002d") + '"'))
+            judged.append(('"model"', f'"{dialect.model}"' if self.random.random() < 0.7 else '"' +
+                           dialect.model.replace("-", "\\u002d") + '"'))
             if stream or self.random.random() < 0.3:
                 judged.append(('"stream"', "true" if stream else "false"))
         if dialect.name == "anthropic-messages":
             text = self.object([('"type"', '"text"'), ('"text"', say)] + self.members())
-            turns = [self.object([('"role"', '"user"'), ('"content"', self.string())]), self.object([('"role"', '"assistant"'), ('"content"', self.string())]),
-                     self.object([('"role"', '"user"'), ('"content"', self.array([text]))] + self.members())]
+            turns = [
+                self.object([('"role"', '"user"'), ('"content"', self.string())]),
+                self.object([('"role"', '"assistant"'), ('"content"', self.string())]),
+                self.object([('"role"', '"user"'), ('"content"', self.array([text]))] + self.members())
+            ]
             judged += [('"messages"', self.array(turns)), ('"max_tokens"', self.random.choice(["16", "1e1", "16.0"])),
-                       ('"system"', self.random.choice([self.string(), self.array([self.object([('"type"', '"text"'), ('"text"', self.string())])])]))]
+                       ('"system"',
+                        self.random.choice([
+                            self.string(),
+                            self.array([self.object([('"type"', '"text"'), ('"text"', self.string())])])
+                        ]))]
         elif dialect.name == "openai-responses":
             part = self.object([('"type"', '"input_text"'), ('"text"', say)] + self.members())
-            judged += [('"input"', self.array([self.object([('"type"', '"message"'), ('"role"', '"user"'), ('"content"', self.array([part]))] + self.members())])),
-                       ('"instructions"', self.string())]
+            judged += [
+                ('"input"',
+                 self.array([
+                     self.object([('"type"', '"message"'), ('"role"', '"user"'), ('"content"', self.array([part]))] +
+                                 self.members())
+                 ])), ('"instructions"', self.string())
+            ]
         elif dialect.name == "openai-chat":
-            judged.append(('"messages"', self.array([self.object([('"role"', '"system"'), ('"content"', self.string())] + self.members()),
-                                                     self.object([('"role"', '"user"'), ('"content"', say)] + self.members())])))
+            judged.append(('"messages"',
+                           self.array([
+                               self.object([('"role"', '"system"'), ('"content"', self.string())] + self.members()),
+                               self.object([('"role"', '"user"'), ('"content"', say)] + self.members())
+                           ])))
         else:
             part = self.object([('"text"', say)] + self.members())
-            judged += [('"contents"', self.array([self.object([('"role"', '"user"'), ('"parts"', self.array([part]))] + self.members())])),
-                       (self.random.choice(['"systemInstruction"', '"system_instruction"']), self.object([('"parts"', self.array([self.object([('"text"', self.string())])]))]))]
+            judged += [
+                ('"contents"',
+                 self.array([self.object([('"role"', '"user"'), ('"parts"', self.array([part]))] + self.members())])),
+                (self.random.choice(['"systemInstruction"', '"system_instruction"']),
+                 self.object([('"parts"', self.array([self.object([('"text"', self.string())])]))]))
+            ]
         text = self.space() + self.object(judged + self.members()) + self.space()
         return text.encode("utf-8", "surrogatepass")
 
@@ -99,6 +127,10 @@ class Maker:
         """Headers that nobody knows."""
         made = []
         for number in range(self.random.randint(0, 6)):
-            name = self.random.choice(["x-unknown-{}", "X-UNKNOWN-{}", "anthropic-beta", "OpenAI-Beta", "X-Stainless-Arch", "traceparent{}", "x_under_{}"]).format(number)
-            made.append((name, self.random.choice(["", "1", "a,b;c=\"d\"", "two  spaces", "{\"json\": [1.0]}", "x" * 200])))
+            name = self.random.choice([
+                "x-unknown-{}", "X-UNKNOWN-{}", "anthropic-beta", "OpenAI-Beta", "X-Stainless-Arch", "traceparent{}",
+                "x_under_{}"
+            ]).format(number)
+            made.append(
+                (name, self.random.choice(["", "1", "a,b;c=\"d\"", "two  spaces", "{\"json\": [1.0]}", "x" * 200])))
         return made

@@ -1,4 +1,4 @@
-"""The four dialects as a client sees them: a request in its shape, its headers, how an answer ends, where a sentence stands."""
+"""The four dialects as a client sees them: the shape of a request, its headers, how an answer ends, where a sentence is."""
 
 import json
 import re
@@ -38,8 +38,7 @@ def text_of(body):
 
 
 class Dialect:
-    """`agent`: what its best known client sends. `status`: how policy, identity and unreadable requests are refused to it."""
-
+    """`agent`: what its best known client sends. `status`: how it is told a refusal, by kind."""
     def __init__(self, name, client, version, agent, model, key_header, policy, identity, invalid):
         self.name = name
         self.client = client
@@ -57,8 +56,10 @@ class Dialect:
         if self.name == "gemini":
             verb = "countTokens" if operation == "count" else "streamGenerateContent" if stream else "generateContent"
             return f"/v1beta/models/{model}:{verb}" + ("?alt=sse" if stream else "")
-        path = {"anthropic-messages": "/v1/messages", "openai-responses": "/v1/responses",
-                "openai-chat": "/v1/chat/completions"}[self.name]
+        path = {
+            "anthropic-messages": "/v1/messages", "openai-responses": "/v1/responses",
+            "openai-chat": "/v1/chat/completions"
+        }[self.name]
         if operation == "count":
             path += {"anthropic-messages": "/count_tokens", "openai-responses": "/input_tokens"}[self.name]
         return path
@@ -133,14 +134,40 @@ class Dialect:
         return body["error"]["message"]
 
 
-ANTHROPIC = Dialect("anthropic-messages", "claude-code", "2.1.330", "claude-cli/2.1.330 (external, sdk-cli)",
-                    "claude-opus-5-5", "x-api-key", policy=451, identity=403, invalid=451)
-RESPONSES = Dialect("openai-responses", "codex", "0.169.0",
+ANTHROPIC = Dialect("anthropic-messages",
+                    "claude-code",
+                    "2.1.330",
+                    "claude-cli/2.1.330 (external, sdk-cli)",
+                    "claude-opus-5-5",
+                    "x-api-key",
+                    policy=451,
+                    identity=403,
+                    invalid=451)
+RESPONSES = Dialect("openai-responses",
+                    "codex",
+                    "0.169.0",
                     "codex_exec/0.169.0 (Debian 12.0.0; x86_64) xterm-256color (codex_exec; 0.169.0)",
-                    "gpt-6.1-sol", "Authorization", policy=400, identity=400, invalid=400)
-CHAT = Dialect("openai-chat", "qwen-code", "0.24.4", "QwenCode/0.24.4 (linux; x64)",
-               "qwen-4-coder", "Authorization", policy=451, identity=451, invalid=400)
-GEMINI = Dialect("gemini", "gemini-cli", "0.61.0",
+                    "gpt-6.1-sol",
+                    "Authorization",
+                    policy=400,
+                    identity=400,
+                    invalid=400)
+CHAT = Dialect("openai-chat",
+               "qwen-code",
+               "0.24.4",
+               "QwenCode/0.24.4 (linux; x64)",
+               "qwen-4-coder",
+               "Authorization",
+               policy=451,
+               identity=451,
+               invalid=400)
+GEMINI = Dialect("gemini",
+                 "gemini-cli",
+                 "0.61.0",
                  "GeminiCLI-tui/0.61.0/gemini-3.1-pro-preview (linux; x64; terminal)",
-                 "gemini-3.8-flash", "x-goog-api-key", policy=403, identity=403, invalid=400)
+                 "gemini-3.8-flash",
+                 "x-goog-api-key",
+                 policy=403,
+                 identity=403,
+                 invalid=400)
 ALL = [ANTHROPIC, RESPONSES, CHAT, GEMINI]

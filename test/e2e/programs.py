@@ -13,42 +13,15 @@ import subprocess
 from pathlib import Path
 
 import dialects
+from policy import POLICY
 from wire import DEADLINE, Wire, until
 
-PROGRAM = str(Path(os.environ.get("SALLYPORT_PROGRAM",
-                                  Path(__file__).resolve().parents[2] / "build/release/sallyport")).resolve())
+PROGRAM = str(
+    Path(os.environ.get("SALLYPORT_PROGRAM",
+                        Path(__file__).resolve().parents[2] / "build/release/sallyport")).resolve())
 UPSTREAM_KEY = "canary-upstream-credential-7f3a"
 REPORT = r"(?m)^.*(ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:)"
 ALL_DIALECTS = [one.name for one in dialects.ALL]
-
-POLICY = {
-    "version": 1,
-    "repositories": [
-        {"match": "github.com/acme/oss-**", "class": "open-source"},
-        {"match": "git.acme.example/web/**", "class": "internal"},
-        {"match": "git.acme.example/clients/**", "class": "customer"},
-        {"match": "git.acme.example/deploy/**", "class": "secret-bearing"},
-        {"match": "git.acme.example/core/**", "class": "trade-secret"},
-    ],
-    "unknown_repository": "customer",
-    "claims_lower_to": "internal",
-    "clients": {"claude-code": {"versions": ">=2.1.198"}, "codex": {"versions": ">=0.160.0"}, "gemini-cli": {},
-                "qwen-code": {}, "opencode": {}, "pi": {}, "copilot": {}, "unknown": {}},
-    "upstreams": {
-        "sim": {"vendor": "simulated", "hosting": "vendor", "region": "eu", "contract": "test", "training": "never"},
-        "second": {"vendor": "other", "hosting": "vendor", "region": "us", "contract": "test", "training": "never"},
-        "own": {"vendor": "self", "hosting": "own", "region": "eu", "training": "never"},
-    },
-    "rules": [
-        {"id": "open-code-any-vendor", "when": {"class": ["open-source", "internal"]},
-         "allow": {"upstreams": ["sim", "second", "own"]}},
-        {"id": "customer-code", "when": {"class": "customer"}, "allow": {"upstreams": ["sim"]}, "record": "durable-first"},
-        {"id": "closed-code-stays-home", "when": {"class": ["secret-bearing", "trade-secret"]},
-         "allow": {"upstreams": ["own"]}, "record": "durable-first"},
-        {"id": "no-remote-mcp", "when": {"references": "remote-mcp"}, "refuse": "Remote MCP servers are not approved."},
-    ],
-    "invariants": [{"never": {"class": ["trade-secret", "secret-bearing"], "hosting": ["vendor", "cloud"]}}],
-}
 
 
 class Program:
@@ -62,13 +35,18 @@ class Program:
         self.errors = Path(folder) / f"{name}.err"
         with open(self.output, "ab") as output, open(self.errors, "ab") as errors:
             begin = output.tell()
-            self.process = subprocess.Popen([*self.wrapper, PROGRAM, *arguments], cwd=folder, env=environment,
-                                            stdin=subprocess.DEVNULL, stdout=output, stderr=errors)
+            self.process = subprocess.Popen([*self.wrapper, PROGRAM, *arguments],
+                                            cwd=folder,
+                                            env=environment,
+                                            stdin=subprocess.DEVNULL,
+                                            stdout=output,
+                                            stderr=errors)
 
         def told():
             if self.process.poll() is not None:
                 raise AssertionError(f"sallyport {name} ended at once with {self.process.returncode}: {self.said()}")
             return re.findall(listening, self.output.read_bytes()[begin:].decode(errors="replace"), re.M)
+
         try:
             self.found = until(told, f"sallyport {name} to listen")
         except BaseException:
@@ -121,7 +99,8 @@ class Vendor(Program):
     def __init__(self, folder, *arguments, name="vendor"):
         folder = Path(folder)
         self.saved = folder / f"{name}.saved"
-        super().__init__(folder, name, ["vendor", "--listen", "127.0.0.1:0", "--save", str(self.saved), *arguments],
+        super().__init__(folder, name, ["vendor", "--listen", "127.0.0.1:0", "--save",
+                                        str(self.saved), *arguments],
                          r"^listening on (https?://127\.0\.0\.1:(\d+))\s*$", environment(folder))
         self.url, self.port = self.found[0][0], int(self.found[0][1])
         self.tls = ssl._create_unverified_context() if self.url.startswith("https") else None
@@ -147,7 +126,6 @@ class Vendor(Program):
 
 class Gateway(Program):
     """`upstreams`: name -> URL or settings. `more`: further settings of sallyport.yaml."""
-
     def __init__(self, folder, upstreams, policy=None, **more):
         self.folder = Path(folder)
         self.upstreams = upstreams
@@ -168,9 +146,10 @@ class Gateway(Program):
         for name, one in self.upstreams.items():
             one = {"url": one} if isinstance(one, str) else one
             upstreams[name] = {"dialects": ALL_DIALECTS, "credential": "${env:UPSTREAM_KEY}", "account": "acme"} | one
-        config = {"version": 1, "data": "data", "policy": "policy.yaml", "threads": 2,
-                  "listeners": [{"address": "127.0.0.1:0"}], "admin": {"address": "127.0.0.1:0"},
-                  "upstreams": upstreams} | self.more
+        config = {
+            "version": 1, "data": "data", "policy": "policy.yaml", "threads": 2,
+            "listeners": [{"address": "127.0.0.1:0"}], "admin": {"address": "127.0.0.1:0"}, "upstreams": upstreams
+        } | self.more
         config["timeouts"] = {"drain": "3s"} | config.get("timeouts", {})
         (self.folder / "sallyport.yaml").write_text(json.dumps(config, indent=1))
 
@@ -188,17 +167,23 @@ class Gateway(Program):
 
     def run(self, *arguments, code=0):
         """A command of the program beside the running gateway; its standard output."""
-        done = subprocess.run([*self.wrapper, PROGRAM, *arguments], cwd=self.folder, env=environment(self.folder, **self.variables),
-                              capture_output=True, text=True, timeout=DEADLINE)
+        done = subprocess.run([*self.wrapper, PROGRAM, *arguments],
+                              cwd=self.folder,
+                              env=environment(self.folder, **self.variables),
+                              capture_output=True,
+                              text=True,
+                              timeout=DEADLINE)
         if code is not None and done.returncode != code:
-            raise AssertionError(f"{' '.join(arguments)}: exit {done.returncode}: {done.stdout[-500:]}{done.stderr[-1500:]}")
+            raise AssertionError(
+                f"{' '.join(arguments)}: exit {done.returncode}: {done.stdout[-500:]}{done.stderr[-1500:]}")
         return done.stdout
 
     def issue(self, person="ada@acme.example", *arguments):
         """{"key", "id", …} of a new company key that the running gateway, if it runs, already knows."""
         runs = self.process is not None and self.process.poll() is None
         before = self.metric("world_generation") if runs else 0
-        issued = json.loads(self.run("key", "issue", "--config", "sallyport.yaml", "--person", person, "--json", *arguments))
+        issued = json.loads(
+            self.run("key", "issue", "--config", "sallyport.yaml", "--person", person, "--json", *arguments))
         if runs:
             until(lambda: self.metric("world_generation") > before, "the gateway to know the new key")
         return issued
@@ -250,14 +235,21 @@ class Gateway(Program):
         """exchange -> the ledger's row of it, once all are there and closed."""
         def found():
             rows = {row["exchange"]: row for row in self.ledger() if row["exchange"] in exchanges and closed(row)}
-            return len(rows) == len(exchanges) and (rows,)
+            return len(rows) == len(exchanges) and (rows, )
+
         exchanges = set(exchanges)
         try:
             return until(found, f"closed ledger entries of {exchanges}")[0]
         except AssertionError as vain:
-            kinds = {one: [entry["kind"] for _, entry in self.entries_on_disk() if entry.get("exchange") == one] for one in exchanges}
+            kinds = {
+                one: [entry["kind"]
+                      for _, entry in self.entries_on_disk()
+                      if entry.get("exchange") == one]
+                for one in exchanges
+            }
             listed = {row["exchange"] for row in self.ledger()}
-            raise AssertionError(f"{vain}; on disk: {kinds}; not listed: {exchanges - listed}; log: {self.log()[-3:]}") from None
+            raise AssertionError(
+                f"{vain}; on disk: {kinds}; not listed: {exchanges - listed}; log: {self.log()[-3:]}") from None
 
     def row(self, exchange, **how):
         return self.rows([exchange], **how)[exchange]

@@ -6,7 +6,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from programs import POLICY, UPSTREAM_KEY, Gateway, Vendor
+from policy import POLICY
+from programs import UPSTREAM_KEY, Gateway, Vendor
 from wire import DEADLINE, SLOW
 
 __all__ = ["DEADLINE", "POLICY", "SECONDS_FACTOR", "UPSTREAM_KEY", "Case", "Gateway", "Vendor", "folder", "stack"]
@@ -74,8 +75,17 @@ class Case(unittest.TestCase):
         if problem := program.stop():
             raise AssertionError(problem)
 
-    def ask(self, dialect, text="hi", stream=False, model=None, key=None, repository="git.acme.example/web/site",
-            fields=(), body=None, gateway=None, target=None):
+    def ask(self,
+            dialect,
+            text="hi",
+            stream=False,
+            model=None,
+            key=None,
+            repository="git.acme.example/web/site",
+            fields=(),
+            body=None,
+            gateway=None,
+            target=None):
         """One exchange on a connection of its own, as the dialect's client would have it."""
         gateway = gateway or self.gateway
         return gateway.ask("POST", target or dialect.target(stream, model),

@@ -1,4 +1,4 @@
-"""Bodies: limits told in words, compressed ones judged decoded and forwarded as they came, answers watched through their coding."""
+"""Bodies: limits told in words; compressed ones judged decoded, forwarded as they came, watched through their coding."""
 
 import gzip
 import json
@@ -37,7 +37,8 @@ class TooLarge(rig.Case):
                         fields = dialect.fields(self.key)
                         if framing == "chunked":
                             fields.append(("Transfer-Encoding", "chunked"))
-                        wire.ask("POST", dialect.target(), fields, b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body) if framing == "chunked" else body)
+                        wire.ask("POST", dialect.target(), fields,
+                                 b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body) if framing == "chunked" else body)
                         answer = wire.answer()
                     self.assertEqual(dialect.status["too_large"], answer.status)
                     self.assertIn("limit of 65536 bytes", dialect.sentence(answer))
@@ -48,12 +49,15 @@ class TooLarge(rig.Case):
         for dialect in dialects.ALL:
             body = dialect.bytes()
             self.assertEqual(200, self.ask(dialect, body=body + b" " * (65536 - len(body))).status)
-            self.assertEqual(dialect.status["too_large"], self.ask(dialect, body=body + b" " * (65537 - len(body))).status)
+            self.assertEqual(dialect.status["too_large"],
+                             self.ask(dialect, body=body + b" " * (65537 - len(body))).status)
         self.vendor.forget()
 
     def test_an_announced_body_over_the_limit_is_not_waited_for(self):
         with Wire(self.gateway.port) as wire:
-            wire.ask("POST", "/v1/messages", dialects.ANTHROPIC.fields(self.key) + [("Content-Length", 64 * MIB + 1), ("Expect", "100-continue")])
+            wire.ask(
+                "POST", "/v1/messages",
+                dialects.ANTHROPIC.fields(self.key) + [("Content-Length", 64 * MIB + 1), ("Expect", "100-continue")])
             self.assertEqual(451, wire.answer().status)
 
     def test_bombs_are_refused(self):
@@ -69,7 +73,10 @@ class TooLarge(rig.Case):
 
 
 class Compressed(rig.Case):
-    policy = rig.POLICY | {"rules": rig.POLICY["rules"] + [{"id": "no-forbidden", "when": {"model": ["forbidden-*"]}, "refuse": "Not this model."}]}
+    policy = rig.POLICY | {
+        "rules": rig.POLICY["rules"] +
+        [{"id": "no-forbidden", "when": {"model": ["forbidden-*"]}, "refuse": "Not this model."}]
+    }
 
     def test_compressed_requests_are_judged_and_forwarded_as_they_came(self):
         for dialect in dialects.ALL:
@@ -86,7 +93,9 @@ class Compressed(rig.Case):
                     self.assertEqual(dialect.model, self.row(answer)["model"])
                     if dialect is dialects.GEMINI:
                         continue  # its model stands in the path
-                    answer = self.ask(dialect, fields=[("Content-Encoding", coding)], body=code(dialect.bytes(coding, model="forbidden-1")))
+                    answer = self.ask(dialect,
+                                      fields=[("Content-Encoding", coding)],
+                                      body=code(dialect.bytes(coding, model="forbidden-1")))
                     self.assertEqual(dialect.status["policy"], answer.status, answer.body)
                     self.assertEqual(1, len(self.vendor.requests()))
 
@@ -94,14 +103,25 @@ class Compressed(rig.Case):
         body = dialects.CHAT.bytes("x" * 300)
         zipped = gzip.compress(body)
         forms = {
-            "cut": ("gzip", zipped[:-9]), "no trailer": ("gzip", zipped[:-8]), "wrong checksum": ("gzip", zipped[:-8] + b"0000" + zipped[-4:]),
-            "data behind it": ("gzip", zipped + b"x"), "another member behind it": ("gzip", zipped + gzip.compress(b'{"model":"forbidden-1"}')),
-            "not gzip": ("gzip", body), "empty": ("gzip", b""), "unknown coding": ("lzma", zipped), "two codings": ("gzip, gzip", gzip.compress(zipped)),
-            "identity and gzip": ("identity, gzip", zipped), "aws-chunked": ("aws-chunked", body), "damaged": ("gzip", zipped[:40] + b"\0\0" + zipped[42:]),
+            "cut": ("gzip", zipped[:-9]),
+            "no trailer": ("gzip", zipped[:-8]),
+            "wrong checksum": ("gzip", zipped[:-8] + b"0000" + zipped[-4:]),
+            "data behind it": ("gzip", zipped + b"x"),
+            "another member behind it": ("gzip", zipped + gzip.compress(b'{"model":"forbidden-1"}')),
+            "not gzip": ("gzip", body),
+            "empty": ("gzip", b""),
+            "unknown coding": ("lzma", zipped),
+            "two codings": ("gzip, gzip", gzip.compress(zipped)),
+            "identity and gzip": ("identity, gzip", zipped),
+            "aws-chunked": ("aws-chunked", body),
+            "damaged": ("gzip", zipped[:40] + b"\0\0" + zipped[42:]),
         }
         if "zstd" in CODINGS:
-            forms |= {"zstd cut": ("zstd", zstd(body)[:-5]), "zstd with more behind": ("zstd", zstd(body) + zstd(b'{"model":"forbidden-1"}')),
-                      "zstd and garbage": ("zstd", zstd(body) + b"garbage"), "zstd that is gzip": ("zstd", zipped)}
+            forms |= {
+                "zstd cut": ("zstd", zstd(body)[:-5]),
+                "zstd with more behind": ("zstd", zstd(body) + zstd(b'{"model":"forbidden-1"}')),
+                "zstd and garbage": ("zstd", zstd(body) + b"garbage"), "zstd that is gzip": ("zstd", zipped)
+            }
         self.vendor.forget()
         for name, (coding, data) in forms.items():
             with self.subTest(name):
@@ -109,7 +129,9 @@ class Compressed(rig.Case):
                 self.assertEqual(400, answer.status, answer.body)
                 self.assertIn("Sallyport", dialects.CHAT.sentence(answer))
         with self.subTest("two headers"):
-            answer = self.ask(dialects.CHAT, fields=[("Content-Encoding", "gzip"), ("Content-Encoding", "identity")], body=zipped)
+            answer = self.ask(dialects.CHAT,
+                              fields=[("Content-Encoding", "gzip"), ("Content-Encoding", "identity")],
+                              body=zipped)
             self.assertEqual(400, answer.status)
         self.assertEqual([], self.vendor.requests())
 
@@ -122,16 +144,26 @@ class CompressedAnswers(rig.Case):
     def upstreams(cls):
         def script(wire, request):
             coding = request.get("x-answer-coding")
-            usage = {"input_tokens": 1234, "output_tokens": 567, "cache_read_input_tokens": 89, "cache_creation_input_tokens": 10}
+            usage = {
+                "input_tokens": 1234, "output_tokens": 567, "cache_read_input_tokens": 89,
+                "cache_creation_input_tokens": 10
+            }
             if request.get("x-answer-events"):
-                events = ["event: message_start\ndata: " + json.dumps({"type": "message_start", "message": {"id": "m", "type": "message", "usage": usage}}),
-                          "event: message_delta\ndata: " + json.dumps({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 567}}),
-                          'event: message_stop\ndata: {"type":"message_stop"}']
+                events = [
+                    "event: message_start\ndata: " +
+                    json.dumps({"type": "message_start", "message": {"id": "m", "type": "message", "usage": usage}}),
+                    "event: message_delta\ndata: " + json.dumps({
+                        "type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 567}
+                    }), 'event: message_stop\ndata: {"type":"message_stop"}'
+                ]
                 body, kind = "\n\n".join(events + [""]).encode(), "text/event-stream"
             else:
-                body, kind = json.dumps({"id": "m", "type": "message", "content": [], "usage": usage, "stop_reason": "end_turn"}).encode(), "application/json"
+                body, kind = json.dumps(
+                    {"id": "m", "type": "message", "content": [], "usage": usage,
+                     "stop_reason": "end_turn"}).encode(), "application/json"
             cls.sent = CODINGS[coding](body) if coding in CODINGS else body
             wire.reply(200, cls.sent, [("Content-Type", kind), ("Content-Encoding", coding)])
+
         cls.upstream = Upstream(script)
         cls.addClassCleanup(cls.upstream.close)
         return {"sim": cls.upstream.url}
@@ -145,8 +177,9 @@ class CompressedAnswers(rig.Case):
                     self.assertEqual(self.sent, answer.body)
                     self.assertEqual([coding], answer.all("content-encoding"))
                     row = self.row(answer)
-                    self.assertEqual((1234, 567, 89, 10, "complete", "end_turn"), tuple(row[key] for key in (
-                        "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "ended", "stop_reason")))
+                    self.assertEqual((1234, 567, 89, 10, "complete", "end_turn"),
+                                     tuple(row[key] for key in ("input_tokens", "output_tokens", "cache_read_tokens",
+                                                                "cache_write_tokens", "ended", "stop_reason")))
 
     def test_an_answer_in_an_unknown_coding_passes_unseen(self):
         answer = self.ask(dialects.ANTHROPIC, fields=[("x-answer-coding", "compress")])
@@ -199,7 +232,8 @@ class Together(rig.Case):
             self.begin(15 * MIB)
         self.assertLessEqual(self.gateway.metric("buffered_bytes"), 17 * MIB)
         if not SLOW:
-            self.assertLess(self.gateway.rss_mb() - before, 64, "8 unfinished bodies of 15 MiB, of which 16 MiB may be held")
+            self.assertLess(self.gateway.rss_mb() - before, 64,
+                            "8 unfinished bodies of 15 MiB, of which 16 MiB may be held")
         self.doCleanups()  # the clients leave
         until(lambda: self.gateway.metric("buffered_bytes") == 0, "the bodies of clients that left to be given back")
         self.assertEqual(200, self.ask(dialects.CHAT).status)

@@ -7,25 +7,40 @@ import dialects
 import rig
 from upstream import Upstream
 
-
-SITE, ENGINE, DEPLOY, CLIENT = ("git.acme.example/web/site", "git.acme.example/core/engine", "git.acme.example/deploy/keys", "git.acme.example/clients/x")
+SITE, ENGINE, DEPLOY, CLIENT = ("git.acme.example/web/site", "git.acme.example/core/engine",
+                                "git.acme.example/deploy/keys", "git.acme.example/clients/x")
 
 
 class Clients(rig.Case):
-    policy = rig.POLICY | {"clients": rig.POLICY["clients"] | {"gemini-cli": {"versions": ">=0.60.0"}, "opencode": {"versions": ">=1.18.0 <2"}}}
+    policy = rig.POLICY | {
+        "clients": rig.POLICY["clients"]
+        | {"gemini-cli": {"versions": ">=0.60.0"}, "opencode": {"versions": ">=1.18.0 <2"}}
+    }
 
     def test_each_client_is_known_by_its_own_headers(self):
         for agent, more, name, version in (
-                ("claude-cli/2.1.330 (external, sdk-cli)", [("X-Claude-Code-Session-Id", "s-1"), ("x-app", "cli")], "claude-code", "2.1.330"),
-                ("codex_exec/0.169.0 (Debian 12.0.0; x86_64) xterm-256color (codex_exec; 0.169.0)", [("originator", "codex_exec")], "codex", "0.169.0"),
-                ("codex_cli_rs/0.170.0-alpha.3 (Mac OS 15.0; arm64)", [("originator", "codex_cli_rs")], "codex", "0.170.0-alpha.3"),
-                ("GeminiCLI-tui/0.61.0/gemini-3.1-pro-preview (linux; x64; terminal)", [("x-goog-api-client", "google-genai-sdk/1")], "gemini-cli", "0.61.0"),
-                ("CloudCodeVSCode/0.61.0 (aidev_client; os_type=linux)", [], "gemini-cli", "0.61.0"), ("QwenCode/0.24.4 (linux; x64)", [], "qwen-code", "0.24.4"),
-                ("opencode/1.18.33 ai-sdk/provider-utils/4.0.23 runtime/bun/1.3.14", [("x-session-id", "s-2")], "opencode", "1.18.33"), ("pi (linux 6.18; x64)", [], "pi", ""),
-                ("OpenAI/JS 5.20.1", [("x-interaction-type", "conversation-agent"), ("x-initiator", "user")], None, ""), ("OpenAI/JS 5.20.1", [], "unknown", ""),
-                ("curl/8.0", [], "unknown", ""), ("my-claude-cli/2.1.330", [], "unknown", ""), (None, [], "unknown", "")):
+            ("claude-cli/2.1.330 (external, sdk-cli)", [("X-Claude-Code-Session-Id", "s-1"),
+                                                        ("x-app", "cli")], "claude-code", "2.1.330"),
+            ("codex_exec/0.169.0 (Debian 12.0.0; x86_64) xterm-256color (codex_exec; 0.169.0)",
+             [("originator", "codex_exec")], "codex", "0.169.0"),
+            ("codex_cli_rs/0.170.0-alpha.3 (Mac OS 15.0; arm64)", [("originator", "codex_cli_rs")], "codex",
+             "0.170.0-alpha.3"),
+            ("GeminiCLI-tui/0.61.0/gemini-3.1-pro-preview (linux; x64; terminal)",
+             [("x-goog-api-client", "google-genai-sdk/1")], "gemini-cli", "0.61.0"),
+            ("CloudCodeVSCode/0.61.0 (aidev_client; os_type=linux)", [], "gemini-cli", "0.61.0"),
+            ("QwenCode/0.24.4 (linux; x64)", [], "qwen-code", "0.24.4"),
+            ("opencode/1.18.33 ai-sdk/provider-utils/4.0.23 runtime/bun/1.3.14", [("x-session-id", "s-2")], "opencode",
+             "1.18.33"),
+            ("pi (linux 6.18; x64)", [], "pi", ""),
+            ("OpenAI/JS 5.20.1", [("x-interaction-type", "conversation-agent"), ("x-initiator", "user")], None, ""),
+            ("OpenAI/JS 5.20.1", [], "unknown", ""),
+            ("curl/8.0", [], "unknown", ""),
+            ("my-claude-cli/2.1.330", [], "unknown", ""),
+            (None, [], "unknown", ""),
+        ):
             with self.subTest(agent):
-                fields = [dialects.CHAT.key(self.key), ("x-sallyport-repository", SITE)] + [("User-Agent", agent)] * bool(agent) + more
+                fields = [dialects.CHAT.key(self.key),
+                          ("x-sallyport-repository", SITE)] + [("User-Agent", agent)] * bool(agent) + more
                 answer = self.gateway.ask("POST", "/v1/chat/completions", fields, dialects.CHAT.bytes())
                 row = self.row(answer)
                 # Copilot CLI tells neither name nor version; that it is it may be concluded from its other headers.
@@ -34,8 +49,15 @@ class Clients(rig.Case):
                 self.assertEqual(200, answer.status, answer.body)
 
     def test_a_version_that_is_not_approved_is_refused_and_the_approved_ones_are_named(self):
-        for agent, said in (("claude-cli/2.1.90 (external, cli)", ">=2.1.198"), ("claude-cli/2.1.197", ">=2.1.198"), ("claude-cli", ">=2.1.198"), ("claude-cli/x", ">=2.1.198"),
-                            ("claude-cli/2.1.198-beta.1", ">=2.1.198"), ("GeminiCLI/0.59.9/gemini (linux)", ">=0.60.0"), ("opencode/2.0.0", "<2")):
+        for agent, said in (
+            ("claude-cli/2.1.90 (external, cli)", ">=2.1.198"),
+            ("claude-cli/2.1.197", ">=2.1.198"),
+            ("claude-cli", ">=2.1.198"),
+            ("claude-cli/x", ">=2.1.198"),
+            ("claude-cli/2.1.198-beta.1", ">=2.1.198"),
+            ("GeminiCLI/0.59.9/gemini (linux)", ">=0.60.0"),
+            ("opencode/2.0.0", "<2"),
+        ):
             with self.subTest(agent):
                 fields = [dialects.ANTHROPIC.key(self.key), ("x-sallyport-repository", SITE), ("User-Agent", agent)]
                 answer = self.gateway.ask("POST", "/v1/messages", fields, dialects.ANTHROPIC.bytes())
@@ -45,8 +67,14 @@ class Clients(rig.Case):
                 self.assertIn(said, sentence)
 
     def test_a_client_that_is_not_listed_is_refused(self):
-        gateway = self.run_gateway({"sim": self.vendor.url}, rig.POLICY | {"clients": {"codex": {}}}, self.folder / "listed")
-        for dialect, status in ((dialects.RESPONSES, 200), (dialects.ANTHROPIC, 451), (dialects.GEMINI, 403), (dialects.CHAT, 451)):
+        gateway = self.run_gateway({"sim": self.vendor.url}, rig.POLICY | {"clients": {"codex": {}}},
+                                   self.folder / "listed")
+        for dialect, status in (
+            (dialects.RESPONSES, 200),
+            (dialects.ANTHROPIC, 451),
+            (dialects.GEMINI, 403),
+            (dialects.CHAT, 451),
+        ):
             answer = self.ask(dialect, gateway=gateway, key=gateway.key)
             self.assertEqual(status, answer.status)
             if status != 200:
@@ -55,74 +83,112 @@ class Clients(rig.Case):
 
 class Repositories(rig.Case):
     """What is unknown is `customer`, which may go to sim; `internal` too; trade secrets nowhere here."""
-
     def where(self, dialect=dialects.ANTHROPIC, fields=(), repository=None, session=None, **body):
         """(class, evidence, repository) that an exchange was judged by."""
-        answer = self.gateway.ask("POST", dialect.target(), dialect.fields(self.key, repository) + list(fields) + [("x-claude-code-session-id", session)] * bool(session),
-                                  dialect.bytes(f"{fields}{body}{repository}", **body))
+        answer = self.gateway.ask(
+            "POST", dialect.target(),
+            dialect.fields(self.key, repository) +
+            list(fields) + [("x-claude-code-session-id", session)] * bool(session),
+            dialect.bytes(f"{fields}{body}{repository}", **body))
         row = self.row(answer)["repository"]
         return row["class"], row["evidence"], row["id"]
 
     def test_a_remote_is_known_in_every_form(self):
-        for remote in (SITE, "https://git.acme.example/web/site.git", "https://ada:pass-word@git.acme.example/web/site", "git@git.acme.example:web/site.git",
-                       "ssh://git@git.acme.example:2222/web/site.git", "HTTPS://GIT.ACME.EXAMPLE/web/site/", "git://git.acme.example/web/site"):
+        for remote in (SITE, "https://git.acme.example/web/site.git", "https://ada:pass-word@git.acme.example/web/site",
+                       "git@git.acme.example:web/site.git", "ssh://git@git.acme.example:2222/web/site.git",
+                       "HTTPS://GIT.ACME.EXAMPLE/web/site/", "git://git.acme.example/web/site"):
             with self.subTest(remote):
                 self.assertEqual(("internal", "claimed", SITE), self.where(repository=remote))
         self.assertNotIn("pass-word", json.dumps(self.gateway.ledger()))
 
     def test_codex_tells_its_remote_in_header_and_body(self):
-        metadata = json.dumps({"installation_id": "i", "workspaces": {"/home/ada/engine": {"associated_remote_urls": {"origin": f"https://{ENGINE}.git"}, "has_changes": False}}})
+        metadata = json.dumps({
+            "installation_id": "i", "workspaces": {
+                "/home/ada/engine": {
+                    "associated_remote_urls": {"origin": f"https://{ENGINE}.git"}, "has_changes": False
+                }
+            }
+        })
         expected = ("trade-secret", "claimed", ENGINE)
         self.assertEqual(expected, self.where(dialects.RESPONSES, [("x-codex-turn-metadata", metadata)]))
         self.assertEqual(expected, self.where(dialects.RESPONSES, client_metadata={"x-codex-turn-metadata": metadata}))
 
     def test_the_environment_block_of_the_system_part_counts_and_nothing_a_user_wrote(self):
-        policy = rig.POLICY | {"repositories": [{"match": "dir:engine", "class": "trade-secret"}] + rig.POLICY["repositories"]}
+        policy = rig.POLICY | {
+            "repositories": [{"match": "dir:engine", "class": "trade-secret"}] + rig.POLICY["repositories"]
+        }
         self.gateway.write_policy(policy)
         self.gateway.reload()
         self.addCleanup(self.gateway.reload)
         self.addCleanup(self.gateway.write_policy, rig.POLICY)
         block = "You are here.\n<env>\nWorking directory: /home/ada/src/engine\n</env>"
         self.assertEqual(("trade-secret", "claimed", "dir:engine"), self.where(system=block))
-        self.assertEqual(("trade-secret", "claimed", "dir:engine"), self.where(system=[{"type": "text", "text": block.replace("Working", " - Primary working")}]))
+        self.assertEqual(("trade-secret", "claimed", "dir:engine"),
+                         self.where(system=[{"type": "text", "text": block.replace("Working", " - Primary working")}]))
         chat = [{"role": "system", "content": block}, {"role": "user", "content": "hi"}]
         self.assertEqual("trade-secret", self.where(dialects.CHAT, messages=chat)[0])
         self.assertEqual("trade-secret", self.where(dialects.RESPONSES, instructions=block)[0])
         self.assertEqual("trade-secret", self.where(dialects.GEMINI, systemInstruction={"parts": [{"text": block}]})[0])
         unknown = ("customer", "none", "")
         self.assertEqual(unknown, self.where(messages=[{"role": "user", "content": block}]))
-        self.assertEqual(unknown, self.where(messages=[{"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": block}]}]))
-        self.assertEqual(unknown, self.where(dialects.CHAT, messages=[{"role": "user", "content": block}, {"role": "system", "content": block.replace("engine", "site")}]))
-        self.assertNotIn("/home/ada", json.dumps([self.gateway.entries(row["exchange"]) for row in self.gateway.ledger()[:20]]))
+        self.assertEqual(
+            unknown,
+            self.where(
+                messages=[{"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": block}]}
+                          ]))
+        self.assertEqual(
+            unknown,
+            self.where(dialects.CHAT,
+                       messages=[{"role": "user", "content": block},
+                                 {"role": "system", "content": block.replace("engine", "site")}]))
+        self.assertNotIn("/home/ada",
+                         json.dumps([self.gateway.entries(row["exchange"]) for row in self.gateway.ledger()[:20]]))
 
     def test_a_claim_tightens_and_never_loosens(self):
         self.assertEqual("customer", self.where()[0])
-        self.assertEqual("internal", self.where(repository="github.com/acme/oss-tool")[0], "claims_lower_to is internal")
+        self.assertEqual("internal",
+                         self.where(repository="github.com/acme/oss-tool")[0], "claims_lower_to is internal")
         self.assertEqual("internal", self.where(repository=SITE)[0])
         self.assertEqual("customer", self.where(repository=CLIENT)[0])
         self.assertEqual("secret-bearing", self.where(repository=DEPLOY)[0])
         self.assertEqual("trade-secret", self.where(repository=ENGINE)[0])
         self.assertEqual("customer", self.where(repository="git.other.example/a/b")[0])
-        strict = self.run_gateway({"sim": self.vendor.url}, rig.POLICY | {"claims_lower_to": "customer"}, self.folder / "strict")
-        for claim, cls in ((SITE, "customer"), ("github.com/acme/oss-tool", "customer"), (ENGINE, "trade-secret")):
+        strict = self.run_gateway({"sim": self.vendor.url}, rig.POLICY | {"claims_lower_to": "customer"},
+                                  self.folder / "strict")
+        for claim, cls in (
+            (SITE, "customer"),
+            ("github.com/acme/oss-tool", "customer"),
+            (ENGINE, "trade-secret"),
+        ):
             answer = self.ask(dialects.ANTHROPIC, gateway=strict, key=strict.key, repository=claim)
             self.assertEqual(cls, strict.row(answer.exchange)["repository"]["class"])
 
     def test_of_several_claims_the_strictest_counts(self):
         def header(*claims):
             return [("x-sallyport-repository", claim) for claim in claims]
-        for claims, cls in (((SITE, ENGINE), "trade-secret"), ((ENGINE, SITE), "trade-secret"), ((SITE, DEPLOY, SITE), "secret-bearing"), ((SITE, "not a remote"), "customer"),
-                            (("%zz", SITE), "customer"), (tuple(f"git.acme.example/web/{n}" for n in range(20)), "customer"), (("", SITE), "customer")):
+
+        for claims, cls in (
+            ((SITE, ENGINE), "trade-secret"),
+            ((ENGINE, SITE), "trade-secret"),
+            ((SITE, DEPLOY, SITE), "secret-bearing"),
+            ((SITE, "not a remote"), "customer"),
+            (("%zz", SITE), "customer"),
+            (tuple(f"git.acme.example/web/{n}" for n in range(20)), "customer"),
+            (("", SITE), "customer"),
+        ):
             with self.subTest(claims):
                 self.assertEqual(cls, self.where(fields=header(*claims))[0])
         metadata = json.dumps({"workspaces": {"/a": {"associated_remote_urls": {"origin": f"https://{ENGINE}"}}}})
-        self.assertEqual("trade-secret", self.where(dialects.RESPONSES, [("x-codex-turn-metadata", metadata)], repository=SITE)[0])
-        self.assertEqual("customer", self.where(dialects.RESPONSES, [("x-codex-turn-metadata", "{broken")], repository=SITE)[0])
+        self.assertEqual("trade-secret",
+                         self.where(dialects.RESPONSES, [("x-codex-turn-metadata", metadata)], repository=SITE)[0])
+        self.assertEqual("customer",
+                         self.where(dialects.RESPONSES, [("x-codex-turn-metadata", "{broken")], repository=SITE)[0])
 
     def test_tricks_with_a_claim_open_nothing(self):
-        for claim in ("git.acme.example/web/../core/engine", "git.acme.example/web/%2e%2e/core/engine", "git.acme.example/web%2Fsite", "git.acme.example/web\\site",
-                      "github.com@git.acme.example/core/engine", "local/web/site", "web/site", "GIT.ACME.EXAMPLE/core/engine",
-                      "git.acme.example./core/engine", "git.acme.example/CORE/engine"):
+        for claim in ("git.acme.example/web/../core/engine", "git.acme.example/web/%2e%2e/core/engine",
+                      "git.acme.example/web%2Fsite", "git.acme.example/web\\site",
+                      "github.com@git.acme.example/core/engine", "local/web/site", "web/site",
+                      "GIT.ACME.EXAMPLE/core/engine", "git.acme.example./core/engine", "git.acme.example/CORE/engine"):
             with self.subTest(claim):
                 self.assertIn(self.where(repository=claim)[0], ("customer", "trade-secret"))
 
@@ -131,9 +197,12 @@ class Repositories(rig.Case):
             yield dialects.ANTHROPIC, [("x-claude-code-session-id", session)], {}
             yield dialects.RESPONSES, [("session-id", f"{session}-r")], {}
             yield dialects.CHAT, [("x-session-id", f"{session}-x")], {}
-            yield dialects.ANTHROPIC, [], {"metadata": {"user_id": json.dumps({"device_id": "d", "session_id": f"{session}-a"})}}
+            yield dialects.ANTHROPIC, [], {
+                "metadata": {"user_id": json.dumps({"device_id": "d", "session_id": f"{session}-a"})}
+            }
             yield dialects.RESPONSES, [], {"prompt_cache_key": f"{session}-b"}
             yield dialects.CHAT, [], {"metadata": {"sessionId": f"{session}-c"}}
+
         for (dialect, fields, body), (_, other_fields, other_body) in zip(sessions("one"), sessions("two")):
             with self.subTest(dialect=dialect, fields=fields, body=body):
                 self.assertEqual("internal", self.where(dialect, fields, SITE, **body)[0])
@@ -162,12 +231,22 @@ class Stripped(rig.Case):
         return {"sim": {"url": cls.upstream.url, "strip_headers": ["X-Codex-Turn-Metadata", "x-workspace"]}}
 
     def test_headers_that_tell_internals_stay_here_and_all_others_keep_their_place(self):
-        metadata = json.dumps({"workspaces": {"/home/ada": {"associated_remote_urls": {"origin": f"git@{SITE.replace('/', ':', 1)}.git"}}}})
-        fields = [("x-first", "1"), ("x-codex-turn-metadata", metadata), ("x-second", "2"), ("X-WORKSPACE", "/home/ada"), ("x-codex-turn-metadata-not", "3"), ("x-last", "4")]
+        metadata = json.dumps({
+            "workspaces": {"/home/ada": {"associated_remote_urls": {"origin": f"git@{SITE.replace('/', ':', 1)}.git"}}}
+        })
+        fields = [
+            ("x-first", "1"),
+            ("x-codex-turn-metadata", metadata),
+            ("x-second", "2"),
+            ("X-WORKSPACE", "/home/ada"),
+            ("x-codex-turn-metadata-not", "3"),
+            ("x-last", "4"),
+        ]
         answer = self.ask(dialects.RESPONSES, fields=fields)
         self.assertEqual(200, answer.status)
         seen = self.upstream.received[-1]
-        self.assertEqual([fields[0], fields[2], fields[4], fields[5]], [field for field in seen.fields if field[0].lower().startswith("x-")])
+        self.assertEqual([fields[0], fields[2], fields[4], fields[5]],
+                         [field for field in seen.fields if field[0].lower().startswith("x-")])
         self.assertNotIn(b"/home/ada", seen.raw)
 
 

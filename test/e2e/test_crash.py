@@ -1,6 +1,6 @@
-"""kill -9 under load, again and again: what was acknowledged durably is there, once, and the gateway is back within two seconds.
+"""kill -9 under load, again and again: what was acknowledged durably is there, once; the gateway is back in two seconds.
 
-ROUNDS: 10 by default, 100 in CI under a label of its own, 1,000 at night.
+ROUNDS: 10 by default, 100 where all tests are run, 1,000 at night.
 """
 
 import json
@@ -44,7 +44,10 @@ class Crash(rig.Case):
         for number in range(ROUNDS):
             stop = threading.Event()
             before = len(acknowledged)
-            callers = [threading.Thread(target=self.call, args=(caller, acknowledged, stop), daemon=True) for caller in range(CALLERS)]
+            callers = [
+                threading.Thread(target=self.call, args=(caller, acknowledged, stop), daemon=True)
+                for caller in range(CALLERS)
+            ]
             for caller in callers:
                 caller.start()
             goal = before + chance.randint(1, 120)
@@ -63,7 +66,8 @@ class Crash(rig.Case):
         self.assertEqual(set(), set(acknowledged) - set(rows), "acknowledged, and not in the ledger")
         self.assertIsNone(self.gateway.stop())
         on_disk = self.gateway.entries_on_disk()
-        self.assertEqual(list(range(len(on_disk))), [index for index, _ in on_disk], "an index given twice, or left out")
+        self.assertEqual(list(range(len(on_disk))), [index for index, _ in on_disk],
+                         "an index given twice, or left out")
         intents = [(entry["exchange"], entry["attempt"]) for _, entry in on_disk if entry["kind"] == "intent"]
         self.assertEqual(len(intents), len(set(intents)), "an intent twice")
         self.assertEqual(set(), set(acknowledged) - {exchange for exchange, _ in intents})
@@ -74,7 +78,10 @@ class Crash(rig.Case):
 
     def test_a_torn_end_is_cut_off_and_damage_is_refused_with_its_place(self):
         with rig.stack() as (_, gateway):
-            exchanges = [self.ask(dialects.CHAT, str(number), repository=CUSTOMER, gateway=gateway, key=gateway.key).exchange for number in range(5)]
+            exchanges = [
+                self.ask(dialects.CHAT, str(number), repository=CUSTOMER, gateway=gateway, key=gateway.key).exchange
+                for number in range(5)
+            ]
             gateway.rows(exchanges)
             gateway.kill()
             segment = max((gateway.folder / "data" / "ledger").glob("*.seg"))

@@ -1,4 +1,4 @@
-"""A full disk: nothing new is admitted that must be recorded, what runs is ended and recorded, and room brings all back.
+"""A full disk: nothing new is admitted that must be recorded, what runs is ended and recorded, room brings all back.
 
 The data directory is a small tmpfs in a user and mount namespace of its own; a shell in there fills and frees it.
 """
@@ -12,7 +12,8 @@ import rig
 from wire import Wire, until
 
 SIZE = 40  # MiB
-WIDE = dialects.CHAT.bytes(tools=[{"type": "function", "function": {"name": f"mcp__{'p' * 90}{number}__t"}} for number in range(500)])  # an entry of 50 KB
+WIDE = dialects.CHAT.bytes(tools=[{"type": "function", "function": {"name": f"mcp__{'p' * 90}{number}__t"}}
+                                  for number in range(500)])  # an entry of 50 KB
 
 
 def possible():
@@ -22,14 +23,20 @@ def possible():
 
 class Inside(rig.Gateway):
     """A gateway whose data lie on the small disk."""
-
     def __init__(self, folder, upstreams):
         super().__init__(folder, upstreams)
         (self.folder / "data").mkdir(mode=0o700)
-        self.shell = subprocess.Popen(["unshare", "-rm", "sh"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=folder)
+        self.shell = subprocess.Popen(["unshare", "-rm", "sh"],
+                                      stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE,
+                                      text=True,
+                                      cwd=folder)
         self.inside(f"mount -t tmpfs -o size={SIZE}m,mode=0700 tmpfs {self.folder}/data")
-        self.wrapper = ["nsenter", f"--user=/proc/{self.shell.pid}/ns/user", f"--mount=/proc/{self.shell.pid}/ns/mnt", "--preserve-credentials",
-                        "sh", "-c", 'cd "$0" && exec "$@"', str(self.folder)]
+        self.wrapper = [
+            "nsenter", f"--user=/proc/{self.shell.pid}/ns/user", f"--mount=/proc/{self.shell.pid}/ns/mnt",
+            "--preserve-credentials", "sh", "-c", 'cd "$0" && exec "$@"',
+            str(self.folder)
+        ]
 
     def inside(self, command):
         self.shell.stdin.write(command + " >/dev/null 2>&1; echo done $?\n")
@@ -62,12 +69,14 @@ class FullDisk(unittest.TestCase):
         self.addCleanup(lambda: self.assertIsNone(self.gateway.stop()))
 
     def ask(self, text="hi", body=None):
-        return self.gateway.ask("POST", "/v1/chat/completions", dialects.CHAT.fields(self.key), body or dialects.CHAT.bytes(text))
+        return self.gateway.ask("POST", "/v1/chat/completions", dialects.CHAT.fields(self.key), body
+                                or dialects.CHAT.bytes(text))
 
     def test_a_full_disk_stops_admitting_and_room_brings_it_back(self):
         self.assertEqual(200, self.ask().status)
         with Wire(self.gateway.port) as running:
-            running.ask("POST", "/v1/messages", dialects.ANTHROPIC.fields(self.key), dialects.ANTHROPIC.bytes("vendor:events(4) vendor:fault(gate)", stream=True))
+            running.ask("POST", "/v1/messages", dialects.ANTHROPIC.fields(self.key),
+                        dialects.ANTHROPIC.bytes("vendor:events(4) vendor:fault(gate)", stream=True))
             self.vendor.next()
             head = running.head()
             self.gateway.fill()

@@ -1,4 +1,4 @@
-"""From an upstream that fails to the next: an attempt and an intent of its own each, only where the policy allows it, only before an answer."""
+"""From an upstream that fails to the next: each with an intent of its own, where the policy allows it, before an answer."""
 
 import unittest
 
@@ -12,7 +12,6 @@ DEPLOY, ENGINE = "git.acme.example/deploy/keys", "git.acme.example/core/engine"
 
 class Failover(rig.Case):
     """The first upstream goes wrong in every way, the second answers."""
-
     @classmethod
     def upstreams(cls):
         cls.mode = ""
@@ -23,6 +22,7 @@ class Failover(rig.Case):
             elif cls.mode != "no answer":
                 wire.reply(int(cls.mode), b'{"error":{"message":"first"}}')
             return cls.mode not in ("no answer", "cut in the answer")
+
         cls.first, cls.second = Upstream(first), Upstream()
         cls.addClassCleanup(cls.first.close)
         cls.addClassCleanup(cls.second.close)
@@ -31,14 +31,16 @@ class Failover(rig.Case):
     def attempts(self, answer):
         """(kind, attempt, upstream or how it ended) of each entry."""
         self.row(answer)
-        return [(one["kind"], one.get("attempt"), one["upstream"]["name"] if one["kind"] == "intent" else one.get("ended", one.get("why")))
+        return [(one["kind"], one.get("attempt"),
+                 one["upstream"]["name"] if one["kind"] == "intent" else one.get("ended", one.get("why")))
                 for one in self.gateway.entries(answer.exchange)]
 
     def test_from_an_upstream_that_refuses_connections_to_the_next(self):
         type(self).mode = "200"
         answer = self.ask(dialects.ANTHROPIC)
         self.assertEqual(200, answer.status)
-        self.assertEqual([("intent", 1, "own"), ("outcome", 1, "upstream-error"), ("intent", 2, "sim"), ("outcome", 2, "complete")], self.attempts(answer))
+        self.assertEqual([("intent", 1, "own"), ("outcome", 1, "upstream-error"), ("intent", 2, "sim"),
+                          ("outcome", 2, "complete")], self.attempts(answer))
         row = self.row(answer)
         self.assertEqual((2, "sim", "complete"), (row["attempts"], row["upstream"], row["ended"]))
         one, two = [entry for entry in self.gateway.entries(answer.exchange) if entry["kind"] == "intent"]
@@ -48,8 +50,16 @@ class Failover(rig.Case):
         self.assertGreaterEqual(two["facts"]["at"], one["facts"]["at"])
 
     def test_only_before_the_first_byte_of_an_answer(self):
-        for mode, reached, status in (("no answer", 1, 200), ("503", 1, 200), ("529", 1, 200), ("502", 1, 200), ("cut in the answer", 0, None), ("400", 0, 400), ("429", 0, 429),
-                                      ("401", 0, 401)):
+        for mode, reached, status in (
+            ("no answer", 1, 200),
+            ("503", 1, 200),
+            ("529", 1, 200),
+            ("502", 1, 200),
+            ("cut in the answer", 0, None),
+            ("400", 0, 400),
+            ("429", 0, 429),
+            ("401", 0, 401),
+        ):
             with self.subTest(mode):
                 type(self).mode = mode
                 self.second.received.clear()
@@ -77,7 +87,9 @@ class Failover(rig.Case):
                 self.assertEqual([], [one for one in entries[2:] if one[0] == "intent"])
 
     def test_when_all_fail_each_try_is_told_and_the_next_request_tries_again(self):
-        policy = rig.POLICY | {"rules": rig.POLICY["rules"] + [{"id": "not-second", "when": {"upstream": ["second"]}, "refuse": True}]}
+        policy = rig.POLICY | {
+            "rules": rig.POLICY["rules"] + [{"id": "not-second", "when": {"upstream": ["second"]}, "refuse": True}]
+        }
         self.gateway.write_policy(policy)
         self.gateway.reload()
         self.addCleanup(self.gateway.reload)

@@ -1,4 +1,4 @@
-"""Every fault the simulated vendor knows, in every dialect: the client gets an end its dialect knows, the ledger the truth."""
+"""Every fault of the simulated vendor, in every dialect: the client gets an end its dialect knows, the ledger the truth."""
 
 import unittest
 
@@ -9,9 +9,12 @@ from wire import Cut, Wire
 
 WHOLE = ["ping", "pace=5", "drip=0", "half-event", "stall=50", "gzip", "half-event,gzip"]
 # An end that is none: the answer was under way. The outcome in the ledger stands behind.
-BROKEN = {"cut": "upstream-cut", "reset": "upstream-cut", "bad-chunk": "upstream-cut", "early-end": "upstream-cut", "wrong-length": "upstream-cut",
-          "short-length": "upstream-cut", "stall=60000": "timeout", "cut,half-event": "upstream-cut", "early-end,half-event": "upstream-cut",
-          "gzip,cut": "upstream-cut", "gzip,early-end": "upstream-cut"}
+BROKEN = {
+    "cut": "upstream-cut", "reset": "upstream-cut", "bad-chunk": "upstream-cut", "early-end": "upstream-cut",
+    "wrong-length": "upstream-cut", "short-length": "upstream-cut", "stall=60000": "timeout",
+    "cut,half-event": "upstream-cut", "early-end,half-event": "upstream-cut", "gzip,cut": "upstream-cut",
+    "gzip,early-end": "upstream-cut"
+}
 TELLABLE = ("early-end", "stall=60000", "early-end,half-event", "bad-chunk")  # they break between two events
 UNANSWERED = {"hang": "timeout", "cut,before-head": "upstream-error", "reset,before-head": "upstream-error"}
 
@@ -68,6 +71,7 @@ class Faults(rig.Case):
                 self.assertTrue(dialect.is_finished(body))
                 self.assertEqual(len(plain), len(body))
             self.expect(answer, fault, ended="complete", status=200, output_tokens=49)
+
         self.each([one for one in WHOLE if one != "ping"], check)
 
     def test_a_stream_that_breaks_never_ends_cleanly(self):
@@ -80,7 +84,9 @@ class Faults(rig.Case):
                 sentence = dialect.stream_failure(body)
                 self.assertIsNotNone(sentence, f"a clean end without a final event: {body[-300:]!r}")
                 self.assertIn(answer.exchange, sentence)
-            self.assertTrue(whole or fault not in TELLABLE, "the connection broke where an error event could have told why")
+            self.assertTrue(whole or fault not in TELLABLE,
+                            "the connection broke where an error event could have told why")
+
         self.each(BROKEN, check)
 
     def test_an_answer_that_does_not_stream_breaks_as_a_connection_does(self):
@@ -89,6 +95,7 @@ class Faults(rig.Case):
             if whole:
                 self.told(dialect, answer)
             self.expect(answer, fault, ended="timeout" if "stall" in fault else "upstream-cut")
+
         self.each(["cut", "reset", "wrong-length", "bad-chunk", "stall=60000"], check)
 
     def test_no_answer_is_told_in_the_dialect(self):
@@ -98,6 +105,7 @@ class Faults(rig.Case):
                 self.assertTrue(whole)
                 self.told(dialect, answer)
                 self.expect(answer, fault, ended=UNANSWERED[fault])
+
         self.each(UNANSWERED, check)
 
     def test_the_vendor_s_own_errors_pass_unmodified(self):
@@ -107,22 +115,33 @@ class Faults(rig.Case):
                 direct = wire.answer()
             answer, body, whole = self.exchange(dialect, fault, False)
             self.assertEqual((direct.status, direct.body, True), (answer.status, body, whole))
-            self.assertEqual([direct.all(name) for name in ("retry-after", "content-type")], [answer.all(name) for name in ("retry-after", "content-type")])
+            self.assertEqual([direct.all(name) for name in ("retry-after", "content-type")],
+                             [answer.all(name) for name in ("retry-after", "content-type")])
             self.expect(answer, fault, status=direct.status, ended="complete")
-        self.each(["status=529", "status=429,retry-after=7", "status=500", "status=401", "status=400", "status=403,html", "status=413"], check)
+
+        self.each([
+            "status=529", "status=429,retry-after=7", "status=500", "status=401", "status=400", "status=403,html",
+            "status=413"
+        ], check)
 
     def test_an_error_event_of_the_vendor_passes_and_is_recorded(self):
         def check(dialect, fault):
             answer, body, whole = self.exchange(dialect, fault, True)
             self.assertTrue(whole)
             self.assertIn("told to fail here", dialect.stream_failure(body))
-            kinds = {"anthropic-messages": "overloaded_error", "openai-responses": "server_error", "openai-chat": "api_error", "gemini": "UNAVAILABLE"}
+            kinds = {
+                "anthropic-messages": "overloaded_error", "openai-responses": "server_error",
+                "openai-chat": "api_error", "gemini": "UNAVAILABLE"
+            }
             self.expect(answer, fault, error=kinds[dialect.name])
+
         self.each(["error-event"], check)
 
     def test_pings_keep_a_stream_alive(self):
         with Wire(self.gateway.port) as wire:
-            wire.ask("POST", "/v1/messages", dialects.ANTHROPIC.fields(self.key) + [("x-vendor-fault", "ping=100")], dialects.ANTHROPIC.bytes(stream=True))
+            wire.ask("POST", "/v1/messages",
+                     dialects.ANTHROPIC.fields(self.key) + [("x-vendor-fault", "ping=100")],
+                     dialects.ANTHROPIC.bytes(stream=True))
             got = b""
             for piece in wire.pieces(wire.head()):
                 got += piece
@@ -131,15 +150,25 @@ class Faults(rig.Case):
             self.assertGreater(got.count(b"event: ping"), 12)
 
     def test_faults_by_chance_leave_no_exchange_unaccounted(self):
-        seed = self.run_vendor("--fault", "cut,rate=0.2", "--fault", "reset,before-head,rate=0.4", "--fault", "status=529,rate=0.6",
-                               "--fault", "early-end,rate=0.8", "--seed", "7", name="seeded")
+        seed = self.run_vendor("--fault",
+                               "cut,rate=0.2",
+                               "--fault",
+                               "reset,before-head,rate=0.4",
+                               "--fault",
+                               "status=529,rate=0.6",
+                               "--fault",
+                               "early-end,rate=0.8",
+                               "--seed",
+                               "7",
+                               name="seeded")
         gateway = self.run_gateway({"sim": seed.url}, folder=self.folder / "seeded")
         outcomes = {}
         for number in range(40):
             dialect = dialects.ALL[number % 4]
             try:
                 answer = self.ask(dialect, f"vendor:say({number})", stream=True, gateway=gateway, key=gateway.key)
-                end = str(answer.status) if answer.status != 200 else "whole" if dialect.is_finished(answer.body) else "told"
+                end = str(
+                    answer.status) if answer.status != 200 else "whole" if dialect.is_finished(answer.body) else "told"
             except Cut as cut:
                 answer, end = cut.head, "cut"
             outcomes[answer.exchange] = end
@@ -147,7 +176,8 @@ class Faults(rig.Case):
         rows = gateway.rows(outcomes)
         for exchange, end in outcomes.items():
             ended = rows[exchange]["ended"]
-            expected = {"whole": ["complete"], "529": ["complete"], "cut": ["upstream-cut"], "told": ["upstream-cut"]}.get(end, ["upstream-error"])
+            expected = {"whole": ["complete"], "529": ["complete"], "cut": ["upstream-cut"],
+                        "told": ["upstream-cut"]}.get(end, ["upstream-error"])
             self.assertIn(ended, expected, end)
 
 
@@ -164,6 +194,7 @@ class OddUpstreams(rig.Case):
         def script(wire, _):
             wire.send(cls.answer)
             return not cls.answer.endswith(b"--close")
+
         cls.upstream = Upstream(script)
         cls.addClassCleanup(cls.upstream.close)
         return {"sim": cls.upstream.url}
@@ -171,20 +202,21 @@ class OddUpstreams(rig.Case):
     def test_an_ambiguous_answer_is_not_relayed(self):
         body = b'{"id":"x"}'
         for name, data in {
-            "CL and TE": self.HEAD + b"Content-Length: 10\r\nTransfer-Encoding: chunked\r\n\r\na\r\n" + body + b"\r\n0\r\n\r\n",
-            "two CL": self.HEAD + b"Content-Length: 10\r\nContent-Length: 5\r\n\r\n" + body,
-            "CL no number": self.HEAD + b"Content-Length: +10\r\n\r\n" + body,
-            "TE gzip": self.HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\na\r\n" + body + b"\r\n0\r\n\r\n",
-            "folded": self.HEAD + b"X-A: 1\r\n 2\r\nContent-Length: 10\r\n\r\n" + body,
-            "bare LF": self.HEAD + b"X-A: 1\nContent-Length: 10\r\n\r\n" + body,
-            "NUL": self.HEAD + b"X-A: 1\x00\r\nContent-Length: 10\r\n\r\n" + body,
-            "space before colon": self.HEAD + b"Content-Length : 10\r\n\r\n" + body,
-            "HTTP/2.0": b"HTTP/2.0 200 OK\r\nContent-Length: 10\r\n\r\n" + body,
-            "no status": b"HTTP/1.1 OK\r\nContent-Length: 10\r\n\r\n" + body,
-            "101": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
-            "not HTTP": b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
-            "too large a head": self.HEAD + b"X-A: " + b"a" * 70_000 + b"\r\nContent-Length: 10\r\n\r\n" + body,
-            "other language": b"\x15\x03\x01\x00\x02\x02\x46\r\n\r\n",
+                "CL and TE": self.HEAD + b"Content-Length: 10\r\nTransfer-Encoding: chunked\r\n\r\na\r\n" + body +
+                b"\r\n0\r\n\r\n",
+                "two CL": self.HEAD + b"Content-Length: 10\r\nContent-Length: 5\r\n\r\n" + body,
+                "CL no number": self.HEAD + b"Content-Length: +10\r\n\r\n" + body,
+                "TE gzip": self.HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\na\r\n" + body + b"\r\n0\r\n\r\n",
+                "folded": self.HEAD + b"X-A: 1\r\n 2\r\nContent-Length: 10\r\n\r\n" + body,
+                "bare LF": self.HEAD + b"X-A: 1\nContent-Length: 10\r\n\r\n" + body,
+                "NUL": self.HEAD + b"X-A: 1\x00\r\nContent-Length: 10\r\n\r\n" + body,
+                "space before colon": self.HEAD + b"Content-Length : 10\r\n\r\n" + body,
+                "HTTP/2.0": b"HTTP/2.0 200 OK\r\nContent-Length: 10\r\n\r\n" + body,
+                "no status": b"HTTP/1.1 OK\r\nContent-Length: 10\r\n\r\n" + body,
+                "101": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+                "not HTTP": b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
+                "too large a head": self.HEAD + b"X-A: " + b"a" * 70_000 + b"\r\nContent-Length: 10\r\n\r\n" + body,
+                "other language": b"\x15\x03\x01\x00\x02\x02\x46\r\n\r\n",
         }.items():
             with self.subTest(name):
                 type(self).answer = data
@@ -194,7 +226,9 @@ class OddUpstreams(rig.Case):
                 self.assertEqual("upstream-error", self.row(answer)["ended"])
 
     def test_bytes_behind_an_answer_never_reach_the_next_client(self):
-        type(self).answer = self.HEAD + b'Content-Length: 10\r\n\r\n{"id":"x"}HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nPOISON'
+        type(
+            self
+        ).answer = self.HEAD + b'Content-Length: 10\r\n\r\n{"id":"x"}HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nPOISON'
         self.assertEqual(b'{"id":"x"}', self.ask(dialects.CHAT, "one").body)
         type(self).answer = self.HEAD + b'Content-Length: 10\r\n\r\n{"id":"y"}'
         self.assertEqual(b'{"id":"y"}', self.ask(dialects.CHAT, "two").body)

@@ -34,7 +34,8 @@ class Generated(rig.Case):
             target += query.replace("?", "&") if "?" in target else query
         if number % 5 == 0:  # chunked, in odd pieces
             chunks = [body[at:at + 97] for at in range(0, len(body), 97)]
-            wire.ask("POST", target, dialect.fields(self.key) + fields + [("Transfer-Encoding", "chunked")],
+            wire.ask("POST", target,
+                     dialect.fields(self.key) + fields + [("Transfer-Encoding", "chunked")],
                      b"".join(b"%X\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n")
         else:
             wire.ask("POST", target, dialect.fields(self.key) + fields, body)
@@ -58,8 +59,10 @@ class Generated(rig.Case):
             head = (self.vendor.saved / f"{seen[0]}.head").read_bytes().decode("latin-1").split("\r\n")
             self.assertEqual(f"POST {target} HTTP/1.1", head[0])
             came = [tuple(line.split(": ", 1)) if ": " in line else (line.rstrip(":"), "") for line in head[1:] if line]
-            self.assertEqual([("User-Agent", dialect.agent)] + without(dialect.fields(None, None), "user-agent") + fields,
+            self.assertEqual([("User-Agent", dialect.agent)] + without(dialect.fields(None, None), "user-agent") +
+                             fields,
                              without(came, "host", "content-length", "x-api-key", "authorization", "x-goog-api-key"))
+
         with Wire(self.gateway.port) as wire:
             self.each(check, EACH, wire)
         self.assertEqual(4 * EACH, seen[0])
@@ -86,9 +89,11 @@ class Generated(rig.Case):
         def check(_, number, target, fields, body, answer):
             self.assertEqual(200, answer.status, answer.body)
             told = json.loads(answer.body)
-            self.assertEqual((len(body), hashlib.sha256(body).hexdigest(), target), (told["bytes"], told["sha256"], told["target"]))
+            self.assertEqual((len(body), hashlib.sha256(body).hexdigest(), target),
+                             (told["bytes"], told["sha256"], told["target"]))
             names = {name.lower() for name, _ in fields}
             self.assertEqual(fields, [tuple(one) for one in told["headers"] if one[0].lower() in names])
+
         with Wire(gateway.port) as wire:
             self.each(check, count, wire)
             for dialect in dialects.ALL[:2]:
@@ -103,7 +108,8 @@ class Generated(rig.Case):
                 const hash = require('crypto').createHash('sha256'); let bytes = 0;
                 request.on('data', d => { hash.update(d); bytes += d.length; });
                 request.on('end', () => {
-                    const headers = []; for (let i = 0; i < request.rawHeaders.length; i += 2) headers.push(request.rawHeaders.slice(i, i + 2));
+                    const raw = request.rawHeaders, headers = [];
+                    for (let i = 0; i < raw.length; i += 2) headers.push(raw.slice(i, i + 2));
                     response.setHeader('Content-Type', 'application/json');
                     response.end(JSON.stringify({bytes, sha256: hash.digest('hex'), target: request.url, headers}));
                 });
@@ -119,22 +125,35 @@ class Generated(rig.Case):
     @unittest.skipUnless(shutil.which("nginx") or os.path.exists("/usr/sbin/nginx"), "nginx is not installed")
     def test_nginx_receives_what_was_sent(self):
         def tell(wire, request):
-            wire.reply(200, json.dumps({"bytes": len(request.body), "sha256": hashlib.sha256(request.body).hexdigest(), "target": request.target,
-                                        "headers": request.fields}).encode())
+            wire.reply(
+                200,
+                json.dumps({
+                    "bytes": len(request.body), "sha256": hashlib.sha256(request.body).hexdigest(),
+                    "target": request.target, "headers": request.fields
+                }).encode())
+
         folder = self.folder / "nginx"
         folder.mkdir()
         listener = socket.create_server(("127.0.0.1", 0))  # handed to nginx, so that no port is guessed
         with Upstream(tell) as behind:
-            paths = " ".join(f"{name}_temp_path {folder}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+            paths = " ".join(f"{name}_temp_path {folder}/{name};" for name in ("client_body", "proxy", "fastcgi",
+                                                                               "uwsgi", "scgi"))
             user = "user root;" if os.getuid() == 0 else ""
             (folder / "nginx.conf").write_text(f"""
                 daemon off; worker_processes 1; {user} pid {folder}/pid; error_log {folder}/error.log;
                 events {{ worker_connections 64; }}
-                http {{ access_log off; {paths} client_max_body_size 0; underscores_in_headers on; ignore_invalid_headers off; large_client_header_buffers 8 64k;
-                    server {{ listen 127.0.0.1:{listener.getsockname()[1]}; location / {{ proxy_pass {behind.url}; proxy_http_version 1.1; proxy_pass_header X-;
-                        proxy_set_header Connection ""; }} }} }}""")
-            nginx = subprocess.Popen([shutil.which("nginx") or "/usr/sbin/nginx", "-c", str(folder / "nginx.conf"), "-p", str(folder), "-e", str(folder / "error.log")],
-                                     env={"NGINX": f"{listener.fileno()};", "PATH": "/usr/bin:/bin"}, pass_fds=[listener.fileno()])
+                http {{ access_log off; {paths} client_max_body_size 0; underscores_in_headers on; ignore_invalid_headers off;
+                    large_client_header_buffers 8 64k;
+                    server {{ listen 127.0.0.1:{listener.getsockname()[1]}; location / {{
+                        proxy_pass {behind.url}; proxy_http_version 1.1; proxy_set_header Connection ""; }} }} }}""")
+            nginx = subprocess.Popen([
+                shutil.which("nginx") or "/usr/sbin/nginx", "-c",
+                str(folder / "nginx.conf"), "-p",
+                str(folder), "-e",
+                str(folder / "error.log")
+            ],
+                                     env={"NGINX": f"{listener.fileno()};", "PATH": "/usr/bin:/bin"},
+                                     pass_fds=[listener.fileno()])
             try:
                 until(lambda: (folder / "pid").exists() or nginx.poll() is not None, "nginx to start")
                 self.assertIsNone(nginx.poll(), (folder / "error.log").read_text())

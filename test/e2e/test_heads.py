@@ -13,8 +13,17 @@ class Untouched(rig.Case):
 
     @classmethod
     def upstreams(cls):
-        answer = [("X-Odd-CASE", "a  b"), ("set-cookie", "a=1"), ("Set-Cookie", "b=2"), ("Connection", "X-Hop"), ("X-Hop", "1"),
-                  ("Keep-Alive", "timeout=5"), ("request-id", "req_1"), ("X-Empty", ""), ("X-Latin", "\xe9")]
+        answer = [
+            ("X-Odd-CASE", "a  b"),
+            ("set-cookie", "a=1"),
+            ("Set-Cookie", "b=2"),
+            ("Connection", "X-Hop"),
+            ("X-Hop", "1"),
+            ("Keep-Alive", "timeout=5"),
+            ("request-id", "req_1"),
+            ("X-Empty", ""),
+            ("X-Latin", "\xe9"),
+        ]
         cls.upstream = Upstream(lambda wire, request: wire.reply(200, b'{"id":"x"}', answer))
         cls.addClassCleanup(cls.upstream.close)
         return {"sim": cls.upstream.url}
@@ -25,23 +34,41 @@ class Untouched(rig.Case):
         return self.upstream.received[-1]
 
     def test_other_headers_keep_name_case_value_and_order(self):
-        odd = [("X-ODD-case", "1"), ("x-b", ""), ("x-a", "two  spaces, kept"), ("X-Latin", "\xe9\xff"), ("x-a", "again"), ("Accept-Encoding", "gzip, br"),
-               ("anthropic-beta", "a-2025-01-01,b"), ("X-Stainless-Retry-Count", "0"), ("!#$%&'*+-.^_`|~", "token"), ("accept", "*/*")]
-        kept = [("Host", f"127.0.0.1:{self.upstream.port}"), ("User-Agent", dialects.ANTHROPIC.agent), ("Content-Type", "application/json"),
-                ("anthropic-version", "2023-06-01")] + odd
+        odd = [
+            ("X-ODD-case", "1"),
+            ("x-b", ""),
+            ("x-a", "two  spaces, kept"),
+            ("X-Latin", "\xe9\xff"),
+            ("x-a", "again"),
+            ("Accept-Encoding", "gzip, br"),
+            ("anthropic-beta", "a-2025-01-01,b"),
+            ("X-Stainless-Retry-Count", "0"),
+            ("!#$%&'*+-.^_`|~", "token"),
+            ("accept", "*/*"),
+        ]
+        kept = [("Host", f"127.0.0.1:{self.upstream.port}"), ("User-Agent", dialects.ANTHROPIC.agent),
+                ("Content-Type", "application/json"), ("anthropic-version", "2023-06-01")] + odd
         seen = self.seen(odd)
-        self.assertEqual(kept, [field for field in seen.fields if field[0].lower() not in ("content-length", "x-api-key")])
+        self.assertEqual(kept,
+                         [field for field in seen.fields if field[0].lower() not in ("content-length", "x-api-key")])
         self.assertEqual([rig.UPSTREAM_KEY], seen.all("x-api-key"))
 
     def test_the_answer_s_headers_keep_name_case_and_order(self):
         answer = self.ask(dialects.ANTHROPIC)
         kept = [field for field in answer.fields if field[0].lower() not in ("content-length", "x-sallyport-exchange")]
-        self.assertEqual([("X-Odd-CASE", "a  b"), ("set-cookie", "a=1"), ("Set-Cookie", "b=2"), ("request-id", "req_1"), ("X-Empty", ""),
-                          ("X-Latin", "\xe9")], kept)
+        self.assertEqual([("X-Odd-CASE", "a  b"), ("set-cookie", "a=1"), ("Set-Cookie", "b=2"), ("request-id", "req_1"),
+                          ("X-Empty", ""), ("X-Latin", "\xe9")], kept)
 
     def test_what_belongs_to_one_connection_ends_there(self):
-        hops = [("Connection", "keep-alive, X-Private"), ("X-Private", "1"), ("Keep-Alive", "timeout=5"), ("TE", "trailers"),
-                ("Proxy-Connection", "keep-alive"), ("Proxy-Authorization", "Basic AAAA"), ("Trailer", "X-T")]
+        hops = [
+            ("Connection", "keep-alive, X-Private"),
+            ("X-Private", "1"),
+            ("Keep-Alive", "timeout=5"),
+            ("TE", "trailers"),
+            ("Proxy-Connection", "keep-alive"),
+            ("Proxy-Authorization", "Basic AAAA"),
+            ("Trailer", "X-T"),
+        ]
         names = {name.lower() for name, _ in self.seen(hops).fields}
         self.assertEqual(set(), names & {name.lower() for name, _ in hops})
 

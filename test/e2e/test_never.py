@@ -20,7 +20,6 @@ FILE = "/home/canary-user/src/canary-file.txt"
 
 class Canary(rig.Case):
     """Everything that can happen, happens; then every byte that stayed or left is searched."""
-
     @classmethod
     def upstreams(cls):
         def script(wire, request):
@@ -35,28 +34,46 @@ class Canary(rig.Case):
                 wire.send_chunk(b'event: ping\ndata: {"type":"ping"}\n\n')
                 return False
             wire.reply(int(mode or 200), b'{"id":"x","error":null}')
+
         cls.first, cls.second = Upstream(script), Upstream()
         cls.wall = Upstream(lambda wire, request: wire.reply(407, b"") or False)
         for one in (cls.first, cls.second, cls.wall):
             cls.addClassCleanup(one.close)
         names = {"first": "model-1", "second": "model-2", "proxied": "model-3", "nowhere": "model-4"}
-        cls.policy = rig.POLICY | {"invariants": [], "upstreams": {name: {"vendor": name, "hosting": "vendor"} for name in names},
-                                   "rules": [{"id": f"to-{name}", "when": {"model": [model], "class": ["internal", "customer"]}, "allow": {"upstreams": [name]}, "record": "durable-first"}
-                                             for name, model in names.items()] + [{"id": "personal", "when": {"team": ["own"], "model": ["model-5"]}, "allow": {"upstreams": ["first"], "accounts": ["personal"]}}]}
+        cls.policy = rig.POLICY | {
+            "invariants": [], "upstreams": {name: {"vendor": name, "hosting": "vendor"}
+                                            for name in names},
+            "rules": [{
+                "id": f"to-{name}", "when": {"model": [model], "class": ["internal", "customer"]},
+                "allow": {"upstreams": [name]}, "record": "durable-first"
+            } for name, model in names.items()] + [{
+                "id": "personal", "when": {"team": ["own"], "model": ["model-5"]},
+                "allow": {"upstreams": ["first"], "accounts": ["personal"]}
+            }]
+        }
         (cls.folder / "second.key").write_text(SECOND_KEY + "\n")
-        return {"first": cls.first.url, "second": {"url": cls.second.url, "credential": "${file:second.key}"},
-                "proxied": {"url": "https://vendor.example", "proxy": f"http://user:{PROXY_PASSWORD}@127.0.0.1:{cls.wall.port}"}, "nowhere": "http://127.0.0.1:1"}
+        return {
+            "first": cls.first.url, "second": {"url": cls.second.url, "credential": "${file:second.key}"}, "proxied": {
+                "url": "https://vendor.example", "proxy": f"http://user:{PROXY_PASSWORD}@127.0.0.1:{cls.wall.port}"
+            }, "nowhere": "http://127.0.0.1:1"
+        }
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         case = cls()
-        case.secrets = [issued["key"] for issued in (cls.gateway.issue(PERSON), cls.gateway.issue(PERSON, "--team", "own"), cls.gateway.issue(PERSON, "--max-class", "open-source"))]
+        case.secrets = [
+            issued["key"] for issued in (cls.gateway.issue(PERSON), cls.gateway.issue(PERSON, "--team", "own"),
+                                         cls.gateway.issue(PERSON, "--max-class", "open-source"))
+        ]
         revoked = cls.gateway.issue(PERSON)
         cls.gateway.run("key", "revoke", "--config", "sallyport.yaml", revoked["id"])
         cls.keys = [cls.key, *case.secrets, revoked["key"]]
         cls.answers = []
-        for key in cls.keys + [cls.key[:-1] + "!", cls.key[:-2], cls.key + "x", cls.key.upper(), VENDOR_KEY, "Bearer " + cls.key]:
+        for key in cls.keys + [
+                cls.key[:-1] + "!", cls.key[:-2], cls.key + "x",
+                cls.key.upper(), VENDOR_KEY, "Bearer " + cls.key
+        ]:
             for dialect in dialects.ALL:
                 cls.answers += list(case.everything(dialect, key))
         cls.gateway.write_policy("rules: [" + cls.key)
@@ -64,22 +81,43 @@ class Canary(rig.Case):
         cls.metrics = cls.gateway.admin("/metrics").body + cls.gateway.admin("/readyz").body
         cls.gateway.write_policy(cls.policy)
         cls.gateway.reload()
-        until(lambda: all("ended" in row or row["decision"] == "refuse" for row in cls.gateway.ledger()), "all entries to be closed")
+        until(lambda: all("ended" in row or row["decision"] == "refuse" for row in cls.gateway.ledger()),
+              "all entries to be closed")
 
     def everything(self, dialect, key):
         call = {"name": "Read", "input": {"file_path": FILE}}
-        messages = {"messages": [{"role": "assistant", "content": [{"type": "tool_use", "id": "t"} | call]}, {"role": "user", "content": key}]} if dialect is dialects.ANTHROPIC else {}
+        messages = {
+            "messages": [{"role": "assistant", "content": [{"type": "tool_use", "id": "t"}
+                                                           | call]}, {"role": "user", "content": key}]
+        } if dialect is dialects.ANTHROPIC else {}
         for model, repository, fields, body in (
-                ("model-1", "git.acme.example/web/site", (), None), ("model-2", None, (), None), ("model-3", None, (), None), ("model-4", None, (), None),
-                ("model-1", "git.acme.example/core/engine", (), None), ("model-1", f"https://user:{VENDOR_KEY}@git.acme.example/web/site", (), None), ("unknown-model", None, (), None),
-                ("model-1", None, [("x-mode", "cut")], None), ("model-1", None, [("x-mode", "bad head")], None), ("model-1", None, [("x-mode", "stream cut")], None),
-                ("model-1", None, [("x-mode", "500")], None), ("model-1", None, [("x-mode", "401")], None), ("model-1", None, (), b"{"), ("model-1", None, (), key.encode()),
-                ("model-1", None, [("Content-Encoding", "gzip")], gzip.compress(dialect.bytes(model="model-1"))), ("model-1", None, [("Content-Encoding", key)], b"x"),
-                ("model-1", None, [("x-api-key", VENDOR_KEY)], None), ("model-5", None, [("x-sallyport-key", key), ("x-api-key", VENDOR_KEY)], None),
-                ("model-1", None, [("User-Agent", key)], None), ("model-1", None, [("x-claude-code-session-id", key)], None), ("model-1", None, [("Content-Length", 1 << 40)], b"")):
+            ("model-1", "git.acme.example/web/site", (), None),
+            ("model-2", None, (), None),
+            ("model-3", None, (), None),
+            ("model-4", None, (), None),
+            ("model-1", "git.acme.example/core/engine", (), None),
+            ("model-1", f"https://user:{VENDOR_KEY}@git.acme.example/web/site", (), None),
+            ("unknown-model", None, (), None),
+            ("model-1", None, [("x-mode", "cut")], None),
+            ("model-1", None, [("x-mode", "bad head")], None),
+            ("model-1", None, [("x-mode", "stream cut")], None),
+            ("model-1", None, [("x-mode", "500")], None),
+            ("model-1", None, [("x-mode", "401")], None),
+            ("model-1", None, (), b"{"),
+            ("model-1", None, (), key.encode()),
+            ("model-1", None, [("Content-Encoding", "gzip")], gzip.compress(dialect.bytes(model="model-1"))),
+            ("model-1", None, [("Content-Encoding", key)], b"x"),
+            ("model-1", None, [("x-api-key", VENDOR_KEY)], None),
+            ("model-5", None, [("x-sallyport-key", key), ("x-api-key", VENDOR_KEY)], None),
+            ("model-1", None, [("User-Agent", key)], None),
+            ("model-1", None, [("x-claude-code-session-id", key)], None),
+            ("model-1", None, [("Content-Length", 1 << 40)], b""),
+        ):
             target = dialect.target(model=model)
             try:
-                yield self.gateway.ask("POST", target, dialect.fields(key, repository) + list(fields), body if body is not None else dialect.bytes(model=model, **messages))
+                yield self.gateway.ask("POST", target,
+                                       dialect.fields(key, repository) + list(fields),
+                                       body if body is not None else dialect.bytes(model=model, **messages))
             except Cut:
                 pass
         for target in (f"{dialect.target(model='model-1')}?key={key}", f"/v1/nothing?key={key}", f"/{key}"):
@@ -91,7 +129,12 @@ class Canary(rig.Case):
     @staticmethod
     def forms(secret):
         """A secret as it is and as it could come along in disguise."""
-        return [secret.encode(), base64.b64encode(secret.encode()).rstrip(b"="), secret.encode().hex().encode(), quote(secret, safe="").encode(), secret[3:].encode()]
+        return [
+            secret.encode(),
+            base64.b64encode(secret.encode()).rstrip(b"="),
+            secret.encode().hex().encode(),
+            quote(secret, safe="").encode(), secret[3:].encode()
+        ]
 
     def search(self, where, data, secrets):
         for secret in secrets:
@@ -128,7 +171,8 @@ class Canary(rig.Case):
                 self.search(path.name, path.read_bytes(), self.all_secrets())
 
     def test_no_secret_in_what_the_ledger_tells(self):
-        told = self.gateway.run("ledger", "list", "--config", "sallyport.yaml", "--json", "--names", "--limit", "100000")
+        told = self.gateway.run("ledger", "list", "--config", "sallyport.yaml", "--json", "--names", "--limit",
+                                "100000")
         self.search("ledger list", told.encode(), self.all_secrets())
         for row in self.gateway.ledger()[::7]:
             self.search("ledger show", json.dumps(self.gateway.entries(row["exchange"])).encode(), self.all_secrets())
@@ -136,10 +180,14 @@ class Canary(rig.Case):
     def test_no_secret_at_another_host_than_its_own(self):
         for request in self.first.received:
             # Two headers are the client's own content, and it wrote the key there itself.
-            head = "\n".join([request.line] + [value for name, value in request.fields if name.lower() not in ("user-agent", "x-claude-code-session-id")])
+            head = "\n".join([request.line] + [
+                value for name, value in request.fields
+                if name.lower() not in ("user-agent", "x-claude-code-session-id")
+            ])
             self.search("the first upstream", head.encode(), self.keys + [SECOND_KEY, PROXY_PASSWORD])
             personal = b"model-5" in request.body or "model-5" in request.target
-            self.assertEqual((personal, not personal), (VENDOR_KEY.encode() in request.raw, rig.UPSTREAM_KEY.encode() in request.raw))
+            self.assertEqual((personal, not personal),
+                             (VENDOR_KEY.encode() in request.raw, rig.UPSTREAM_KEY.encode() in request.raw))
         for request in self.second.received:
             self.search("the second upstream", request.raw, self.keys + [rig.UPSTREAM_KEY, VENDOR_KEY, PROXY_PASSWORD])
             self.assertIn(SECOND_KEY.encode(), request.raw)

@@ -9,8 +9,12 @@ from wire import Cut, Wire
 
 
 class Patience(rig.Case):
-    config = {"threads": 1, "timeouts": {"head": "400ms", "body_idle": "400ms", "keep_alive": "400ms", "write_idle": "1500ms",
-                                         "connect": "400ms", "upstream_head": "400ms", "upstream_idle": "400ms"}}
+    config = {
+        "threads": 1, "timeouts": {
+            "head": "400ms", "body_idle": "400ms", "keep_alive": "400ms", "write_idle": "1500ms", "connect": "400ms",
+            "upstream_head": "400ms", "upstream_idle": "400ms"
+        }
+    }
 
     @classmethod
     def upstreams(cls):
@@ -23,9 +27,11 @@ class Patience(rig.Case):
             one.connect_ex(cls.deaf.getsockname())
             cls.addClassCleanup(one.close)
         cls.addClassCleanup(cls.deaf.close)
-        cls.policy = rig.POLICY | {"rules": rig.POLICY["rules"] + [
-            {"id": "deaf", "when": {"model": ["deaf"], "upstream": ["sim"]}, "refuse": True},
-            {"id": "else", "when": {"model": ["claude-*", "qwen-*"], "upstream": ["second"]}, "refuse": True}]}
+        cls.policy = rig.POLICY | {
+            "rules": rig.POLICY["rules"] +
+            [{"id": "deaf", "when": {"model": ["deaf"], "upstream": ["sim"]}, "refuse": True},
+             {"id": "else", "when": {"model": ["claude-*", "qwen-*"], "upstream": ["second"]}, "refuse": True}]
+        }
         return {"sim": cls.vendor.url, "second": f"http://127.0.0.1:{cls.deaf.getsockname()[1]}"}
 
     def test_a_head_that_does_not_end(self):
@@ -68,7 +74,8 @@ class Patience(rig.Case):
 
     def test_a_client_that_never_reads_is_let_go(self):
         with Wire(self.gateway.port, receive_buffer=4096) as wire:
-            wire.ask("POST", "/v1/messages", dialects.ANTHROPIC.fields(self.key), dialects.ANTHROPIC.bytes("vendor:text(30000000)"))
+            wire.ask("POST", "/v1/messages", dialects.ANTHROPIC.fields(self.key),
+                     dialects.ANTHROPIC.bytes("vendor:text(30000000)"))
             head = wire.head()
             self.assertIn(self.gateway.row(head.exchange)["ended"], ("client-left", "timeout"))
 

@@ -14,7 +14,6 @@ from wire import Wire
 
 class Proxy(Upstream):
     """A forward proxy that tells what it was asked: CONNECT, and absolute targets."""
-
     def __init__(self, refuse=None):
         self.asked = []
         self.refuse = refuse
@@ -36,7 +35,11 @@ class Proxy(Upstream):
                     back.join()
                     return
                 fields = [field for field in request.fields if field[0].lower() not in ("proxy-authorization", "host")]
-                onward.ask(request.method, request.target[request.target.index("/", 8):], fields, request.body, host=authority)
+                onward.ask(request.method,
+                           request.target[request.target.index("/", 8):],
+                           fields,
+                           request.body,
+                           host=authority)
                 answer = onward.answer()
                 wire.reply(answer.status, answer.body)
 
@@ -63,10 +66,15 @@ class ByProxy(rig.Case):
         cls.config = {"proxy": f"http://user:pa-ss@127.0.0.1:{cls.proxy.port}"}
         names = ("by-tls", "plain", "direct", "walled")
         cls.policy = rig.POLICY | {
-            "invariants": [], "upstreams": {name: {"vendor": name, "hosting": "vendor"} for name in names},
-            "rules": [{"id": f"to-{name}", "when": {"model": [name]}, "allow": {"upstreams": [name]}} for name in names]}
-        return {"by-tls": {"url": cls.vendor_tls.url, "ca": ca.pem}, "plain": cls.vendor.url, "direct": {"url": cls.vendor.url, "proxy": "none"},
-                "walled": {"url": cls.vendor_tls.url, "ca": ca.pem, "proxy": f"http://127.0.0.1:{cls.wall.port}"}}
+            "invariants": [], "upstreams": {name: {"vendor": name, "hosting": "vendor"}
+                                            for name in names},
+            "rules": [{"id": f"to-{name}", "when": {"model": [name]}, "allow": {"upstreams": [name]}} for name in names]
+        }
+        return {
+            "by-tls": {"url": cls.vendor_tls.url,
+                       "ca": ca.pem}, "plain": cls.vendor.url, "direct": {"url": cls.vendor.url, "proxy": "none"},
+            "walled": {"url": cls.vendor_tls.url, "ca": ca.pem, "proxy": f"http://127.0.0.1:{cls.wall.port}"}
+        }
 
     def setUp(self):
         self.proxy.asked.clear()
@@ -84,7 +92,10 @@ class ByProxy(rig.Case):
         self.assertNotIn("proxy-authorization", [name.lower() for name, _ in self.vendor_tls.requests()[-1]["headers"]])
 
     def test_plain_http_goes_in_absolute_form(self):
-        answer = self.ask(dialects.ANTHROPIC, "vendor:say(by absolute form)", model="plain", target="/v1/messages?beta=true")
+        answer = self.ask(dialects.ANTHROPIC,
+                          "vendor:say(by absolute form)",
+                          model="plain",
+                          target="/v1/messages?beta=true")
         self.assertIn(b"by absolute form", answer.body)
         asked = self.proxy.asked[0]
         self.assertEqual(f"http://127.0.0.1:{self.vendor.port}/v1/messages?beta=true", asked.target)

@@ -23,9 +23,16 @@ class Reload(rig.Case):
     def test_a_bad_file_leaves_the_old_in_force_and_readyz_says_so(self):
         broken = json.loads(json.dumps(rig.POLICY))
         broken["rules"][0]["alow"] = broken["rules"][0].pop("allow")
-        leaking = rig.POLICY | {"rules": rig.POLICY["rules"] + [{"id": "leak", "when": {"class": "trade-secret"}, "allow": {"upstreams": ["sim"]}}]}
-        for name, policy, said in (("unknown key", broken, "allow"), ("broken invariant", leaking, "leak"), ("no YAML", "version: [1\n", "policy.yaml:1:"),
-                                   ("empty", "", "policy.yaml")):
+        leaking = rig.POLICY | {
+            "rules": rig.POLICY["rules"] +
+            [{"id": "leak", "when": {"class": "trade-secret"}, "allow": {"upstreams": ["sim"]}}]
+        }
+        for name, policy, said in (
+            ("unknown key", broken, "allow"),
+            ("broken invariant", leaking, "leak"),
+            ("no YAML", "version: [1\n", "policy.yaml:1:"),
+            ("empty", "", "policy.yaml"),
+        ):
             with self.subTest(name):
                 failed = self.gateway.metric("reloads_failed")
                 self.gateway.write_policy(policy)
@@ -43,12 +50,15 @@ class Reload(rig.Case):
             config = self.gateway.folder / "sallyport.yaml"
             config.write_text(config.read_text().replace('"upstreams"', '"upstream"'))
             self.gateway.reload()
-            self.assertRegex(self.gateway.readiness()[1]["because"], r"sallyport\.yaml:\d+:\d+.*did you mean .?upstreams")
+            self.assertRegex(self.gateway.readiness()[1]["because"],
+                             r"sallyport\.yaml:\d+:\d+.*did you mean .?upstreams")
             self.assertEqual(200, self.ask(dialects.CHAT).status)
 
     def test_a_good_policy_changes_decisions_and_the_world_in_the_entries(self):
         before = self.ask(dialects.CHAT, "before")
-        self.gateway.write_policy(rig.POLICY | {"rules": rig.POLICY["rules"] + [{"id": "stop", "when": {"class": "internal"}, "refuse": "Stopped for now."}]})
+        self.gateway.write_policy(rig.POLICY | {
+            "rules": rig.POLICY["rules"] + [{"id": "stop", "when": {"class": "internal"}, "refuse": "Stopped for now."}]
+        })
         self.gateway.reload()
         after = self.ask(dialects.CHAT, "after")
         self.assertEqual((200, 451), (before.status, after.status))
@@ -59,7 +69,8 @@ class Reload(rig.Case):
 
     def test_a_running_stream_survives_a_reload(self):
         with Wire(self.gateway.port) as wire:
-            wire.ask("POST", "/v1/messages", dialects.ANTHROPIC.fields(self.key), dialects.ANTHROPIC.bytes("vendor:events(4) vendor:fault(gate)", stream=True))
+            wire.ask("POST", "/v1/messages", dialects.ANTHROPIC.fields(self.key),
+                     dialects.ANTHROPIC.bytes("vendor:events(4) vendor:fault(gate)", stream=True))
             self.vendor.next()
             pieces = wire.pieces(wire.head())
             got = next(pieces)
@@ -86,6 +97,7 @@ class ReorderedUpstreams(rig.Case):
             if request.get("x-wait"):
                 until(lambda: cls.go, "the reload")
             wire.send(b"   ")
+
         cls.go = False
         cls.old, cls.new = Upstream(old), Upstream()
         cls.addClassCleanup(cls.old.close)
@@ -94,7 +106,8 @@ class ReorderedUpstreams(rig.Case):
 
     def test_a_connection_kept_over_a_reload_serves_no_other_upstream(self):
         with Wire(self.gateway.port) as wire:
-            wire.ask("POST", "/v1/messages", dialects.ANTHROPIC.fields(self.key) + [("x-wait", "1")], dialects.ANTHROPIC.bytes("running"))
+            wire.ask("POST", "/v1/messages",
+                     dialects.ANTHROPIC.fields(self.key) + [("x-wait", "1")], dialects.ANTHROPIC.bytes("running"))
             until(lambda: self.reached, "the request at the old upstream")
             self.gateway.upstreams = {"second": {"url": self.new.url}, "sim": self.old.url}
             self.gateway.write_config()
@@ -102,18 +115,19 @@ class ReorderedUpstreams(rig.Case):
             type(self).go = True
             self.assertEqual(200, wire.answer().status)
         self.assertEqual(200, self.ask(dialects.ANTHROPIC, "after").status)
-        self.assertEqual((1, 1), (len(self.old.received), len(self.new.received)), "what is meant for one upstream came to the other")
+        self.assertEqual((1, 1), (len(self.old.received), len(self.new.received)),
+                         "what is meant for one upstream came to the other")
 
 
 class Drain(unittest.TestCase):
     """Each with a gateway of its own, since it ends."""
-
     def setUp(self):
         drain = "500ms" if "cut" in self._testMethodName else "20s"
         self.vendor, self.gateway = self.enterContext(rig.stack({"threads": 2, "timeouts": {"drain": drain}}))
 
     def begin(self, wire):
-        wire.ask("POST", "/v1/messages", dialects.ANTHROPIC.fields(self.gateway.key), dialects.ANTHROPIC.bytes("vendor:events(5) vendor:fault(gate)", stream=True))
+        wire.ask("POST", "/v1/messages", dialects.ANTHROPIC.fields(self.gateway.key),
+                 dialects.ANTHROPIC.bytes("vendor:events(5) vendor:fault(gate)", stream=True))
         self.vendor.next()
         head = wire.head()
         return head, wire.pieces(head)
@@ -133,6 +147,7 @@ class Drain(unittest.TestCase):
                     return False
                 except ConnectionError:
                     return True
+
             until(refuses, "the gateway to take no new connections")
             for _ in range(20):
                 self.vendor.next()
@@ -158,7 +173,6 @@ class Drain(unittest.TestCase):
 
 class Files(unittest.TestCase):
     """Mistakes stop the start, each with its place."""
-
     def setUp(self):
         self.folder = self.enterContext(rig.folder())
 
@@ -178,17 +192,24 @@ class Files(unittest.TestCase):
 
     def test_a_mistake_stops_the_start_with_its_place(self):
         for name, edit, said in (
-                ("misspelt key", ("sallyport.yaml", '"listeners"', '"listners"'), r"sallyport\.yaml:\d+:\d+: .*did you mean .?listeners"),
-                ("unknown dialect", ("sallyport.yaml", '"gemini"', '"gemin"'), r"sallyport\.yaml:\d+:\d+: .*did you mean .?gemini"),
-                ("secret in the file", ("sallyport.yaml", "${env:UPSTREAM_KEY}", "sk-secret-in-file"), r"sallyport\.yaml:\d+:\d+: .*reference"),
-                ("unset variable", ("sallyport.yaml", "UPSTREAM_KEY", "NO_SUCH_KEY"), r"sallyport\.yaml:\d+:\d+: .*NO_SUCH_KEY.*not set"),
-                ("odd time", ("sallyport.yaml", '"3s"', '"3 parsecs"'), r"sallyport\.yaml:\d+:\d+: .*250ms"),
-                ("odd URL", ("sallyport.yaml", "http://127.0.0.1:9", "ftp://a"), r"sallyport\.yaml:\d+:\d+: .*http"),
-                ("misspelt class", ("policy.yaml", '"trade-secret"', '"trade-secrets"'), r"policy\.yaml:\d+:\d+: .*did you mean .?trade-secret"),
-                ("unknown upstream", ("policy.yaml", '"second",', '"secnd",'), r"policy\.yaml:\d+:\d+: .*did you mean .?second"),
-                ("no such file", ("sallyport.yaml", '"policy.yaml"', '"polcy.yaml"'), r"polcy\.yaml"),
-                ("key twice", ("policy.yaml", '"version": 1,', '"version": 1, "version": 1,'), r"policy\.yaml:\d+:\d+"),
-                ("not YAML", ("sallyport.yaml", '"data"', '"data'), r"sallyport\.yaml:\d+:\d+")):
+            ("misspelt key", ("sallyport.yaml", '"listeners"', '"listners"'),
+             r"sallyport\.yaml:\d+:\d+: .*did you mean .?listeners"),
+            ("unknown dialect", ("sallyport.yaml", '"gemini"', '"gemin"'),
+             r"sallyport\.yaml:\d+:\d+: .*did you mean .?gemini"),
+            ("secret in the file", ("sallyport.yaml", "${env:UPSTREAM_KEY}", "sk-secret-in-file"),
+             r"sallyport\.yaml:\d+:\d+: .*reference"),
+            ("unset variable", ("sallyport.yaml", "UPSTREAM_KEY", "NO_SUCH_KEY"),
+             r"sallyport\.yaml:\d+:\d+: .*NO_SUCH_KEY.*not set"),
+            ("odd time", ("sallyport.yaml", '"3s"', '"3 parsecs"'), r"sallyport\.yaml:\d+:\d+: .*250ms"),
+            ("odd URL", ("sallyport.yaml", "http://127.0.0.1:9", "ftp://a"), r"sallyport\.yaml:\d+:\d+: .*http"),
+            ("misspelt class", ("policy.yaml", '"trade-secret"', '"trade-secrets"'),
+             r"policy\.yaml:\d+:\d+: .*did you mean .?trade-secret"),
+            ("unknown upstream", ("policy.yaml", '"second",', '"secnd",'),
+             r"policy\.yaml:\d+:\d+: .*did you mean .?second"),
+            ("no such file", ("sallyport.yaml", '"policy.yaml"', '"polcy.yaml"'), r"polcy\.yaml"),
+            ("key twice", ("policy.yaml", '"version": 1,', '"version": 1, "version": 1,'), r"policy\.yaml:\d+:\d+"),
+            ("not YAML", ("sallyport.yaml", '"data"', '"data'), r"sallyport\.yaml:\d+:\d+"),
+        ):
             with self.subTest(name):
                 told = self.start(edit=edit)
                 self.assertRegex(told, said)

@@ -25,15 +25,16 @@ class Smoke(rig.Case):
             seen = self.vendor.requests()
             self.assertEqual([dialect.model], [one["model"] for one in seen])
             row = self.row(answer)
-            self.assertEqual(("allow", "complete", "sim", 200, dialect.name, dialect.model, stream),
-                             tuple(row[key] for key in
-                                   ("decision", "ended", "upstream", "status", "dialect", "model", "stream")))
+            self.assertEqual(
+                ("allow", "complete", "sim", 200, dialect.name, dialect.model, stream),
+                tuple(row[key] for key in ("decision", "ended", "upstream", "status", "dialect", "model", "stream")))
             self.assertEqual((dialect.client, dialect.version), (row["client"]["name"], row["client"]["version"]))
             self.assertEqual(("git.acme.example/web/site", "internal", "claimed"),
                              tuple(row["repository"][key] for key in ("id", "class", "evidence")))
             self.assertGreater(row["input_tokens"], 0)
             self.assertGreater(row["output_tokens"], 0)
             self.assertEqual("open-code-any-vendor", row["rule"])
+
         self.each(check)
 
     def test_a_refused_exchange_shows_the_sentence_and_reaches_no_vendor(self):
@@ -47,6 +48,7 @@ class Smoke(rig.Case):
             row = self.row(answer)
             self.assertEqual(("refuse", "trade-secret"), (row["decision"], row["repository"]["class"]))
             self.assertIn(row["reason"], sentence)
+
         self.each(check)
 
     def test_token_counts_and_model_lists_pass(self):
@@ -70,7 +72,10 @@ class Smoke(rig.Case):
 
 
 class LimitedModels(rig.Case):
-    rules = [rule | ({"allow": rule["allow"] | {"models": ["claude-*", "gpt-*"]}} if "allow" in rule else {}) for rule in rig.POLICY["rules"]]
+    rules = [
+        rule | ({"allow": rule["allow"] | {"models": ["claude-*", "gpt-*"]}} if "allow" in rule else {})
+        for rule in rig.POLICY["rules"]
+    ]
     policy = rig.POLICY | {"rules": rules}
 
     def test_model_lists_pass_where_the_policy_limits_models(self):

@@ -29,7 +29,12 @@ class Client(threading.Thread):
     def run(self):
         try:
             for _ in range(self.each):
-                getattr(self, self.chance.choice(["well", "well", "well", "faulty", "leaves", "resets", "half_a_body", "nonsense", "many", "large", "refused", "stranger", "zipped"]))()
+                getattr(
+                    self,
+                    self.chance.choice([
+                        "well", "well", "well", "faulty", "leaves", "resets", "half_a_body", "nonsense", "many",
+                        "large", "refused", "stranger", "zipped"
+                    ]))()
                 self.done += 1
         except ConnectionError:
             pass  # the gateway stops taking connections, where that is what is tested
@@ -41,7 +46,9 @@ class Client(threading.Thread):
         stream = self.chance.random() < 0.5 if stream is None else stream
         repository = repository or self.chance.choice(["git.acme.example/web/site", "git.acme.example/clients/x"])
         text = f"{text} {self.chance.random()}"
-        wire.ask("POST", dialect.target(stream), dialect.fields(key or self.case.key, repository) + list(fields), body or dialect.bytes(text, stream=stream))
+        wire.ask("POST", dialect.target(stream),
+                 dialect.fields(key or self.case.key, repository) + list(fields), body
+                 or dialect.bytes(text, stream=stream))
         return dialect
 
     def finish(self, wire):
@@ -61,14 +68,20 @@ class Client(threading.Thread):
 
     def faulty(self):
         with Wire(self.case.gateway.port) as wire:
-            fault = self.chance.choice(["cut", "reset", "early-end", "error-event", "bad-chunk", "wrong-length", "short-length", "cut,before-head", "reset,before-head", "status=529", "status=503",
-                                        "half-event", "gzip", "gzip,cut", "drip=0", "pace=1"])
+            fault = self.chance.choice([
+                "cut", "reset", "early-end", "error-event", "bad-chunk", "wrong-length", "short-length",
+                "cut,before-head", "reset,before-head", "status=529", "status=503", "half-event", "gzip", "gzip,cut",
+                "drip=0", "pace=1"
+            ])
             self.request(wire, fields=[("x-vendor-fault", fault)])
             self.finish(wire)
 
     def leaves(self):
         with Wire(self.case.gateway.port, receive_buffer=4096) as wire:
-            self.request(wire, self.chance.choice(["vendor:events(3000)", "vendor:text(2000000)", "vendor:fault(hang)", "vendor:fault(pace=20)"]))
+            self.request(
+                wire,
+                self.chance.choice(
+                    ["vendor:events(3000)", "vendor:text(2000000)", "vendor:fault(hang)", "vendor:fault(pace=20)"]))
             for _ in range(self.chance.randint(0, 2)):
                 wire.socket.settimeout(0.05)
                 try:
@@ -85,7 +98,9 @@ class Client(threading.Thread):
 
     def half_a_body(self):
         wire = Wire(self.case.gateway.port)
-        self.request(wire, fields=[self.chance.choice([("Content-Length", "90000"), ("Transfer-Encoding", "chunked")])], body=b"1000\r\n" + b" " * 900)
+        self.request(wire,
+                     fields=[self.chance.choice([("Content-Length", "90000"), ("Transfer-Encoding", "chunked")])],
+                     body=b"1000\r\n" + b" " * 900)
         self.chance.choice([wire.close, wire.reset])()
 
     def nonsense(self):
@@ -105,12 +120,17 @@ class Client(threading.Thread):
     def large(self):
         with Wire(self.case.gateway.port) as wire:
             dialect = self.chance.choice(dialects.ALL)
-            self.request(wire, dialect=dialect, stream=False, body=dialect.bytes("\u00e4\\n" * self.chance.randint(100_000, 600_000)))
+            self.request(wire,
+                         dialect=dialect,
+                         stream=False,
+                         body=dialect.bytes("\u00e4\\n" * self.chance.randint(100_000, 600_000)))
             self.finish(wire)
 
     def refused(self):
         with Wire(self.case.gateway.port) as wire:
-            self.request(wire, "same" if self.chance.random() < 0.5 else "other", repository="git.acme.example/core/engine")
+            self.request(wire,
+                         "same" if self.chance.random() < 0.5 else "other",
+                         repository="git.acme.example/core/engine")
             self.finish(wire)
 
     def stranger(self):
@@ -122,7 +142,11 @@ class Client(threading.Thread):
         with Wire(self.case.gateway.port) as wire:
             dialect = self.chance.choice(dialects.ALL)
             body = gzip.compress(dialect.bytes("x" * 1000))
-            self.request(wire, dialect=dialect, stream=False, fields=[("Content-Encoding", "gzip")], body=body[:self.chance.choice([len(body), len(body), len(body) - 5])])
+            self.request(wire,
+                         dialect=dialect,
+                         stream=False,
+                         fields=[("Content-Encoding", "gzip")],
+                         body=body[:self.chance.choice([len(body), len(body), len(body) - 5])])
             self.finish(wire)
 
 
@@ -137,8 +161,11 @@ class Storm(unittest.TestCase):
             if flapping.random() < 0.4:
                 wire.reply(flapping.choice([200, 503, 529, 429, 500]), b'{"id":"x"}')
             return flapping.random() < 0.7
+
         self.flapping = self.enterContext(Upstream(flap))
-        self.gateway = rig.Gateway(self.folder, {"second": self.flapping.url, "sim": self.vendor.url}, threads=2, timeouts={"upstream_head": "3s", "upstream_idle": "3s", "drain": "2s"},
+        self.gateway = rig.Gateway(self.folder, {"second": self.flapping.url, "sim": self.vendor.url},
+                                   threads=2,
+                                   timeouts={"upstream_head": "3s", "upstream_idle": "3s", "drain": "2s"},
                                    limits={"buffered_bodies": "4MiB"})
         self.key = self.gateway.issue()["key"]
         self.gateway.start()
@@ -165,7 +192,11 @@ class Storm(unittest.TestCase):
         round_number = 0
         while any(client.is_alive() for client in clients):
             round_number += 1
-            self.gateway.write_policy(rig.POLICY | {"rules": rig.POLICY["rules"] + [{"id": f"round-{round_number}", "when": {"model": [f"m{round_number}"]}, "refuse": True}]})
+            self.gateway.write_policy(
+                rig.POLICY | {
+                    "rules": rig.POLICY["rules"] +
+                    [{"id": f"round-{round_number}", "when": {"model": [f"m{round_number}"]}, "refuse": True}]
+                })
             if round_number % 3 == 0:
                 self.gateway.upstreams = dict(reversed(self.gateway.upstreams.items()))
                 self.gateway.write_config()

@@ -16,10 +16,16 @@ class BothSides(rig.Case):
     @classmethod
     def upstreams(cls):
         cls.ca = Authority(cls.folder)
-        cls.vendor_tls = cls.run_vendor("--tls-cert", (files := cls.ca.issue("vendor", "IP:127.0.0.1,DNS:localhost"))[0], "--tls-key", files[1],
+        cls.vendor_tls = cls.run_vendor("--tls-cert", (files := cls.ca.issue("vendor",
+                                                                             "IP:127.0.0.1,DNS:localhost"))[0],
+                                        "--tls-key",
+                                        files[1],
                                         name="vendor-tls")
         gateway = cls.ca.issue("gateway", "DNS:gateway.test")
-        cls.config = {"listeners": [{"address": "127.0.0.1:0", "tls": {"certificate": gateway[0], "key": gateway[1]}}, {"address": "127.0.0.1:0"}]}
+        cls.config = {
+            "listeners": [{"address": "127.0.0.1:0", "tls": {"certificate": gateway[0], "key": gateway[1]}},
+                          {"address": "127.0.0.1:0"}]
+        }
         return {"sim": {"url": cls.vendor_tls.url, "ca": cls.ca.pem}}
 
     def client(self):
@@ -48,7 +54,8 @@ class BothSides(rig.Case):
     def test_an_event_is_at_the_client_before_the_next_leaves_the_vendor(self):
         for dialect in dialects.ALL:
             with self.subTest(dialect=dialect), self.client() as wire:
-                wire.ask("POST", dialect.target(True), dialect.fields(self.key), dialect.bytes("vendor:events(4) vendor:fault(gate)", stream=True))
+                wire.ask("POST", dialect.target(True), dialect.fields(self.key),
+                         dialect.bytes("vendor:events(4) vendor:fault(gate)", stream=True))
                 self.vendor_tls.next()
                 pieces, got, count = wire.pieces(wire.head()), b"", 1
                 while not dialect.is_finished(got):
@@ -64,7 +71,8 @@ class BothSides(rig.Case):
         self.client().close()
         before = self.gateway.rss_mb()
         with self.client() as wire:
-            wire.ask("POST", "/v1/messages", dialects.ANTHROPIC.fields(self.key), dialects.ANTHROPIC.bytes("vendor:text(60000000)"))
+            wire.ask("POST", "/v1/messages", dialects.ANTHROPIC.fields(self.key),
+                     dialects.ANTHROPIC.bytes("vendor:text(60000000)"))
             wire.head()
             held = settled(self.gateway.rss_mb)
             if not SLOW:
@@ -81,6 +89,7 @@ class BothSides(rig.Case):
         def serial():
             with self.client() as wire:
                 return wire.socket.getpeercert()["serialNumber"]
+
         before = serial()
         self.assertEqual(before, serial())
         self.ca.issue("gateway", "DNS:gateway.test")
@@ -91,21 +100,28 @@ class BothSides(rig.Case):
 @unittest.skipUnless(shutil.which("openssl"), "openssl is not installed")
 class Distrust(rig.Case):
     """Upstreams whose certificate does not prove who they are."""
-
     @classmethod
     def upstreams(cls):
         ca, other = Authority(cls.folder), Authority(cls.folder, "other-ca")
-        cls.said = {"by-name": "", "wrong-name": "name|mismatch|address", "wrong-ca": "issuer|certificate|verif|self", "expired": "expired",
-                    "plain": "TLS.*wrong version"}
-        files = {"by-name": ca.issue("by-name", "DNS:localhost"), "wrong-name": ca.issue("wrong-name", "DNS:vendor.example,IP:127.0.0.2"),
-                 "wrong-ca": other.issue("wrong-ca", "IP:127.0.0.1"), "expired": ca.issue("expired", "IP:127.0.0.1", "-1")}
-        cls.servers = {name: Upstream(tls=server_side(one)) for name, one in files.items()} 
+        cls.said = {
+            "by-name": "", "wrong-name": "name|mismatch|address", "wrong-ca": "issuer|certificate|verif|self",
+            "expired": "expired", "plain": "TLS.*wrong version"
+        }
+        files = {
+            "by-name": ca.issue("by-name", "DNS:localhost"), "wrong-name": ca.issue("wrong-name",
+                                                                                    "DNS:vendor.example,IP:127.0.0.2"),
+            "wrong-ca": other.issue("wrong-ca", "IP:127.0.0.1"), "expired": ca.issue("expired", "IP:127.0.0.1", "-1")
+        }
+        cls.servers = {name: Upstream(tls=server_side(one)) for name, one in files.items()}
         cls.servers["plain"] = Upstream(lambda wire: wire.more() and wire.reply(400, b"speak HTTP"), raw=True)
         for server in cls.servers.values():
             cls.addClassCleanup(server.close)
         cls.policy = rig.POLICY | {
-            "invariants": [], "upstreams": {name: {"vendor": name, "hosting": "vendor"} for name in cls.servers},
-            "rules": [{"id": f"to-{name}", "when": {"model": [name]}, "allow": {"upstreams": [name]}} for name in cls.servers]}
+            "invariants": [], "upstreams": {name: {"vendor": name, "hosting": "vendor"}
+                                            for name in cls.servers},
+            "rules": [{"id": f"to-{name}", "when": {"model": [name]}, "allow": {"upstreams": [name]}}
+                      for name in cls.servers]
+        }
         urls = {name: f"https://127.0.0.1:{server.port}" for name, server in cls.servers.items()}
         urls["by-name"] = f"https://localhost:{cls.servers['by-name'].port}"
         return {name: {"url": url, "ca": ca.pem} for name, url in urls.items()}
@@ -126,16 +142,17 @@ class Distrust(rig.Case):
 @unittest.skipUnless(shutil.which("openssl"), "openssl is not installed")
 class CutTls(rig.Case):
     """An end without close_notify is no end: somebody else may have cut the line."""
-
     @classmethod
     def upstreams(cls):
         ca = Authority(cls.folder)
 
         def script(wire, request):
-            wire.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n" + b'{"id":"whole?"}')
+            wire.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n" +
+                      b'{"id":"whole?"}')
             if request.get("x-proper"):
                 wire.socket.unwrap()  # sends close_notify and waits for the other one
             return False
+
         cls.upstream = Upstream(script, tls=server_side(ca.issue("vendor", "IP:127.0.0.1")))
         cls.addClassCleanup(cls.upstream.close)
         cls.config = {"timeouts": {"upstream_idle": "5s"}}

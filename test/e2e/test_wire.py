@@ -16,11 +16,10 @@ def lines(*these):
 
 class Refused(rig.Case):
     """Each with a second request behind it, which must not be answered either."""
-
-    def head(self, *more, first="POST /v1/messages HTTP/1.1", host=("Host: a",)):
+    def head(self, *more, first="POST /v1/messages HTTP/1.1", host=("Host: a", )):
         return lines(first, *host, f"x-api-key: {self.key}", "x-sallyport-repository: git.acme.example/web/site", *more)
 
-    def refuse(self, data, statuses=(400,), reason=b""):
+    def refuse(self, data, statuses=(400, ), reason=b""):
         attempts = self.gateway.metric("attempts_total")
         with Wire(self.gateway.port) as wire:
             wire.send_what_is_taken(data)
@@ -42,7 +41,8 @@ class Refused(rig.Case):
         with Wire(self.gateway.port) as wire:
             wire.send(self.head(f"Content-Length: {len(BODY)}") + BODY)
             self.assertEqual(200, wire.answer().status)
-            wire.send(self.head("Transfer-Encoding: chunked") + b"%x\r\n%s\r\n0\r\nX-Trailer: 1\r\n\r\n" % (len(BODY), BODY))
+            wire.send(
+                self.head("Transfer-Encoding: chunked") + b"%x\r\n%s\r\n0\r\nX-Trailer: 1\r\n\r\n" % (len(BODY), BODY))
             self.assertEqual(200, wire.answer().status)
 
     def test_ambiguous_body_lengths(self):
@@ -55,14 +55,15 @@ class Refused(rig.Case):
             "two CL": self.head(f"Content-Length: {size}", "content-length: 0") + BODY,
             "HTTP/1.0 with TE": self.head("Transfer-Encoding: chunked", first="POST /v1/messages HTTP/1.0") + chunked,
         }
-        for value in (f"{size}, {size}", f"+{size}", f"-{size}", hex(size), "", "1_0", "1e2", "9" * 20, f"{size} {size}",
-                      f"{size};", "\xb2"):
+        for value in (f"{size}, {size}", f"+{size}", f"-{size}", hex(size), "", "1_0", "1e2", "9" * 20,
+                      f"{size} {size}", f"{size};", "\xb2"):
             forms[f"CL {value!r}"] = self.head(f"Content-Length: {value}") + BODY
-        for value in ("identity", "gzip", "gzip, chunked", "chunked, chunked", "chunked, identity", "chunked;q=1", "xchunked",
-                      "", '"chunked"', "chunked,"):
+        for value in ("identity", "gzip", "gzip, chunked", "chunked, chunked", "chunked, identity", "chunked;q=1",
+                      "xchunked", "", '"chunked"', "chunked,"):
             forms[f"TE {value!r}"] = self.head(f"Transfer-Encoding: {value}") + chunked
         forms["TE twice"] = self.head("Transfer-Encoding: chunked", "Transfer-Encoding: chunked") + chunked
-        forms["TE twice, one identity"] = self.head("Transfer-Encoding: chunked", "Transfer-encoding: identity") + chunked
+        forms["TE twice, one identity"] = self.head("Transfer-Encoding: chunked",
+                                                    "Transfer-encoding: identity") + chunked
         self.refuse_each({name: data + SMUGGLED for name, data in forms.items()})
 
     def test_heads_that_two_parsers_split_differently(self):
@@ -90,11 +91,11 @@ class Refused(rig.Case):
             "odd name": self.head("X(A): 1", end),
             "name that is not ASCII": self.head("X-\xe9: 1", end),
         }
-        for first in ("POST /v1/messages", "POST  /v1/messages HTTP/1.1", "POST /v1/messages  HTTP/1.1", "POST\t/v1/messages HTTP/1.1",
-                      "POST /v1/messages HTTP/1.2", "POST /v1/messages http/1.1", "POST /v1/messages HTTP/2.0",
-                      "POST /v1/messages HTTP/1.1 ", "POST /v1/mess\x00ages HTTP/1.1", "POST /v1/messages#a HTTP/1.1",
-                      "POST /v1/mess\xe9ages HTTP/1.1", "P(ST /v1/messages HTTP/1.1", " POST /v1/messages HTTP/1.1",
-                      "POST v1/messages HTTP/1.1"):
+        for first in ("POST /v1/messages", "POST  /v1/messages HTTP/1.1", "POST /v1/messages  HTTP/1.1",
+                      "POST\t/v1/messages HTTP/1.1", "POST /v1/messages HTTP/1.2", "POST /v1/messages http/1.1",
+                      "POST /v1/messages HTTP/2.0", "POST /v1/messages HTTP/1.1 ", "POST /v1/mess\x00ages HTTP/1.1",
+                      "POST /v1/messages#a HTTP/1.1", "POST /v1/mess\xe9ages HTTP/1.1", "P(ST /v1/messages HTTP/1.1",
+                      " POST /v1/messages HTTP/1.1", "POST v1/messages HTTP/1.1"):
             forms[f"first line {first!r}"] = self.head(end, first=first)
         self.refuse_each({name: data + BODY + SMUGGLED for name, data in forms.items()})
 
@@ -105,10 +106,13 @@ class Refused(rig.Case):
     def test_chunks_that_are_not_plain(self):
         whole = b"%x\r\n%s\r\n" % (len(BODY), BODY)
         rest = b"\r\n" + BODY + b"\r\n0\r\n\r\n"
-        forms = {f"size {size!r}": size + rest for size in (
-            b"%x;ext=1" % len(BODY), b"0x%x" % len(BODY), b" %x" % len(BODY), b"%x " % len(BODY), b"+%x" % len(BODY),
-            b"-1", b"", b"zz", b"%x\n" % len(BODY), b"%x\r" % len(BODY), b"0" * 15 + b"%x" % len(BODY), b"f" * 16, b"\t%x" % len(BODY),
-            b"%x,%x" % (len(BODY), len(BODY)))}
+        forms = {
+            f"size {size!r}": size + rest
+            for size in (b"%x;ext=1" % len(BODY), b"0x%x" % len(BODY), b" %x" % len(BODY), b"%x " % len(BODY),
+                         b"+%x" % len(BODY), b"-1", b"", b"zz", b"%x\n" % len(BODY), b"%x\r" % len(BODY),
+                         b"0" * 15 + b"%x" % len(BODY), b"f" * 16, b"\t%x" % len(BODY),
+                         b"%x,%x" % (len(BODY), len(BODY)))
+        }
         forms |= {
             "size ended by LF": b"%x\n%s\r\n0\r\n\r\n" % (len(BODY), BODY),
             "payload longer than its size": b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY) - 1, BODY),
@@ -122,16 +126,19 @@ class Refused(rig.Case):
         }
         head = self.head("Transfer-Encoding: chunked")
         # The path tells the dialect by now, so it is refused as an unreadable request is there.
-        self.refuse_each({name: head + data + SMUGGLED for name, data in forms.items()},
-                         statuses=(dialects.ANTHROPIC.status["invalid"],))
+        self.refuse_each({name: head + data + SMUGGLED
+                          for name, data in forms.items()},
+                         statuses=(dialects.ANTHROPIC.status["invalid"], ))
 
     def test_heads_beyond_the_limit(self):
-        for name, more in {"one long field": ["X-A: " + "a" * 70_000], "many fields": [f"X-{i}: 1" for i in range(200)],
-                           "long target": []}.items():
+        for name, more in {
+                "one long field": ["X-A: " + "a" * 70_000], "many fields": [f"X-{i}: 1" for i in range(200)],
+                "long target": []
+        }.items():
             with self.subTest(name):
                 first = f"POST /v1/messages?{'a' * 9000 if name == 'long target' else ''} HTTP/1.1"
                 self.refuse(self.head(*more, first=first), statuses=(431, 414))
-        self.refuse(b"GET / HTTP/1.1\r\nX-A: " + b"a" * 200_000, statuses=(431,))
+        self.refuse(b"GET / HTTP/1.1\r\nX-A: " + b"a" * 200_000, statuses=(431, ))
 
     def test_absolute_form_says_that_this_is_no_proxy(self):
         for target in ("http://api.anthropic.com/v1/messages", f"http://127.0.0.1:{self.gateway.port}/v1/messages"):
@@ -147,10 +154,13 @@ class Passed(rig.Case):
         for number in range(6):
             body = dialects.CHAT.bytes(f"vendor:say(answer {number})")
             framing = "Transfer-Encoding: chunked" if number % 2 else f"Content-Length: {len(body)}"
-            head = ["POST /v1/chat/completions HTTP/1.1", "Host: a", framing] + [f"{n}: {v}" for n, v in dialects.CHAT.fields(self.key)]
+            head = ["POST /v1/chat/completions HTTP/1.1", "Host: a", framing
+                    ] + [f"{n}: {v}" for n, v in dialects.CHAT.fields(self.key)]
             parts.append(lines(*head) + (b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body) if number % 2 else body))
-        for name, send in {"together": lambda wire: wire.send(b"".join(parts)),
-                           "byte by byte": lambda wire: [wire.send(bytes([byte])) for byte in b"".join(parts[:2])]}.items():
+        for name, send in {
+                "together": lambda wire: wire.send(b"".join(parts)),
+                "byte by byte": lambda wire: [wire.send(bytes([byte])) for byte in b"".join(parts[:2])]
+        }.items():
             with self.subTest(name), Wire(self.gateway.port) as wire:
                 send(wire)
                 for number in range(6 if name == "together" else 2):
@@ -161,7 +171,8 @@ class Passed(rig.Case):
     def test_a_body_is_asked_for_where_the_client_expects_that(self):
         body = dialects.ANTHROPIC.bytes()
         with Wire(self.gateway.port) as wire:
-            wire.ask("POST", "/v1/messages", dialects.ANTHROPIC.fields(self.key) + [("Expect", "100-continue"), ("Content-Length", len(body))])
+            wire.ask("POST", "/v1/messages",
+                     dialects.ANTHROPIC.fields(self.key) + [("Expect", "100-continue"), ("Content-Length", len(body))])
             self.assertEqual("HTTP/1.1 100 Continue", wire.head().line)
             wire.send(body)
             self.assertEqual(200, wire.answer().status)
@@ -178,22 +189,35 @@ class Passed(rig.Case):
 
     def test_a_websocket_upgrade_is_declined_with_426(self):
         with Wire(self.gateway.port) as wire:
-            wire.ask("GET", "/v1/responses", [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"),
-                                              ("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA=="), ("Authorization", f"Bearer {self.key}")])
+            wire.ask("GET", "/v1/responses", [("Connection", "Upgrade"), ("Upgrade", "websocket"),
+                                              ("Sec-WebSocket-Version", "13"),
+                                              ("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA=="),
+                                              ("Authorization", f"Bearer {self.key}")])
             answer = wire.answer()
             self.assertEqual(426, answer.status)
             self.assertIn(b"POST", answer.body)
 
     def test_unknown_paths_are_404_with_the_supported_ones(self):
-        for method, path in (("POST", "/v1/complete"), ("GET", "/v1/messages"), ("POST", "/v1//messages"), ("POST", "/v1/./messages"),
-                             ("POST", "/v1/%6dessages"), ("POST", "/v1/messages/"), ("POST", "/V1/messages"), ("DELETE", "/v1/models"),
-                             ("POST", "/v1beta/models/a/b:generateContent"), ("OPTIONS", "*"), ("POST", "/v1/messages;a=b")):
+        for method, path in (
+            ("POST", "/v1/complete"),
+            ("GET", "/v1/messages"),
+            ("POST", "/v1//messages"),
+            ("POST", "/v1/./messages"),
+            ("POST", "/v1/%6dessages"),
+            ("POST", "/v1/messages/"),
+            ("POST", "/V1/messages"),
+            ("DELETE", "/v1/models"),
+            ("POST", "/v1beta/models/a/b:generateContent"),
+            ("OPTIONS", "*"),
+            ("POST", "/v1/messages;a=b"),
+        ):
             with self.subTest(path, method=method):
                 answer = self.gateway.ask(method, path, [("x-api-key", self.key)], BODY if method == "POST" else None)
                 self.assertEqual(404, answer.status, answer.body)
                 self.assertIn(b"POST /v1/messages", answer.body)
                 self.assertIn(b"generateContent", answer.body)
-        self.assertEqual([], [one for one in self.vendor.requests() if one["path"] not in ("/v1/messages", "/v1/chat/completions")])
+        self.assertEqual(
+            [], [one for one in self.vendor.requests() if one["path"] not in ("/v1/messages", "/v1/chat/completions")])
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ class Upstream:
 
     With `raw`, the script is called once per connection as script(wire) and reads for itself.
     """
-
     def __init__(self, script=None, tls=None, raw=False):
         self.script = script or (lambda wire, request: wire.reply(200, b"{}"))
         self.tls = tls
@@ -55,7 +54,7 @@ class Upstream:
             except OSError:
                 return
             self.connections += 1
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+            threading.Thread(target=self._serve, args=(connection, ), daemon=True).start()
 
     def _serve(self, connection):
         try:

@@ -12,7 +12,6 @@ DEADLINE = 120 if SLOW else 30  # seconds; only ever reached by something that i
 
 class Cut(Exception):
     """The answer broke off; `body` is what came of it."""
-
     def __init__(self, message, body=b""):
         super().__init__(message)
         self.body = body
@@ -35,6 +34,7 @@ def settled(figure, looks=60):
     def still():
         seen.append(figure())
         return len(set(seen[-looks:])) == 1 and len(seen) > looks
+
     until(still, "a figure to settle")
     return seen[-1]
 
@@ -56,7 +56,6 @@ class Head:
 
 class Answer(Head):
     """A whole answer: status, fields as they came, body with its framing taken off."""
-
     def __init__(self, raw):
         super().__init__(raw)
         self.status = int(self.line.split(" ", 2)[1])
@@ -69,7 +68,6 @@ class Answer(Head):
 
 class Received(Head):
     """A request as an upstream got it."""
-
     def __init__(self, raw):
         super().__init__(raw)
         self.method, self.target, _ = self.line.split(" ", 2)
@@ -78,7 +76,6 @@ class Received(Head):
 
 class Wire:
     """One connection, of either side."""
-
     def __init__(self, where, tls=None, name=None, receive_buffer=None):
         if isinstance(where, socket.socket):
             self.socket = where
@@ -225,7 +222,7 @@ class Wire:
         head.body = self.body(head)
         return head
 
-    def reply(self, status, body=b"", fields=(("Content-Type", "application/json"),), length=True):
+    def reply(self, status, body=b"", fields=(("Content-Type", "application/json"), ), length=True):
         lines = [f"HTTP/1.1 {status} Scripted"] + [f"{name}: {value}" for name, value in fields]
         if length:
             lines.append(f"Content-Length: {len(body)}")

@@ -1,6 +1,9 @@
 // Content codings: what is decoded does not depend on how the bytes were split; damaged data ends in an error, nothing goes beyond
-// the bound. The first byte of the input chooses the coding and the bound.
+// the bound; and what is taken for whole is what libzstd reads in all bytes at once, as a vendor may. The first byte of the input
+// chooses the coding and the bound.
 #include "http/coding.h"
+
+#include <zstd.h>
 
 #include <cstdint>
 #include <cstdlib>
@@ -48,6 +51,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::size_t bytes_max = (data[0] & 4) != 0 ? 1000 : 1u << 18;
     const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
     const Decoded whole = decode(coding, bytes, bytes.size() + 1, bytes_max);
+    if (coding == "zstd" && whole.whole && whole.finished) {
+        std::string once(whole.bytes.size() + 1, '\0');
+        const std::size_t length = ZSTD_decompress(once.data(), once.size(), bytes.data(), bytes.size());
+        if (length != whole.bytes.size() || once.substr(0, length) != whole.bytes) std::abort();
+    }
     for (const std::size_t piece : {1 + bytes.size() / 2, size < 2000 ? std::size_t{1} : std::size_t{97}}) {
         const Decoded split = decode(coding, bytes, piece, bytes_max);
         if (split.whole != whole.whole || split.finished != whole.finished || split.bytes != whole.bytes) std::abort();
