@@ -10,15 +10,15 @@
 namespace sallyport {
 
 enum class ErrorKind : std::uint8_t {
-    invalid,      // the input breaks its grammar or a rule about it
-    too_large,    // a limit of base/limits.h or of the configuration was reached
-    timeout,      // a deadline passed
-    refused,      // understood, and not allowed
-    unavailable,  // the other side or a resource is not there now
-    closed,       // the other side ended the conversation
-    cancelled,    // we ended it, because nobody waits for the result any more
-    io,           // the operating system said no
-    internal,     // a bug: never expected
+    invalid,     // the input breaks its grammar or a rule about it
+    too_large,   // a limit of base/limits.h or of the configuration was reached
+    timeout,     // a deadline passed
+    refused,     // understood, and not allowed
+    unavailable, // the other side or a resource is not there now
+    closed,      // the other side ended the conversation
+    cancelled,   // we ended it, because nobody waits for the result any more
+    io,          // the operating system said no
+    internal,    // a bug: never expected
 };
 
 enum class ErrorSource : std::uint8_t { client, upstream, gateway };

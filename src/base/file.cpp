@@ -35,7 +35,8 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t byt
         if (count == 0) return content;
         content.append(block, static_cast<std::size_t>(count));
         if (content.size() > bytes_max)
-            return fail(ErrorKind::too_large, path.string() + " is larger than " + std::to_string(bytes_max) + " bytes");
+            return fail(ErrorKind::too_large,
+                        path.string() + " is larger than " + std::to_string(bytes_max) + " bytes");
     }
 }
 

@@ -15,13 +15,14 @@ inline constexpr std::size_t chunk_line_bytes_max = 16; // "ffffffffffff" is mor
 inline constexpr std::size_t trailer_bytes_max = 8 * 1024;
 
 // Bodies.
-inline constexpr std::size_t request_body_bytes_max = 64u << 20;          // (config) as sent
-inline constexpr std::size_t decoded_body_bytes_max = 128u << 20;         // (config) after gzip or zstd
-inline constexpr std::size_t buffered_bodies_bytes_max = 512u << 20;      // (config) of all exchanges together
-inline constexpr std::size_t relay_buffer_bytes = 64 * 1024;              // what one stream holds of an answer at most
-inline constexpr std::size_t answer_watched_bytes_max = 8u << 20;         // a non-streamed answer kept for reading usage
-inline constexpr std::size_t event_bytes_max = 1u << 20;                  // one server-sent event while watched
-inline constexpr std::size_t inline_judgement_bytes_max = 512 * 1024;     // about half a millisecond; larger bodies are judged beside the loop
+inline constexpr std::size_t request_body_bytes_max = 64u << 20;     // (config) as sent
+inline constexpr std::size_t decoded_body_bytes_max = 128u << 20;    // (config) after gzip or zstd
+inline constexpr std::size_t buffered_bodies_bytes_max = 512u << 20; // (config) of all exchanges together
+inline constexpr std::size_t relay_buffer_bytes = 64 * 1024;         // what one stream holds of an answer at most
+inline constexpr std::size_t answer_watched_bytes_max = 8u << 20;    // a non-streamed answer kept for reading usage
+inline constexpr std::size_t event_bytes_max = 1u << 20;             // one server-sent event while watched
+inline constexpr std::size_t inline_judgement_bytes_max =
+    512 * 1024; // about half a millisecond; larger bodies are judged beside the loop
 
 // JSON.
 inline constexpr std::size_t json_depth_max = 128;
@@ -32,7 +33,8 @@ inline constexpr std::int64_t head_ms_max = 30'000;
 inline constexpr std::int64_t body_idle_ms_max = 60'000;
 inline constexpr std::int64_t keep_alive_ms_max = 75'000;
 inline constexpr std::int64_t connect_ms_max = 10'000;
-inline constexpr std::int64_t upstream_head_ms_max = 600'000; // reasoning models think for minutes before the first byte
+inline constexpr std::int64_t upstream_head_ms_max =
+    600'000; // reasoning models think for minutes before the first byte
 inline constexpr std::int64_t upstream_idle_ms_max = 300'000;
 inline constexpr std::int64_t write_idle_ms_max = 120'000;
 inline constexpr std::int64_t drain_ms_max = 30'000;

@@ -20,7 +20,7 @@ std::string_view trim(std::string_view text) {
 bool glob_matches(std::string_view pattern, std::string_view text) {
     constexpr auto none = std::string_view::npos;
     std::size_t p = 0, t = 0;
-    std::size_t star_p = none, star_t = 0;     // after a `*`, and how far it reaches
+    std::size_t star_p = none, star_t = 0;         // after a `*`, and how far it reaches
     std::size_t globstar_p = none, globstar_t = 0; // after a `**`
     while (true) {
         if (p < pattern.size() && pattern[p] == '*') {
@@ -37,8 +37,7 @@ bool glob_matches(std::string_view pattern, std::string_view text) {
             continue;
         }
         if (t == text.size() && p == pattern.size()) return true;
-        if (t < text.size() && p < pattern.size() &&
-            (pattern[p] == text[t] || (pattern[p] == '?' && text[t] != '/'))) {
+        if (t < text.size() && p < pattern.size() && (pattern[p] == text[t] || (pattern[p] == '?' && text[t] != '/'))) {
             ++p;
             ++t;
             continue;
@@ -67,7 +66,8 @@ std::string did_you_mean(std::string_view word, std::span<const std::string_view
             std::size_t diagonal = row[0];
             row[0] = i;
             for (std::size_t j = 1; j <= candidate.size(); ++j) {
-                const std::size_t substitute = diagonal + (ascii_lower(word[i - 1]) == ascii_lower(candidate[j - 1]) ? 0 : 1);
+                const std::size_t substitute =
+                    diagonal + (ascii_lower(word[i - 1]) == ascii_lower(candidate[j - 1]) ? 0 : 1);
                 diagonal = row[j];
                 row[j] = std::min({substitute, row[j] + 1, row[j - 1] + 1});
             }

@@ -11,9 +11,10 @@
 #include "sim/vendor.h"
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
 #include <csignal>
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <future>
 #include <thread>
 #include <unistd.h>
@@ -47,9 +48,12 @@ private:
 };
 
 std::string sallyport_yaml(const std::string& vendor, const std::string& local) {
-    constexpr const char* dialects = "dialects: [anthropic-messages, openai-responses, openai-chat, gemini], credential: \"${file:upstream.key}\"";
-    return fmt::format("version: 1\ndata: data\npolicy: policy.yaml\nlisteners:\n  - {{ address: \"127.0.0.1:0\" }}\nadmin: {{ address: \"127.0.0.1:0\" }}\nupstreams:\n"
-                       "  sim-vendor: {{ url: \"{}\", {}, account: acme-enterprise }}\n  sim-local: {{ url: \"{}\", {}, account: acme-own }}\n",
+    constexpr const char* dialects =
+        "dialects: [anthropic-messages, openai-responses, openai-chat, gemini], credential: \"${file:upstream.key}\"";
+    return fmt::format("version: 1\ndata: data\npolicy: policy.yaml\nlisteners:\n  - {{ address: \"127.0.0.1:0\" "
+                       "}}\nadmin: {{ address: \"127.0.0.1:0\" }}\nupstreams:\n"
+                       "  sim-vendor: {{ url: \"{}\", {}, account: acme-enterprise }}\n  sim-local: {{ url: \"{}\", "
+                       "{}, account: acme-own }}\n",
                        vendor, dialects, local, dialects);
 }
 
@@ -75,11 +79,13 @@ bool play_scenes(const std::string& url, const std::string& key, bool json) {
             std::string title, said;
             append_json_escaped(title, scene.title);
             append_json_escaped(said, gist(*answer));
-            fmt::print("{{\"scene\":{},\"title\":\"{}\",\"status\":{},\"answered\":{},\"shown\":\"{}\"}}\n", number, title, answer->status, answered, said);
+            fmt::print("{{\"scene\":{},\"title\":\"{}\",\"status\":{},\"answered\":{},\"shown\":\"{}\"}}\n", number,
+                       title, answer->status, answered, said);
             continue;
         }
         fmt::print("{} {}\n   {} {}\n\n", ink(Ink::bold, fmt::format("{}.", number)), scene.title,
-                   answered ? ink(Ink::green, "allowed ") : ink(Ink::red, fmt::format("refused {}", answer->status)), shortened(gist(*answer), 420));
+                   answered ? ink(Ink::green, "allowed ") : ink(Ink::red, fmt::format("refused {}", answer->status)),
+                   shortened(gist(*answer), 420));
     }
     return as_expected;
 }
@@ -94,8 +100,11 @@ int print_ledger(Visit& visit, bool json) {
     fmt::print("{}\n", ink(Ink::bold, "The ledger, newest first (sallyport ledger list):"));
     for (const ledger::ExchangeRow& row : page->rows) {
         const bool is_refused = row.decision == "refuse";
-        fmt::print("  {} {} {} {} {} {}\n", is_refused ? ink(Ink::red, "refuse") : ink(Ink::green, column(row.decision, 6)), column(row.client + " " + row.client_version, 20),
-                   column(row.effective_class, 13), column(row.repository, 33), column(row.model, 17), row.upstream.empty() ? "sent nowhere" : "to " + row.upstream);
+        fmt::print("  {} {} {} {} {} {}\n",
+                   is_refused ? ink(Ink::red, "refuse") : ink(Ink::green, column(row.decision, 6)),
+                   column(row.client + " " + row.client_version, 20), column(row.effective_class, 13),
+                   column(row.repository, 33), column(row.model, 17),
+                   row.upstream.empty() ? "sent nowhere" : "to " + row.upstream);
     }
     const auto files = query->left({}, 10);
     if (files)
@@ -104,7 +113,8 @@ int print_ledger(Visit& visit, bool json) {
                 auto name = visit.pseudonyms->name_of(*visit.state, pseudonym);
                 return name ? *name : std::nullopt;
             });
-            fmt::print("\n{} {} of {} went to {} ({})\n", ink(Ink::bold, "What left:"), row.file, row.repository, row.upstream, ledger::Query::left_evidence);
+            fmt::print("\n{} {} of {} went to {} ({})\n", ink(Ink::bold, "What left:"), row.file, row.repository,
+                       row.upstream, ledger::Query::left_evidence);
         }
     return done;
 }
@@ -112,9 +122,12 @@ int print_ledger(Visit& visit, bool json) {
 void print_how_to_connect(const std::string& url, const std::string& key) {
     fmt::print("\n{}\n", ink(Ink::bold, "Point a real client at a running gateway:"));
     fmt::print("  Claude Code  ANTHROPIC_BASE_URL={0} ANTHROPIC_AUTH_TOKEN={1} claude\n"
-               "  Codex        codex -c model_provider=sallyport -c 'model_providers.sallyport={{name=\"Sallyport\",base_url=\"{0}/v1\",env_key=\"SALLYPORT_KEY\",wire_api=\"responses\"}}'\n"
+               "  Codex        codex -c model_provider=sallyport -c "
+               "'model_providers.sallyport={{name=\"Sallyport\",base_url=\"{0}/"
+               "v1\",env_key=\"SALLYPORT_KEY\",wire_api=\"responses\"}}'\n"
                "  Qwen Code    OPENAI_BASE_URL={0}/v1 OPENAI_API_KEY={1} OPENAI_MODEL=qwen-coder qwen\n"
-               "  Gemini CLI   GOOGLE_GEMINI_BASE_URL={0} GEMINI_API_KEY={1} gemini\n", url, key);
+               "  Gemini CLI   GOOGLE_GEMINI_BASE_URL={0} GEMINI_API_KEY={1} gemini\n",
+               url, key);
 }
 
 int demo(const DemoOptions& options) {
@@ -126,9 +139,11 @@ int demo(const DemoOptions& options) {
     if (!vendor) return complain(vendor.error());
     auto local = sim::Vendor::start(vendor_options);
     if (!local) return complain(local.error());
-    for (const auto& [name, content] : {std::pair{"sallyport.yaml", sallyport_yaml((*vendor)->url(), (*local)->url())}, std::pair{"policy.yaml", std::string(demo_policy)},
+    for (const auto& [name, content] : {std::pair{"sallyport.yaml", sallyport_yaml((*vendor)->url(), (*local)->url())},
+                                        std::pair{"policy.yaml", std::string(demo_policy)},
                                         std::pair{"upstream.key", std::string("demo-upstream-credential\n")}})
-        if (auto written = replace_file(folder.path() / name, content, 0600); !written) return complain(written.error());
+        if (auto written = replace_file(folder.path() / name, content, 0600); !written)
+            return complain(written.error());
 
     int exit_code = done;
     const auto config = open_config((folder.path() / "sallyport.yaml").string(), true, exit_code);
@@ -149,15 +164,20 @@ int demo(const DemoOptions& options) {
     int result = not_possible;
     if (!told.urls.empty()) {
         auto visit = open_visit(*config, result);
-        auto key = visit ? issue_key(*visit, {"ada@acme.example", "platform", "demo", "trade-secret", 0}) : Result<IssuedKey>(fail(ErrorKind::internal, "no visit"));
+        auto key = visit ? issue_key(*visit, {"ada@acme.example", "platform", "demo", "trade-secret", 0})
+                         : Result<IssuedKey>(fail(ErrorKind::internal, "no visit"));
         if (visit && key) {
             // A running gateway learns of a new key within limits::key_poll_ms.
             std::this_thread::sleep_for(std::chrono::milliseconds(2 * limits::key_poll_ms));
-            if (!options.json) fmt::print("{}\nA simulated vendor, a simulated model of the company's own, and the gateway on {}.\n\n", ink(Ink::bold, "Sallyport demo"), told.urls[0]);
+            if (!options.json)
+                fmt::print("{}\nA simulated vendor, a simulated model of the company's own, and the gateway on {}.\n\n",
+                           ink(Ink::bold, "Sallyport demo"), told.urls[0]);
             const bool as_expected = play_scenes(told.urls[0], std::string(key->key.reveal()), options.json);
-            std::this_thread::sleep_for(std::chrono::milliseconds(limits::key_poll_ms + 300)); // entries are written within some milliseconds
+            std::this_thread::sleep_for(
+                std::chrono::milliseconds(limits::key_poll_ms + 300)); // entries are written within some milliseconds
             print_ledger(*visit, options.json);
-            if (!options.json) print_how_to_connect(told.urls[0], options.stay ? std::string(key->key.reveal()) : "sp_your-key");
+            if (!options.json)
+                print_how_to_connect(told.urls[0], options.stay ? std::string(key->key.reveal()) : "sp_your-key");
             result = as_expected ? done : found_something;
             if (!as_expected) complain("a scene did not end as it should; the gateway is broken");
             if (options.stay) {
@@ -178,10 +198,12 @@ int demo(const DemoOptions& options) {
 
 void add_demo(CLI::App& app, int& exit_code) {
     static DemoOptions options;
-    auto* command = app.add_subcommand("demo", "See it work: gateway and simulated vendors on this machine, real-shape conversations");
+    auto* command = app.add_subcommand(
+        "demo", "See it work: gateway and simulated vendors on this machine, real-shape conversations");
     command->add_flag("--json", options.json, "One object per scene");
     command->add_flag("--stay", options.stay, "Leave the gateway running, to point a real client at it");
-    command->footer("Uses free loopback ports and a temporary folder; nothing leaves this machine.\n\nExample:\n  sallyport demo\n");
+    command->footer("Uses free loopback ports and a temporary folder; nothing leaves this machine.\n\nExample:\n  "
+                    "sallyport demo\n");
     command->callback([&exit_code] { exit_code = demo(options); });
 }
 

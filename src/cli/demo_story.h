@@ -9,7 +9,7 @@
 namespace sallyport::cli {
 
 struct Scene {
-    std::string title;   // what happens, for the reader
+    std::string title; // what happens, for the reader
     PlayedRequest request;
     bool expects_answer; // else a refusal
 };

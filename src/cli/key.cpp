@@ -48,7 +48,8 @@ int issue(const KeyOptions& options) {
     const std::int64_t now = wall_ms();
     const std::int64_t expires = expiry(options.expires, now);
     if (expires < 0 || (expires > 0 && expires <= now)) {
-        complain("--expires is a span (90d, 12h) or a time to come (2027-01-31); got '" + printable(options.expires) + "'");
+        complain("--expires is a span (90d, 12h) or a time to come (2027-01-31); got '" + printable(options.expires) +
+                 "'");
         return wrong_use;
     }
     const auto issued = issue_key(*visit, {options.person, options.team, options.label, options.max_class, expires});
@@ -64,8 +65,9 @@ int issue(const KeyOptions& options) {
         return done;
     }
     fmt::print("{}\n", issued->key.reveal());
-    fmt::print(stderr, "This key is shown once. It is for {} ({}), up to class {}. Revoke it with: sallyport key revoke {}\n", options.person,
-               options.team.empty() ? "no team" : options.team, issued->record.max_class, issued->record.id);
+    fmt::print(
+        stderr, "This key is shown once. It is for {} ({}), up to class {}. Revoke it with: sallyport key revoke {}\n",
+        options.person, options.team.empty() ? "no team" : options.team, issued->record.max_class, issued->record.id);
     return done;
 }
 
@@ -77,7 +79,9 @@ int list(const KeyOptions& options) {
     if (!visit) return exit_code;
     const auto keys = visit->state->keys();
     if (!keys) return complain(keys.error());
-    if (!options.json) fmt::print("{}\n", ink(Ink::bold, column("ID", 14) + column("PERSON", 26) + column("TEAM", 16) + column("MAX CLASS", 15) + "STATE"));
+    if (!options.json)
+        fmt::print("{}\n", ink(Ink::bold, column("ID", 14) + column("PERSON", 26) + column("TEAM", 16) +
+                                              column("MAX CLASS", 15) + "STATE"));
     for (const store::KeyRecord& key : *keys->value) {
         std::string person = key.person;
         if (options.names)
@@ -92,11 +96,12 @@ int list(const KeyOptions& options) {
             continue;
         }
         const bool expired = key.expires_ms > 0 && key.expires_ms <= wall_ms();
-        const std::string state = key.revoked_ms > 0 ? ink(Ink::red, "revoked " + rfc3339(key.revoked_ms))
-                                  : expired          ? ink(Ink::yellow, "expired " + rfc3339(key.expires_ms))
+        const std::string state = key.revoked_ms > 0   ? ink(Ink::red, "revoked " + rfc3339(key.revoked_ms))
+                                  : expired            ? ink(Ink::yellow, "expired " + rfc3339(key.expires_ms))
                                   : key.expires_ms > 0 ? "valid until " + rfc3339(key.expires_ms)
                                                        : std::string("valid");
-        fmt::print("{}{}{}{}{}\n", column(key.id, 14), column(person, 26), column(key.team, 16), column(key.max_class, 15), state);
+        fmt::print("{}{}{}{}{}\n", column(key.id, 14), column(person, 26), column(key.team, 16),
+                   column(key.max_class, 15), state);
     }
     return done;
 }
@@ -130,13 +135,15 @@ void add_key(CLI::App& app, int& exit_code) {
     key->require_subcommand(1);
     auto* issue_command = key->add_subcommand("issue", "Make a key and show it once");
     add_config_option(*issue_command, options.config);
-    issue_command->add_option("--person", options.person, "Whose key it is (kept sealed; entries hold a pseudonym)")->required();
+    issue_command->add_option("--person", options.person, "Whose key it is (kept sealed; entries hold a pseudonym)")
+        ->required();
     issue_command->add_option("--team", options.team, "The person's team");
     issue_command->add_option("--label", options.label, "What the key is for");
     issue_command->add_option("--max-class", options.max_class, "The highest class of repository it may be used for")
         ->check(CLI::IsMember({"open-source", "internal", "customer", "secret-bearing", "trade-secret"}))
         ->capture_default_str();
-    issue_command->add_option("--expires", options.expires, "A span (90d) or a time (2027-01-31); without it, until revoked");
+    issue_command->add_option("--expires", options.expires,
+                              "A span (90d) or a time (2027-01-31); without it, until revoked");
     issue_command->add_flag("--json", options.json, "Print an object");
     issue_command->footer("Examples:\n  sallyport key issue --person ada@acme.example --team platform --expires 90d\n");
     issue_command->callback([&exit_code] { exit_code = issue(options); });

@@ -44,7 +44,8 @@ std::optional<Opened> open_ledger(LedgerOptions& options, int& exit_code) {
         exit_code = wrong_use;
         return false;
     };
-    if (!take_time(options.since, options.filter.from_ms) || !take_time(options.until, options.filter.to_ms)) return std::nullopt;
+    if (!take_time(options.since, options.filter.from_ms) || !take_time(options.until, options.filter.to_ms))
+        return std::nullopt;
     return Opened{std::move(*visit), std::move(*query)};
 }
 
@@ -93,22 +94,26 @@ void write_row(json::Writer& writer, const std::string& origin, const ledger::Ex
     member_if(writer, "ended", row.ended);
     member_if(writer, "stop_reason", row.stop_reason);
     member_if(writer, "error", row.error);
-    for (const auto& [name, value] : {std::pair{"sent_bytes", row.sent_bytes}, std::pair{"answer_bytes", row.answer_bytes},
-                                      std::pair{"input_tokens", row.input_tokens}, std::pair{"output_tokens", row.output_tokens},
-                                      std::pair{"cache_read_tokens", row.cache_read_tokens}, std::pair{"cache_write_tokens", row.cache_write_tokens},
-                                      std::pair{"total_ms", row.total_ms}})
+    for (const auto& [name, value] :
+         {std::pair{"sent_bytes", row.sent_bytes}, std::pair{"answer_bytes", row.answer_bytes},
+          std::pair{"input_tokens", row.input_tokens}, std::pair{"output_tokens", row.output_tokens},
+          std::pair{"cache_read_tokens", row.cache_read_tokens},
+          std::pair{"cache_write_tokens", row.cache_write_tokens}, std::pair{"total_ms", row.total_ms}})
         if (value >= 0) writer.member(name, value);
     writer.member("repeats", row.repeats);
 }
 
 void print_row(const ledger::ExchangeRow& row) {
     const bool is_refused = row.decision == "refuse" || row.decision.empty();
-    const std::string decision = is_refused ? ink(Ink::red, column("refuse", 9)) : ink(Ink::green, column(row.decision, 9));
+    const std::string decision =
+        is_refused ? ink(Ink::red, column("refuse", 9)) : ink(Ink::green, column(row.decision, 9));
     const std::string client = row.client_version.empty() ? row.client : row.client + " " + row.client_version;
-    fmt::print("{}  {}{}{}{}{}{}\n", ink(Ink::dim, rfc3339(row.at_ms)), decision, column(client, 24), column(row.effective_class, 15),
-               column(row.repository.empty() ? "-" : row.repository, 32), column(row.model, 22), row.upstream.empty() ? "-" : printable(row.upstream));
+    fmt::print("{}  {}{}{}{}{}{}\n", ink(Ink::dim, rfc3339(row.at_ms)), decision, column(client, 24),
+               column(row.effective_class, 15), column(row.repository.empty() ? "-" : row.repository, 32),
+               column(row.model, 22), row.upstream.empty() ? "-" : printable(row.upstream));
     if (is_refused && !row.sentence.empty())
-        fmt::print("{}{}{}\n", std::string(26, ' '), printable(row.sentence), row.repeats > 0 ? fmt::format(" (asked {} times)", row.repeats + 1) : "");
+        fmt::print("{}{}{}\n", std::string(26, ' '), printable(row.sentence),
+                   row.repeats > 0 ? fmt::format(" (asked {} times)", row.repeats + 1) : "");
 }
 
 int list(LedgerOptions& options) {
@@ -162,7 +167,8 @@ int show(LedgerOptions& options) {
         return done;
     }
     print_row(shown->exchange);
-    for (const ledger::EntryText& entry : shown->entries) fmt::print("{}\n  {}\n", ink(Ink::bold, fmt::format("{}/{}", origin, entry.index)), printable(entry.json));
+    for (const ledger::EntryText& entry : shown->entries)
+        fmt::print("{}\n  {}\n", ink(Ink::bold, fmt::format("{}/{}", origin, entry.index)), printable(entry.json));
     return done;
 }
 
@@ -177,8 +183,9 @@ int left(LedgerOptions& options) {
     for (ledger::FileRow& row : *files) {
         ledger::unmask(row, unseal);
         if (!options.json) {
-            fmt::print("{}{}{}{}  {} to {}, {} times\n", column(row.repository.empty() ? "-" : row.repository, 32), column(row.file, 48), column(row.upstream, 16),
-                       column(row.client, 14), rfc3339(row.first_ms), rfc3339(row.last_ms), row.count);
+            fmt::print("{}{}{}{}  {} to {}, {} times\n", column(row.repository.empty() ? "-" : row.repository, 32),
+                       column(row.file, 48), column(row.upstream, 16), column(row.client, 14), rfc3339(row.first_ms),
+                       rfc3339(row.last_ms), row.count);
             continue;
         }
         std::string out;
@@ -199,7 +206,9 @@ int left(LedgerOptions& options) {
         writer.end_object();
         fmt::print("{}\n", out);
     }
-    if (!options.json) fmt::print("{}\n", ink(Ink::dim, "how known: " + std::string(ledger::Query::left_evidence) + " (the client's word; content is not looked for yet)"));
+    if (!options.json)
+        fmt::print("{}\n", ink(Ink::dim, "how known: " + std::string(ledger::Query::left_evidence) +
+                                             " (the client's word; content is not looked for yet)"));
     return done;
 }
 
@@ -209,8 +218,10 @@ int reindex(LedgerOptions& options) {
     if (!opened) return exit_code;
     const auto updated = opened->query.reindex();
     if (!updated) return complain(updated.error());
-    if (options.json) fmt::print("{{\"entries\":{},\"next_index\":{}}}\n", updated->entries, updated->next_index);
-    else fmt::print("{} entries read, the index is built anew\n", updated->entries);
+    if (options.json)
+        fmt::print("{{\"entries\":{},\"next_index\":{}}}\n", updated->entries, updated->next_index);
+    else
+        fmt::print("{} entries read, the index is built anew\n", updated->entries);
     return done;
 }
 
@@ -242,12 +253,14 @@ void add_ledger(CLI::App& app, int& exit_code) {
     add_filters(*list_command, options);
     list_command->add_option("--cursor", options.cursor, "Go on behind a page");
     list_command->add_flag("--names", options.names, "Names instead of pseudonyms");
-    list_command->footer("Examples:\n  sallyport ledger list --since 24h --decision refuse\n  sallyport ledger list --json | head\n");
+    list_command->footer(
+        "Examples:\n  sallyport ledger list --since 24h --decision refuse\n  sallyport ledger list --json | head\n");
     list_command->callback([&exit_code] { exit_code = list(options); });
 
     auto* show_command = group->add_subcommand("show", "One exchange with its entries");
     add_config_option(*show_command, options.config);
-    show_command->add_option("id", options.id, "origin/index of an entry, or the reference shown in a refusal")->required();
+    show_command->add_option("id", options.id, "origin/index of an entry, or the reference shown in a refusal")
+        ->required();
     show_command->add_flag("--json", options.json, "Print an object");
     show_command->add_flag("--names", options.names, "Names instead of pseudonyms");
     show_command->callback([&exit_code] { exit_code = show(options); });

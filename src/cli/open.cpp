@@ -9,7 +9,9 @@ namespace sallyport::cli {
 
 void add_config_option(CLI::App& app, std::string& file) {
     file = "sallyport.yaml";
-    app.add_option("-c,--config", file, "The installation's sallyport.yaml")->envname("SALLYPORT_CONFIG")->capture_default_str();
+    app.add_option("-c,--config", file, "The installation's sallyport.yaml")
+        ->envname("SALLYPORT_CONFIG")
+        ->capture_default_str();
 }
 
 std::shared_ptr<const gateway::Config> open_config(const std::string& file, bool with_secrets, int& exit_code) {

@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::int64_t answer_ms = 20'000;
 
-net::Task<void> ask(net::Loop& loop, http::Pool& pool, const http::Origin& origin, std::string head, const std::string& body, Result<PlayedAnswer>& into) {
+net::Task<void> ask(net::Loop& loop, http::Pool& pool, const http::Origin& origin, std::string head,
+                    const std::string& body, Result<PlayedAnswer>& into) {
     auto connection = co_await pool.take(0, origin, true, answer_ms);
     Result<void> step;
     if (!connection) step = std::unexpected(connection.error());
@@ -29,11 +30,14 @@ net::Task<void> ask(net::Loop& loop, http::Pool& pool, const http::Origin& origi
             step = std::unexpected(part.error());
             break;
         }
-        for (const iovec& piece : part->pieces) answer.body.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
+        for (const iovec& piece : part->pieces)
+            answer.body.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
         last = part->last;
     }
-    if (step) into = std::move(answer);
-    else into = std::unexpected(step.error());
+    if (step)
+        into = std::move(answer);
+    else
+        into = std::unexpected(step.error());
     loop.stop();
 }
 
@@ -43,8 +47,10 @@ void collect(const json::Document& document, std::string& text) {
     for (json::NodeIndex i = 0; i < document.nodes().size(); ++i) {
         if (document[i].kind != json::Kind::string) continue;
         const std::string_view key = document.raw_key(i);
-        if (key == "text" || key == "message" || key == "content" || key == "delta") text += document.text(i, scratch);
-        else if (key == "name" && document[i].parent != json::no_node) text += "[calls " + std::string(document.text(i, scratch)) + "] ";
+        if (key == "text" || key == "message" || key == "content" || key == "delta")
+            text += document.text(i, scratch);
+        else if (key == "name" && document[i].parent != json::no_node)
+            text += "[calls " + std::string(document.text(i, scratch)) + "] ";
     }
 }
 
@@ -67,7 +73,8 @@ Result<PlayedAnswer> play(const std::string& url, const PlayedRequest& request) 
     const auto where = net::parse_host_port(origin.authority);
     if (!where) return std::unexpected(where.error());
     origin.where = *where;
-    std::string head = "POST " + request.target + " HTTP/1.1\r\nHost: " + origin.authority + "\r\nContent-Type: application/json\r\n";
+    std::string head =
+        "POST " + request.target + " HTTP/1.1\r\nHost: " + origin.authority + "\r\nContent-Type: application/json\r\n";
     for (const auto& [name, value] : request.headers) head += name + ": " + value + "\r\n";
     head += "Content-Length: " + std::to_string(request.body.size()) + "\r\n\r\n";
     Result<PlayedAnswer> answer = fail(ErrorKind::internal, "not played");

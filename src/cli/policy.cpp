@@ -17,7 +17,8 @@ namespace {
 
 struct PolicyOptions {
     std::string file, config, entry;
-    std::string client = "claude-code", version, repository, evidence = "claimed", model, team, account = "company", dialect = "anthropic-messages";
+    std::string client = "claude-code", version, repository, evidence = "claimed", model, team, account = "company",
+                dialect = "anthropic-messages";
     std::vector<std::string> references, plugins;
     bool json = false;
 };
@@ -34,7 +35,8 @@ int check(const PolicyOptions& options) {
             writer.member("digest", loaded.policy->digest());
             writer.member("rules", static_cast<std::uint64_t>(loaded.policy->rule_count()));
         }
-        for (const auto& [name, list] : {std::pair{"mistakes", &loaded.mistakes}, std::pair{"warnings", &loaded.warnings}}) {
+        for (const auto& [name, list] :
+             {std::pair{"mistakes", &loaded.mistakes}, std::pair{"warnings", &loaded.warnings}}) {
             writer.begin_array(name);
             for (const policy::Mistake& mistake : *list) {
                 std::string one;
@@ -55,8 +57,8 @@ int check(const PolicyOptions& options) {
     }
     if (!loaded.policy) return complain(loaded.mistakes);
     for (const policy::Mistake& warning : loaded.warnings) fmt::print(stderr, "warning: {}\n", warning.text());
-    fmt::print("{}: {} rules, {} upstreams, no mistakes\n{}\n", file, loaded.policy->rule_count(), loaded.policy->upstreams().size(),
-               ink(Ink::dim, loaded.policy->digest()));
+    fmt::print("{}: {} rules, {} upstreams, no mistakes\n{}\n", file, loaded.policy->rule_count(),
+               loaded.policy->upstreams().size(), ink(Ink::dim, loaded.policy->digest()));
     return done;
 }
 
@@ -66,7 +68,8 @@ template <class Enum> Enum enum_named(std::string_view word, std::size_t count, 
     return otherwise;
 }
 
-int print_explanation(const policy::Policy& policy, const policy::Facts& facts, std::span<const std::uint16_t> candidates, bool json) {
+int print_explanation(const policy::Policy& policy, const policy::Facts& facts,
+                      std::span<const std::uint16_t> candidates, bool json) {
     const policy::Plan plan = policy::decide(policy, facts, candidates);
     const bool is_refused = plan.decision == policy::Decision::refuse;
     const std::string sentence = policy::sentence(policy, facts, plan, candidates);
@@ -82,7 +85,8 @@ int print_explanation(const policy::Policy& policy, const policy::Facts& facts, 
         if (!rule.empty()) writer.member("rule", rule);
         if (is_refused) writer.member("sentence", sentence);
         writer.begin_array("upstreams");
-        for (std::size_t i = 0; i < plan.upstream_count; ++i) writer.element(policy.upstreams()[plan.upstreams[i]].name);
+        for (std::size_t i = 0; i < plan.upstream_count; ++i)
+            writer.element(policy.upstreams()[plan.upstreams[i]].name);
         writer.end_array();
         writer.begin_array("rules");
         for (const policy::RuleTrace& trace : traces) {
@@ -100,12 +104,16 @@ int print_explanation(const policy::Policy& policy, const policy::Facts& facts, 
         fmt::print("{}\n", out);
         return is_refused ? refused : done;
     }
-    fmt::print("{} for class {}{}\n", is_refused ? ink(Ink::red, "refuse") : ink(Ink::green, std::string(policy::name(plan.decision))),
-               ink(Ink::bold, std::string(policy::name(plan.effective_class))), rule.empty() ? std::string() : " by rule " + std::string(rule));
-    for (std::size_t i = 0; i < plan.upstream_count; ++i) fmt::print("  {}. {}\n", i + 1, policy.upstreams()[plan.upstreams[i]].name);
+    fmt::print("{} for class {}{}\n",
+               is_refused ? ink(Ink::red, "refuse") : ink(Ink::green, std::string(policy::name(plan.decision))),
+               ink(Ink::bold, std::string(policy::name(plan.effective_class))),
+               rule.empty() ? std::string() : " by rule " + std::string(rule));
+    for (std::size_t i = 0; i < plan.upstream_count; ++i)
+        fmt::print("  {}. {}\n", i + 1, policy.upstreams()[plan.upstreams[i]].name);
     if (is_refused) fmt::print("{}\n", sentence);
     for (const policy::RuleTrace& trace : traces)
-        fmt::print("  {} {}  {}\n", trace.matched ? ink(Ink::green, "+") : ink(Ink::dim, "-"), column(policy.rule_id(trace.rule), 34), trace.why);
+        fmt::print("  {} {}  {}\n", trace.matched ? ink(Ink::green, "+") : ink(Ink::dim, "-"),
+                   column(policy.rule_id(trace.rule), 34), trace.why);
     return is_refused ? refused : done;
 }
 
@@ -113,7 +121,8 @@ int print_explanation(const policy::Policy& policy, const policy::Facts& facts, 
 std::vector<std::uint16_t> candidates_of(const policy::Policy& policy, std::span<const std::string_view> names) {
     std::vector<std::uint16_t> candidates;
     for (const std::string_view name : names)
-        if (const std::uint16_t index = policy.upstream_named(name); index != policy::no_rule) candidates.push_back(index);
+        if (const std::uint16_t index = policy.upstream_named(name); index != policy::no_rule)
+            candidates.push_back(index);
     return candidates;
 }
 
@@ -134,15 +143,19 @@ int explain_entry(const PolicyOptions& options) {
         if (!entry) return complain(entry.error());
         const ledger::Judgement* judgement = nullptr;
         if (const auto* intent = entry->as<ledger::Intent>()) judgement = &intent->judgement;
-        if (const auto* refusal = entry->as<ledger::Refusal>(); refusal != nullptr && refusal->judged) judgement = &refusal->judgement;
+        if (const auto* refusal = entry->as<ledger::Refusal>(); refusal != nullptr && refusal->judged)
+            judgement = &refusal->judgement;
         if (judgement == nullptr) continue;
         const std::filesystem::path file =
-            options.file.empty() ? gateway::kept_policy_file(visit->installation.policies_directory(), judgement->policy) : std::filesystem::path(options.file);
+            options.file.empty()
+                ? gateway::kept_policy_file(visit->installation.policies_directory(), judgement->policy)
+                : std::filesystem::path(options.file);
         const policy::Policy::Loaded loaded = policy::load(file);
         if (!loaded.policy) return complain(loaded.mistakes);
         const policy::Policy& policy = *loaded.policy;
         if (judgement->policy != policy.digest())
-            fmt::print(stderr, "note: the entry was decided under another policy ({}); this is what {} says\n", judgement->policy, file.string());
+            fmt::print(stderr, "note: the entry was decided under another policy ({}); this is what {} says\n",
+                       judgement->policy, file.string());
         return print_explanation(policy, judgement->facts, candidates_of(policy, judgement->candidates), options.json);
     }
     return complain("this entry holds no decision");
@@ -157,7 +170,9 @@ int explain(const PolicyOptions& options) {
     facts.client = options.client;
     facts.client_version = options.version;
     facts.repository = options.repository;
-    facts.evidence = options.repository.empty() ? policy::Evidence::none : enum_named(options.evidence, policy::evidence_count, policy::Evidence::claimed);
+    facts.evidence = options.repository.empty()
+                         ? policy::Evidence::none
+                         : enum_named(options.evidence, policy::evidence_count, policy::Evidence::claimed);
     facts.account = options.account == "personal" ? policy::AccountKind::personal : policy::AccountKind::company;
     facts.dialect = options.dialect;
     facts.model = options.model;
@@ -184,22 +199,30 @@ void add_policy(CLI::App& app, int& exit_code) {
     check_command->footer("Exit code 1 where there is a mistake.\n\nExample:\n  sallyport policy check policy.yaml\n");
     check_command->callback([&exit_code] { exit_code = check(options); });
 
-    auto* explain_command = group->add_subcommand("explain", "What would be decided, by which rule, and why not by the others");
-    explain_command->add_option("-p,--policy", options.file, "The policy (policy.yaml; for an entry the one that decided)");
-    explain_command->add_option("--entry", options.entry, "A ledger entry (origin/index or exchange) whose facts are judged");
+    auto* explain_command =
+        group->add_subcommand("explain", "What would be decided, by which rule, and why not by the others");
+    explain_command->add_option("-p,--policy", options.file,
+                                "The policy (policy.yaml; for an entry the one that decided)");
+    explain_command->add_option("--entry", options.entry,
+                                "A ledger entry (origin/index or exchange) whose facts are judged");
     add_config_option(*explain_command, options.config);
     explain_command->add_option("--client", options.client, "The client's name")->capture_default_str();
     explain_command->add_option("--client-version", options.version, "The client's version");
     explain_command->add_option("--repository", options.repository, "host/path, as claimed");
     explain_command->add_option("--evidence", options.evidence, "How the repository is known")
-        ->check(CLI::IsMember({"none", "claimed", "bound", "observed"}))->capture_default_str();
+        ->check(CLI::IsMember({"none", "claimed", "bound", "observed"}))
+        ->capture_default_str();
     explain_command->add_option("--model", options.model, "The model asked for");
     explain_command->add_option("--team", options.team, "The caller's team");
-    explain_command->add_option("--account", options.account, "Whose credential")->check(CLI::IsMember({"company", "personal"}))->capture_default_str();
-    explain_command->add_option("--reference", options.references, "Content by reference in the request (file, vendor-tool, …)");
+    explain_command->add_option("--account", options.account, "Whose credential")
+        ->check(CLI::IsMember({"company", "personal"}))
+        ->capture_default_str();
+    explain_command->add_option("--reference", options.references,
+                                "Content by reference in the request (file, vendor-tool, …)");
     explain_command->add_option("--plugin", options.plugins, "A plugin whose tools the request offers");
     explain_command->add_flag("--json", options.json, "Print an object");
-    explain_command->footer("Exit code 3 where the policy refuses.\n\nExample:\n  sallyport policy explain --client claude-code --client-version 2.1.330 \\\n"
+    explain_command->footer("Exit code 3 where the policy refuses.\n\nExample:\n  sallyport policy explain --client "
+                            "claude-code --client-version 2.1.330 \\\n"
                             "      --repository git.acme.example/core/engine --model claude-opus-5-5\n");
     explain_command->callback([&exit_code] { exit_code = explain(options); });
 }

@@ -34,8 +34,10 @@ void add_serve(CLI::App& app, int& exit_code) {
     auto* command = app.add_subcommand("serve", "Run the gateway");
     static std::string file;
     add_config_option(*command, file);
-    command->footer("Stops on SIGTERM after running exchanges have ended; reads policy, configuration and certificates anew on SIGHUP.\n"
-                    "Logs JSON lines on standard error.\n\nExamples:\n  sallyport serve\n  sallyport serve --config /etc/sallyport/sallyport.yaml\n");
+    command->footer("Stops on SIGTERM after running exchanges have ended; reads policy, configuration and certificates "
+                    "anew on SIGHUP.\n"
+                    "Logs JSON lines on standard error.\n\nExamples:\n  sallyport serve\n  sallyport serve --config "
+                    "/etc/sallyport/sallyport.yaml\n");
     command->callback([&exit_code] { exit_code = serve(file); });
 }
 

@@ -2,9 +2,10 @@
 
 #include "cli/commands.h"
 
+#include <fmt/format.h>
+
 #include <cstdio>
 #include <cstdlib>
-#include <fmt/format.h>
 #include <unistd.h>
 
 namespace sallyport::cli {

@@ -51,6 +51,23 @@ void read_answer(Dialect dialect, const json::Document& document, Answer& answer
     }
 }
 
+// Memory of what is looked at, kept by the thread: answers come one behind the other.
+struct Looked {
+    Buffer text;
+    json::Document document;
+    bool parse(std::string_view json) {
+        constexpr std::size_t kept_max = 256 * 1024;
+        if (text.capacity() > kept_max) text = Buffer();
+        text.clear();
+        text.append(json);
+        return document.parse(text.view()).has_value();
+    }
+};
+Looked& looked() {
+    thread_local Looked memory;
+    return memory;
+}
+
 } // namespace
 
 void watch_event(Dialect dialect, std::string_view event, std::string_view data, Answer& answer) {
@@ -59,16 +76,15 @@ void watch_event(Dialect dialect, std::string_view event, std::string_view data,
         return;
     }
     if (data.empty() || !is_of_interest(dialect, event, data, answer)) return;
-    const Buffer padded(data);
-    json::Document document;
-    if (document.parse(padded.view())) read_answer(dialect, document, answer);
+    Looked& memory = looked();
+    if (memory.parse(data)) read_answer(dialect, memory.document, answer);
 }
 
 void watch_body(const Endpoint& endpoint, std::string_view body, Answer& answer) {
     if (endpoint.operation == Operation::list_models || body.empty()) return;
-    const Buffer padded(body);
-    json::Document document;
-    if (!document.parse(padded.view())) return;
+    Looked& memory = looked();
+    if (!memory.parse(body)) return;
+    const json::Document& document = memory.document;
     // streamGenerateContent without alt=sse answers with an array of chunks.
     if (endpoint.dialect == Dialect::gemini && document[0].kind == json::Kind::array) {
         for (auto n = document.first_child(0); n != json::no_node; n = document.next_sibling(n))

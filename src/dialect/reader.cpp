@@ -6,6 +6,7 @@
 #include "dialect/named_files.h"
 
 #include <algorithm>
+#include <cstring>
 #include <functional>
 
 namespace sallyport::dialect {
@@ -145,7 +146,9 @@ void Reader::workspace(NodeIndex system_text) {
     static constexpr std::string_view leads[] = {"Working", "Primary working", "Current working",
                                                  "I'm currently working in the"};
     if (!is_string(system_text) || !request_.workspace.empty()) return;
-    if (document_.raw_value(system_text).find(needle) == std::string_view::npos) return;
+    const std::string_view raw = document_.raw_value(system_text);
+    if (::memmem(raw.data(), raw.size(), needle.data(), needle.size()) == nullptr)
+        return; // std's find stops at each blank
     std::string scratch;
     const std::string_view given = text(system_text, scratch);
     for (std::size_t at = given.find(needle); at != std::string_view::npos; at = given.find(needle, at + 1)) {

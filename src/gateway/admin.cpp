@@ -29,7 +29,8 @@ net::Task<void> answer_admin(const AdminView& view, http::Exchange& exchange) {
     std::string type = "text/plain; charset=utf-8";
     if (!host_is_ours(view, head.fields.value("host")) || (origin != nullptr && !origin_is_ours(view, origin->value))) {
         status = 421;
-        body = "This admin listener is not asked by this name. Use its address, or add the name under admin: hosts: in sallyport.yaml.\n";
+        body = "This admin listener is not asked by this name. Use its address, or add the name under admin: hosts: in "
+               "sallyport.yaml.\n";
     } else if (head.method != "GET" && head.method != "HEAD") {
         status = 405;
         body = "Only GET is served here.\n";

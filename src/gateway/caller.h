@@ -30,9 +30,9 @@ Result<CallerView> read_caller(const http::RequestHead& head, const identity::Ke
 void claimed_repositories(const http::RequestHead& head, std::vector<std::string>& into, bool& unreadable);
 
 // Headers that never leave: credentials, ours, and those that choose an account.
-bool never_forwarded(std::string_view name);
+bool never_forwarded(const http::FieldName& name);
 // Headers that carry a vendor's credential (any case).
-bool carries_credential(std::string_view name);
+bool carries_credential(const http::FieldName& name);
 // "sp_…", with or without a scheme in front.
 bool is_company_credential(std::string_view header_value);
 // The query without parameters that carry a credential, byte for byte otherwise. `keep_vendors`: only our own keys are taken out.

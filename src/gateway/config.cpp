@@ -67,7 +67,8 @@ std::optional<Url> read_url(Reader& reader, Node node, std::string_view what, bo
     if (!has_port) with_port += url.tls ? ":443" : ":80";
     const auto where = net::parse_host_port(with_port);
     constexpr std::string_view host_characters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]";
-    const bool odd = authority.find_first_not_of(host_characters) != std::string_view::npos || authority.starts_with('[') != (authority.find(']') != std::string_view::npos);
+    const bool odd = authority.find_first_not_of(host_characters) != std::string_view::npos ||
+                     authority.starts_with('[') != (authority.find(']') != std::string_view::npos);
     if (!where || where->port == 0 || odd) {
         reader.mistake(node, std::string(what) + " has no usable host and port: " + policy::shown(authority));
         return std::nullopt;
@@ -91,7 +92,8 @@ public:
 
     void load(Config& config) {
         Fields fields(reader_, reader_.root(), "sallyport.yaml");
-        const auto version = reader_.integer(fields.require("version"), 1, 1, "the version of sallyport.yaml (this program reads 1)");
+        const auto version =
+            reader_.integer(fields.require("version"), 1, 1, "the version of sallyport.yaml (this program reads 1)");
         static_cast<void>(version);
         config.data = path(fields.require("data"), "the data directory");
         config.policy = path(fields.require("policy"), "the policy file");
@@ -131,7 +133,8 @@ private:
         const bool is_env = reference.starts_with("${env:") && reference.ends_with('}');
         const bool is_file = reference.starts_with("${file:") && reference.ends_with('}');
         if (!is_env && !is_file) {
-            reader_.mistake(node, std::string(what) + " must be a reference, ${env:NAME} or ${file:path}, never the secret itself");
+            reader_.mistake(node, std::string(what) +
+                                      " must be a reference, ${env:NAME} or ${file:path}, never the secret itself");
             return {};
         }
         reference.remove_prefix(is_env ? 6 : 7);
@@ -140,7 +143,8 @@ private:
         if (is_env) {
             const char* value = std::getenv(std::string(reference).c_str());
             if (value == nullptr || *value == 0) {
-                reader_.mistake(node, std::string(what) + " refers to the environment variable " + policy::shown(reference) + ", which is not set");
+                reader_.mistake(node, std::string(what) + " refers to the environment variable " +
+                                          policy::shown(reference) + ", which is not set");
                 return {};
             }
             return usable(node, what, value);
@@ -157,8 +161,11 @@ private:
 
     Secret usable(Node node, std::string_view what, std::string value) {
         const Secret made(std::move(value));
-        if (std::ranges::any_of(made.reveal(), [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; })) {
-            reader_.mistake(node, std::string(what) + " refers to a value with spaces or control characters, which no header can carry");
+        if (std::ranges::any_of(made.reveal(),
+                                [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; })) {
+            reader_.mistake(node,
+                            std::string(what) +
+                                " refers to a value with spaces or control characters, which no header can carry");
             return {};
         }
         return made;
@@ -169,9 +176,11 @@ private:
         const auto text = reader_.text(node, what);
         if (!text) return std::nullopt;
         std::string name = to_lower(*text);
-        const bool token = std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; });
+        const bool token = std::ranges::all_of(
+            name, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; });
         if (token && !http::is_hop_by_hop(name) && name != "host" && name != "content-length") return name;
-        reader_.mistake(node, std::string(what) + " cannot be " + policy::shown(*text) + ": it is no header name, or one that frames the message");
+        reader_.mistake(node, std::string(what) + " cannot be " + policy::shown(*text) +
+                                  ": it is no header name, or one that frames the message");
         return std::nullopt;
     }
 
@@ -179,7 +188,8 @@ private:
         for (const Node node : reader_.list(list, "listeners")) {
             Fields fields(reader_, node, "a listener");
             ListenerConfig listener;
-            if (const auto where = address(fields.require("address"), "the listener's address")) listener.address = *where;
+            if (const auto where = address(fields.require("address"), "the listener's address"))
+                listener.address = *where;
             if (const Node tls = fields.take("tls")) {
                 Fields files(reader_, tls, "tls");
                 listener.certificate_file = path(files.require("certificate"), "the certificate file").string();
@@ -209,8 +219,10 @@ private:
         const auto take = [&](std::string_view name, std::int64_t& into) {
             const Node value = fields.take(name);
             if (const auto ms = reader_.milliseconds(value, name)) {
-                if (*ms <= 0) reader_.mistake(value, std::string(name) + " must be longer than nothing");
-                else into = *ms;
+                if (*ms <= 0)
+                    reader_.mistake(value, std::string(name) + " must be longer than nothing");
+                else
+                    into = *ms;
             }
         };
         take("head", t.head_ms);
@@ -231,8 +243,10 @@ private:
             const Node value = fields.take(name);
             const auto bytes = reader_.bytes(value, name);
             if (!bytes) return;
-            if (*bytes < 1024 || *bytes > (std::int64_t{1} << 32) - 1) reader_.mistake(value, std::string(name) + " must be between 1KiB and 4GiB");
-            else into = static_cast<std::size_t>(*bytes);
+            if (*bytes < 1024 || *bytes > (std::int64_t{1} << 32) - 1)
+                reader_.mistake(value, std::string(name) + " must be between 1KiB and 4GiB");
+            else
+                into = static_cast<std::size_t>(*bytes);
         };
         take("request_body", config.request_body_bytes_max);
         take("decoded_body", config.decoded_body_bytes_max);
@@ -246,7 +260,8 @@ private:
         if (!node || node.text() == "none") return;
         auto url = read_url(reader_, node, "the proxy's URL", true);
         if (!url) return;
-        if (url->tls) reader_.mistake(node, "a proxy that is itself spoken to by TLS is not supported; write http://host:port");
+        if (url->tls)
+            reader_.mistake(node, "a proxy that is itself spoken to by TLS is not supported; write http://host:port");
         upstream.proxy = url->where;
         if (!url->user_info.empty())
             upstream.proxy_authorization = Secret("Basic " + base64_of(url->user_info.reveal()));
@@ -268,19 +283,26 @@ private:
                 upstream.base_path = url->path;
             }
             const Node dialects = fields.require("dialects");
-            if (dialects.is_list() && dialects.size() == 0) reader_.mistake(dialects, "an upstream needs at least one dialect");
+            if (dialects.is_list() && dialects.size() == 0)
+                reader_.mistake(dialects, "an upstream needs at least one dialect");
             for (const Node node : reader_.list(dialects, "dialects")) {
-                static constexpr std::string_view names[] = {"anthropic-messages", "openai-responses", "openai-chat", "gemini"};
-                if (const auto word = reader_.word(node, names, "a dialect")) upstream.dialects.push_back(*dialect::dialect_named(names[*word]));
+                static constexpr std::string_view names[] = {"anthropic-messages", "openai-responses", "openai-chat",
+                                                             "gemini"};
+                if (const auto word = reader_.word(node, names, "a dialect"))
+                    upstream.dialects.push_back(*dialect::dialect_named(names[*word]));
             }
-            if (const Node credential = fields.take("credential")) upstream.credential = secret(credential, "the credential");
-            if (const auto header = header_name(fields.take("credential_header"), "the credential's header")) upstream.credential_header = *header;
-            if (const auto account = reader_.identifier(fields.take("account"), "the account")) upstream.account = *account;
+            if (const Node credential = fields.take("credential"))
+                upstream.credential = secret(credential, "the credential");
+            if (const auto header = header_name(fields.take("credential_header"), "the credential's header"))
+                upstream.credential_header = *header;
+            if (const auto account = reader_.identifier(fields.take("account"), "the account"))
+                upstream.account = *account;
             if (const Node ca = fields.take("ca")) upstream.ca_file = path(ca, "the CA file").string();
             const Node own_proxy = fields.take("proxy");
             load_proxy(own_proxy ? own_proxy : proxy_node_, upstream);
             for (const Node node : reader_.list(fields.take("strip_headers"), "strip_headers"))
-                if (const auto header = header_name(node, "a header to strip")) upstream.strip_headers.push_back(*header);
+                if (const auto header = header_name(node, "a header to strip"))
+                    upstream.strip_headers.push_back(*header);
             fields.finish();
             config.upstreams.push_back(std::move(upstream));
         }

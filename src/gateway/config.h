@@ -29,7 +29,7 @@ struct UpstreamConfig {
     std::string authority;
     std::string base_path; // "" or "/prefix", without a slash at the end
     std::vector<dialect::Dialect> dialects;
-    Secret credential;     // the company's; may be empty (a local model)
+    Secret credential;             // the company's; may be empty (a local model)
     std::string credential_header; // lower case; empty: the dialect's own
     std::string account;
     std::string ca_file;
@@ -46,7 +46,7 @@ struct Config {
     unsigned threads = 0; // 0: one per core
     std::vector<ListenerConfig> listeners;
     net::HostPort admin;
-    std::vector<std::string> admin_hosts; // further names the admin listener may be asked by
+    std::vector<std::string> admin_hosts;  // further names the admin listener may be asked by
     std::vector<UpstreamConfig> upstreams; // in the operator's order of preference
     http::Timeouts timeouts;
     std::int64_t drain_ms = limits::drain_ms_max;

@@ -28,7 +28,9 @@ Result<void> keep_policy(const std::filesystem::path& policies, const policy::Po
     const auto& files = policy.program().document.files;
     const std::filesystem::path original = std::filesystem::path(files.front().name).parent_path();
     for (std::size_t i = files.size(); i-- > 0;) { // the main file last: where it is, all is there
-        const std::filesystem::path target = i == 0 ? main_file : main_file.parent_path() / std::filesystem::path(files[i].name).lexically_relative(original);
+        const std::filesystem::path target =
+            i == 0 ? main_file
+                   : main_file.parent_path() / std::filesystem::path(files[i].name).lexically_relative(original);
         std::filesystem::create_directories(target.parent_path(), code);
         for (const auto& folder : {policies, target.parent_path()}) // they name repositories and classes
             std::filesystem::permissions(folder, std::filesystem::perms::owner_all, code);
@@ -94,7 +96,8 @@ void Keeper::reload() {
     // Listeners, data directory, threads and limits belong to the start; what else changed takes effect now.
     auto policy = load_policy(*config.config, log_);
     if (!policy) return failed(policy.error().message);
-    if (const auto made = make(std::move(config.config), std::move(*policy)); !made) return failed(made.error().message);
+    if (const auto made = make(std::move(config.config), std::move(*policy)); !made)
+        return failed(made.error().message);
     last_problem_.clear();
     log_.info("reload.done", {{"world", world_->digest}, {"policy", world_->policy->digest()}});
     publish_(world_);

@@ -2,9 +2,9 @@
 // force as it is and says so (log, /readyz). Runs on the control thread; publishes to every lane through `publish`.
 #pragma once
 
-#include "gateway/world.h"
 #include "base/log.h"
 #include "crypto/crypto.h"
+#include "gateway/world.h"
 #include "store/state.h"
 
 #include <functional>
@@ -16,8 +16,10 @@ namespace sallyport::gateway {
 class Keeper {
 public:
     using Publish = std::function<void(std::shared_ptr<const World>)>;
-    Keeper(const Log& log, store::State& state, const crypto::Mac& key_digests, std::filesystem::path policies, std::atomic<std::int64_t>& confirmed_ms)
-        : log_(log), state_(state), key_digests_(key_digests), policies_(std::move(policies)), confirmed_ms_(confirmed_ms) {}
+    Keeper(const Log& log, store::State& state, const crypto::Mac& key_digests, std::filesystem::path policies,
+           std::atomic<std::int64_t>& confirmed_ms)
+        : log_(log), state_(state), key_digests_(key_digests), policies_(std::move(policies)),
+          confirmed_ms_(confirmed_ms) {}
 
     // The first world; an error holds every mistake, one a line.
     Result<std::shared_ptr<const World>> first(std::shared_ptr<const Config> config);
@@ -36,7 +38,8 @@ private:
     const Log& log_;
     store::State& state_;
     const crypto::Mac& key_digests_;
-    std::filesystem::path policies_; // each policy that was in force is kept here, so that its decisions can be repeated
+    std::filesystem::path
+        policies_; // each policy that was in force is kept here, so that its decisions can be repeated
     std::atomic<std::int64_t>& confirmed_ms_;
     Publish publish_;
     std::shared_ptr<const World> world_;

@@ -15,8 +15,10 @@ public:
         text_ += fmt::format("# HELP sallyport_{} {}\n# TYPE sallyport_{} {}\n", name, help, name, type);
     }
     void value(std::string_view labels, std::uint64_t number) {
-        if (labels.empty()) text_ += fmt::format("sallyport_{} {}\n", name_, number);
-        else text_ += fmt::format("sallyport_{}{{{}}} {}\n", name_, labels, number);
+        if (labels.empty())
+            text_ += fmt::format("sallyport_{} {}\n", name_, number);
+        else
+            text_ += fmt::format("sallyport_{}{{{}}} {}\n", name_, labels, number);
     }
     template <class Pick> void sum(std::string_view labels, Pick pick) {
         std::uint64_t total = 0;
@@ -49,23 +51,33 @@ std::string prometheus_text(std::span<const Metrics* const> loops, const Process
     page.describe("exchanges_total", "counter", "Exchanges decided, by dialect and decision.");
     for (std::size_t d = 0; d < 4; ++d)
         for (std::size_t decision = 0; decision < 4; ++decision)
-            page.sum(fmt::format("dialect=\"{}\",decision=\"{}\"", name(static_cast<dialect::Dialect>(d)), name(static_cast<policy::Decision>(decision))),
+            page.sum(fmt::format("dialect=\"{}\",decision=\"{}\"", name(static_cast<dialect::Dialect>(d)),
+                                 name(static_cast<policy::Decision>(decision))),
                      [&](const Metrics& m) -> const Counter& { return m.decisions[d][decision]; });
     page.describe("refusals_total", "counter", "Refusals answered, by kind.");
     for (std::size_t kind = 0; kind < 6; ++kind)
-        page.sum(fmt::format("kind=\"{}\"", refusal_words[kind]), [&](const Metrics& m) -> const Counter& { return m.refusals[kind]; });
+        page.sum(fmt::format("kind=\"{}\"", refusal_words[kind]),
+                 [&](const Metrics& m) -> const Counter& { return m.refusals[kind]; });
     page.counter("callers_unknown_total", "Requests without a valid company key: counted, not recorded.",
                  [](const Metrics& m) -> const Counter& { return m.callers_unknown; });
-    page.counter("repeats_total", "A client's own repeats of a refused exchange.", [](const Metrics& m) -> const Counter& { return m.repeats; });
-    page.counter("attempts_total", "Attempts to send to an upstream.", [](const Metrics& m) -> const Counter& { return m.attempts; });
-    page.counter("failovers_total", "Attempts after a failed one.", [](const Metrics& m) -> const Counter& { return m.failovers; });
+    page.counter("repeats_total", "A client's own repeats of a refused exchange.",
+                 [](const Metrics& m) -> const Counter& { return m.repeats; });
+    page.counter("attempts_total", "Attempts to send to an upstream.",
+                 [](const Metrics& m) -> const Counter& { return m.attempts; });
+    page.counter("failovers_total", "Attempts after a failed one.",
+                 [](const Metrics& m) -> const Counter& { return m.failovers; });
     page.describe("upstream_answers_total", "counter", "Answers of upstreams, by status class.");
     for (std::size_t s = 0; s < 6; ++s)
-        page.sum(fmt::format("status=\"{}\"", status_words[s]), [&](const Metrics& m) -> const Counter& { return m.upstream_status[s]; });
-    page.counter("streams_broken_total", "Answers that broke off after their first byte.", [](const Metrics& m) -> const Counter& { return m.streams_broken; });
-    page.counter("clients_left_total", "Clients that left before their answer was whole.", [](const Metrics& m) -> const Counter& { return m.clients_left; });
-    page.counter("request_bytes_total", "Bytes of request bodies read.", [](const Metrics& m) -> const Counter& { return m.request_bytes; });
-    page.counter("answer_bytes_total", "Bytes of answers relayed.", [](const Metrics& m) -> const Counter& { return m.answer_bytes; });
+        page.sum(fmt::format("status=\"{}\"", status_words[s]),
+                 [&](const Metrics& m) -> const Counter& { return m.upstream_status[s]; });
+    page.counter("streams_broken_total", "Answers that broke off after their first byte.",
+                 [](const Metrics& m) -> const Counter& { return m.streams_broken; });
+    page.counter("clients_left_total", "Clients that left before their answer was whole.",
+                 [](const Metrics& m) -> const Counter& { return m.clients_left; });
+    page.counter("request_bytes_total", "Bytes of request bodies read.",
+                 [](const Metrics& m) -> const Counter& { return m.request_bytes; });
+    page.counter("answer_bytes_total", "Bytes of answers relayed.",
+                 [](const Metrics& m) -> const Counter& { return m.answer_bytes; });
     page.describe("tokens_total", "counter", "Tokens as the vendors count them.");
     page.sum("kind=\"input\"", [](const Metrics& m) -> const Counter& { return m.input_tokens; });
     page.sum("kind=\"output\"", [](const Metrics& m) -> const Counter& { return m.output_tokens; });
@@ -76,7 +88,8 @@ std::string prometheus_text(std::span<const Metrics* const> loops, const Process
     page.gauge("ledger_entries", "Entries appended since start.", process.ledger_entries);
     page.gauge("ledger_queued_bytes", "Bytes waiting for the ledger's disk.", process.ledger_queued_bytes);
     page.gauge("ledger_syncs", "Group commits since start.", process.ledger_syncs);
-    page.gauge("world_generation", "Grows with every change of policy, configuration or keys.", process.world_generation);
+    page.gauge("world_generation", "Grows with every change of policy, configuration or keys.",
+               process.world_generation);
     page.gauge("reloads_failed", "Reloads that left the old policy or configuration in force.", process.reloads_failed);
     page.gauge("ready", "1 where /readyz says ready.", process.ready ? 1 : 0);
     return page.take();

@@ -15,7 +15,9 @@ namespace sallyport::gateway {
 
 class Counter {
 public:
-    void add(std::uint64_t count = 1) { value_.store(value_.load(std::memory_order_relaxed) + count, std::memory_order_relaxed); }
+    void add(std::uint64_t count = 1) {
+        value_.store(value_.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
+    }
     std::uint64_t value() const { return value_.load(std::memory_order_relaxed); }
 
 private:

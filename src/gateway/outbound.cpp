@@ -10,10 +10,16 @@ namespace sallyport::gateway {
 namespace {
 
 void add(std::string& out, std::string_view name, std::string_view value) {
-    out += name;
-    out += ": ";
-    out += value;
-    out += "\r\n";
+    const std::size_t before = out.size(), added = name.size() + value.size() + 4;
+    out.resize_and_overwrite(before + added, [&](char* bytes, std::size_t size) {
+        char* at = std::copy_n(name.data(), name.size(), bytes + before);
+        *at++ = ':';
+        *at++ = ' ';
+        at = std::copy_n(value.data(), value.size(), at);
+        *at++ = '\r';
+        *at = '\n';
+        return size;
+    });
 }
 
 void add_credential(std::string& out, const UpstreamConfig& upstream, dialect::Dialect dialect) {
@@ -34,13 +40,14 @@ void add_credential(std::string& out, const UpstreamConfig& upstream, dialect::D
 }
 
 bool stripped(const UpstreamConfig& upstream, std::string_view name) {
-    return std::ranges::any_of(upstream.strip_headers, [&](const std::string& one) { return equals_ignoring_case(one, name); });
+    return std::ranges::any_of(upstream.strip_headers,
+                               [&](const std::string& one) { return equals_ignoring_case(one, name); });
 }
 
 } // namespace
 
-void build_head(const http::RequestHead& head, const dialect::Endpoint& endpoint, const Upstream& upstream, policy::AccountKind account,
-                std::optional<std::uint64_t> body_bytes, std::string& out) {
+void build_head(const http::RequestHead& head, const dialect::Endpoint& endpoint, const Upstream& upstream,
+                policy::AccountKind account, std::optional<std::uint64_t> body_bytes, std::string& out) {
     const UpstreamConfig& config = *upstream.config;
     out.reserve(out.size() + head.target.size() + head.fields.size() * 64 + 512);
     const bool personal = account == policy::AccountKind::personal;
@@ -67,16 +74,17 @@ void build_head(const http::RequestHead& head, const dialect::Endpoint& endpoint
     if (head.fields.find("host") == nullptr) add(out, "Host", config.authority); // HTTP/1.0 may come without
     for (const http::Field& field : head.fields) {
         if (http::is_hop_by_hop(field.name)) continue;
-        if (equals_ignoring_case(field.name, "host")) {
+        if (field.name == "host") {
             add(out, field.name, config.authority);
-        } else if (equals_ignoring_case(field.name, "content-length")) {
+        } else if (field.name == "content-length") {
             if (body_bytes) add(out, field.name, std::to_string(*body_bytes));
             length_told = true;
         } else if (names_hops && head.fields.lists("connection", field.name)) {
             continue;
         } else if (never_forwarded(field.name)) {
             // A person's own credential goes on only where the policy allowed that account; our key never does.
-            if (personal && carries_credential(field.name) && !is_company_credential(field.value)) add(out, field.name, field.value);
+            if (personal && carries_credential(field.name) && !is_company_credential(field.value))
+                add(out, field.name, field.value);
         } else if (!stripped(config, field.name)) {
             add(out, field.name, field.value);
         }

@@ -13,7 +13,7 @@
 namespace sallyport::gateway {
 
 // Appends the request line and headers, blank line included, to `out`. `body_bytes` nullopt: the request has no body.
-void build_head(const http::RequestHead& head, const dialect::Endpoint& endpoint, const Upstream& upstream, policy::AccountKind account,
-                std::optional<std::uint64_t> body_bytes, std::string& out);
+void build_head(const http::RequestHead& head, const dialect::Endpoint& endpoint, const Upstream& upstream,
+                policy::AccountKind account, std::optional<std::uint64_t> body_bytes, std::string& out);
 
 } // namespace sallyport::gateway

@@ -18,12 +18,15 @@ net::Task<bool> answer_locally(http::Exchange& exchange) {
     if (head.fields.lists("upgrade", "websocket")) {
         static constexpr std::string_view body =
             R"({"error":{"message":"Sallyport speaks HTTP here, not WebSocket; go on with POST.","type":"invalid_request_error","code":"upgrade_declined"}})";
-        [[maybe_unused]] const Result<void> told = co_await exchange.respond(426, "application/json", "Upgrade: HTTP/1.1\r\n", body);
+        [[maybe_unused]] const Result<void> told =
+            co_await exchange.respond(426, "application/json", "Upgrade: HTTP/1.1\r\n", body);
         co_return true;
     }
-    const bool probe = (head.method == "HEAD" || head.method == "GET") && (head.path == "/" || head.path == "/api/hello");
+    const bool probe =
+        (head.method == "HEAD" || head.method == "GET") && (head.path == "/" || head.path == "/api/hello");
     if (!probe) co_return false;
-    [[maybe_unused]] const Result<void> told = co_await exchange.respond(200, "text/plain; charset=utf-8", {}, "Sallyport is here. Point a coding client's base URL at it.\n");
+    [[maybe_unused]] const Result<void> told = co_await exchange.respond(
+        200, "text/plain; charset=utf-8", {}, "Sallyport is here. Point a coding client's base URL at it.\n");
     co_return true;
 }
 
@@ -35,9 +38,11 @@ net::Task<void> refuse(Turn& turn, const Ending& ending) {
         const int status = dialect::refuse(dialect, turn.caller.client.name, ending.kind, ending.sentence, {}).status;
         reference = record_refusal(turn, ending.kind, status, ending.sentence);
     }
-    const dialect::Refusal refusal = dialect::refuse(dialect, turn.caller.client.name, ending.kind, ending.sentence, reference);
+    const dialect::Refusal refusal =
+        dialect::refuse(dialect, turn.caller.client.name, ending.kind, ending.sentence, reference);
     const std::string headers = refusal.extra_headers + "x-sallyport-exchange: " + reference + "\r\n";
-    const Result<void> told = co_await turn.exchange.respond(refusal.status, refusal.content_type, headers, refusal.body);
+    const Result<void> told =
+        co_await turn.exchange.respond(refusal.status, refusal.content_type, headers, refusal.body);
     if (!told) turn.exchange.abort();
 }
 
@@ -60,17 +65,22 @@ net::Task<Attempt> attempt(Turn& turn, const Upstream& upstream, bool fresh, boo
     // Order (law 3): the intent for this very upstream first, then its bytes.
     const Result<void> intended = co_await record_intent(turn, upstream);
     if (!intended) {
-        const Ending ending{dialect::RefusalKind::unavailable, "Sallyport could not record this exchange and therefore sent nothing: " + intended.error().message + ".", true};
+        const Ending ending{
+            dialect::RefusalKind::unavailable,
+            "Sallyport could not record this exchange and therefore sent nothing: " + intended.error().message + ".",
+            true};
         co_await refuse(turn, ending);
         co_return Attempt::over;
     }
     std::string& head = turn.scratch->head;
     head.clear();
     const bool has_body = turn.endpoint.operation != dialect::Operation::list_models;
-    build_head(turn.exchange.head(), turn.endpoint, upstream, turn.facts.account, has_body ? std::optional<std::uint64_t>(turn.body().size()) : std::nullopt, head);
+    build_head(turn.exchange.head(), turn.endpoint, upstream, turn.facts.account,
+               has_body ? std::optional<std::uint64_t>(turn.body().size()) : std::nullopt, head);
 
     const std::size_t pool_id = upstream.config->pool_id;
-    Result<std::unique_ptr<http::ClientConnection>> connection = co_await turn.lane.pool.take(pool_id, upstream.origin, fresh, timeouts.connect_ms);
+    Result<std::unique_ptr<http::ClientConnection>> connection =
+        co_await turn.lane.pool.take(pool_id, upstream.origin, fresh, timeouts.connect_ms);
     Result<void> step;
     http::ResponseHead answer_head;
     if (!connection) step = std::unexpected(connection.error());
@@ -84,7 +94,10 @@ net::Task<Attempt> attempt(Turn& turn, const Upstream& upstream, bool fresh, boo
         const std::string_view body = turn.body();
         iovec pieces[] = {{head.data(), head.size()}, {const_cast<char*>(body.data()), body.size()}};
         step = co_await (*connection)->send(pieces, timeouts.write_idle_ms);
-        if (step) step = co_await (*connection)->read_head(answer_head, turn.exchange.head().method, turn.lane.loop.now_ms() + timeouts.upstream_head_ms);
+        if (step)
+            step = co_await (*connection)
+                       ->read_head(answer_head, turn.exchange.head().method,
+                                   turn.lane.loop.now_ms() + timeouts.upstream_head_ms);
     }
     const std::size_t status_class = step ? static_cast<std::size_t>(answer_head.status / 100) : 0;
     turn.lane.metrics.upstream_status[status_class].add();
@@ -92,12 +105,20 @@ net::Task<Attempt> attempt(Turn& turn, const Upstream& upstream, bool fresh, boo
         turn.exchange.on_gone({});
         Attempted attempted;
         attempted.status = answer_head.status;
-        attempted.ended = turn.client_gone ? ledger::Ended::client_left : step ? ledger::Ended::upstream_error
-                          : step.error().kind == ErrorKind::timeout ? ledger::Ended::timeout : ledger::Ended::upstream_error;
-        attempted.error = step ? "status" : step.error().kind == ErrorKind::timeout ? "timeout" : connection ? "no_answer" : "no_connection";
+        attempted.ended = turn.client_gone                          ? ledger::Ended::client_left
+                          : step                                    ? ledger::Ended::upstream_error
+                          : step.error().kind == ErrorKind::timeout ? ledger::Ended::timeout
+                                                                    : ledger::Ended::upstream_error;
+        attempted.error = step                                      ? "status"
+                          : step.error().kind == ErrorKind::timeout ? "timeout"
+                          : connection                              ? "no_answer"
+                                                                    : "no_connection";
         record_outcome(turn, attempted);
-        failed.message = step ? "the upstream " + upstream.config->name + " answered " + std::to_string(answer_head.status) : step.error().message;
-        turn.lane.shared.log.warning("attempt.failed", {{"exchange", turn.id}, {"upstream", upstream.config->name}, {"why", failed.message}});
+        failed.message =
+            step ? "the upstream " + upstream.config->name + " answered " + std::to_string(answer_head.status)
+                 : step.error().message;
+        turn.lane.shared.log.warning(
+            "attempt.failed", {{"exchange", turn.id}, {"upstream", upstream.config->name}, {"why", failed.message}});
         if (turn.client_gone) {
             turn.lane.metrics.clients_left.add();
             turn.exchange.abort();
@@ -111,7 +132,10 @@ net::Task<Attempt> attempt(Turn& turn, const Upstream& upstream, bool fresh, boo
     record_outcome(turn, attempted);
     turn.lane.pool.give(pool_id, std::move(*connection));
     if (attempted.unanswered) {
-        const Ending ending{dialect::RefusalKind::unavailable, "Sallyport: the answer of " + upstream.config->name + " broke off before its first byte. Nothing is wrong with your request; try again.", false};
+        const Ending ending{dialect::RefusalKind::unavailable,
+                            "Sallyport: the answer of " + upstream.config->name +
+                                " broke off before its first byte. Nothing is wrong with your request; try again.",
+                            false};
         co_await refuse(turn, ending);
     }
     co_return Attempt::over;
@@ -127,10 +151,14 @@ net::Task<void> send(Turn& turn) {
         if (upstream == nullptr || (turn.attempts > 0 && !turn.still_allowed(index))) continue;
         const bool is_last = i + 1 == first_plan.upstream_count;
         Attempt ended = co_await attempt(turn, *upstream, false, is_last, failed);
-        if (ended == Attempt::fresh_connection && turn.still_allowed(index)) ended = co_await attempt(turn, *upstream, true, is_last, failed);
+        if (ended == Attempt::fresh_connection && turn.still_allowed(index))
+            ended = co_await attempt(turn, *upstream, true, is_last, failed);
         if (ended == Attempt::over) co_return;
     }
-    const Ending ending{dialect::RefusalKind::unavailable, "Sallyport reached no upstream for this request: " + failed.message + ". Try again later or tell your platform team.", true};
+    const Ending ending{dialect::RefusalKind::unavailable,
+                        "Sallyport reached no upstream for this request: " + failed.message +
+                            ". Try again later or tell your platform team.",
+                        true};
     co_await refuse(turn, ending);
 }
 
@@ -146,8 +174,10 @@ net::Task<void> handle(Lane& lane, http::Exchange& exchange, const http::Arrival
     if (step) step = co_await turn.read_body();
     if (step) step = co_await turn.parse();
     if (step) step = turn.decide();
-    if (step) co_await send(turn); // per attempt: intent, outbound bytes, answer, outcome
-    else co_await refuse(turn, step.error());
+    if (step)
+        co_await send(turn); // per attempt: intent, outbound bytes, answer, outcome
+    else
+        co_await refuse(turn, step.error());
 }
 
 } // namespace sallyport::gateway

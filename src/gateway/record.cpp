@@ -16,12 +16,14 @@ ledger::RequestSummary summary(Turn& turn) {
     made.stream = request.stream;
     made.key = turn.caller.key.caller.key_id;
     for (const dialect::Unit& unit : request.units) ++made.units[static_cast<std::size_t>(unit.kind)];
-    for (const dialect::Reference& reference : request.references) ++made.references[static_cast<std::size_t>(reference.kind)];
+    for (const dialect::Reference& reference : request.references)
+        ++made.references[static_cast<std::size_t>(reference.kind)];
     auto& names = turn.scratch->file_names;
     auto& files = turn.scratch->files;
     names.clear();
     files.clear();
-    for (const dialect::NamedFile& file : request.files) names.push_back(pseudonyms.remember(identity::NameKind::path, file.path));
+    for (const dialect::NamedFile& file : request.files)
+        names.push_back(pseudonyms.remember(identity::NameKind::path, file.path));
     for (std::size_t i = 0; i < request.files.size(); ++i) files.push_back({request.files[i].tool, names[i].view()});
     made.files = files;
     made.files_left_out = request.files_left_out;
@@ -62,7 +64,9 @@ net::Task<Result<void>> record_intent(Turn& turn, const Upstream& upstream) {
     intent.request = summary(turn);
     intent.request.machine = machine;
     intent.request.session = session;
-    intent.upstream = {known.name, turn.facts.account == policy::AccountKind::personal ? std::string_view("personal") : upstream.config->account,
+    intent.upstream = {known.name,
+                       turn.facts.account == policy::AccountKind::personal ? std::string_view("personal")
+                                                                           : upstream.config->account,
                        known.vendor, known.hosting, known.region};
     intent.sent.bytes = turn.body().size();
     intent.sent.digest = turn.body_digest;
@@ -70,7 +74,8 @@ net::Task<Result<void>> record_intent(Turn& turn, const Upstream& upstream) {
     entry.clear();
     ledger::encode(intent, entry);
     if (entry.size() > limits::entry_bytes_max) { // very many plugins: say so instead of cutting facts
-        co_return fail(ErrorKind::too_large, "the record of this exchange would be larger than " + std::to_string(limits::entry_bytes_max) +
+        co_return fail(ErrorKind::too_large, "the record of this exchange would be larger than " +
+                                                 std::to_string(limits::entry_bytes_max) +
                                                  " bytes: it offers too many tools or plugins");
     }
     if (!turn.plan.durable_first) {
@@ -109,7 +114,8 @@ void record_outcome(Turn& turn, const Attempted& attempted) {
     entry.clear();
     ledger::encode(outcome, entry);
     const auto appended = turn.lane.shared.ledger.append(entry, ledger::Admission::closing);
-    if (!appended) turn.lane.shared.log.error("ledger.outcome_lost", {{"exchange", turn.id}, {"why", appended.error().message}});
+    if (!appended)
+        turn.lane.shared.log.error("ledger.outcome_lost", {{"exchange", turn.id}, {"why", appended.error().message}});
     const auto count = [](Counter& counter, std::int64_t tokens) {
         if (tokens > 0) counter.add(static_cast<std::uint64_t>(tokens));
     };
@@ -122,7 +128,10 @@ void record_outcome(Turn& turn, const Attempted& attempted) {
 std::string record_refusal(Turn& turn, dialect::RefusalKind kind, int status, std::string_view sentence) {
     // What failed for want of an upstream is tried anew each time: no repeat, but another try.
     const bool may_repeat = kind != dialect::RefusalKind::unavailable;
-    if (const auto first = !may_repeat ? std::nullopt : turn.lane.shared.verdicts.repeat_of(turn.content_hash() ^ std::hash<std::string_view>{}(sentence), turn.id, turn.lane.loop.now_ms())) {
+    if (const auto first = !may_repeat ? std::nullopt
+                                       : turn.lane.shared.verdicts.repeat_of(
+                                             turn.content_hash() ^ std::hash<std::string_view>{}(sentence), turn.id,
+                                             turn.lane.loop.now_ms())) {
         turn.lane.metrics.repeats.add();
         return *first;
     }
@@ -157,7 +166,8 @@ std::string record_refusal(Turn& turn, dialect::RefusalKind kind, int status, st
     }
     // A refusal that cannot be recorded is still a refusal: nothing leaves either way.
     const auto appended = turn.lane.shared.ledger.append(entry, ledger::Admission::closing);
-    if (!appended) turn.lane.shared.log.error("ledger.refusal_lost", {{"exchange", turn.id}, {"why", appended.error().message}});
+    if (!appended)
+        turn.lane.shared.log.error("ledger.refusal_lost", {{"exchange", turn.id}, {"why", appended.error().message}});
     return turn.id;
 }
 

@@ -9,16 +9,19 @@ namespace sallyport::gateway {
 
 namespace {
 
-constexpr std::string_view broken_sentence = "The vendor's answer broke off before its end. Nothing is wrong with your request; try again.";
+constexpr std::string_view broken_sentence =
+    "The vendor's answer broke off before its end. Nothing is wrong with your request; try again.";
 
-std::string_view media_type(std::string_view content_type) { return trim(content_type.substr(0, content_type.find(';'))); }
+std::string_view media_type(std::string_view content_type) {
+    return trim(content_type.substr(0, content_type.find(';')));
+}
 
 // Fields as they came, without those of the connection, with our reference.
 void copy_fields(const http::ResponseHead& head, std::string_view exchange_id, std::vector<http::Field>& into) {
     into.reserve(head.fields.size() + 1);
     const bool names_hops = head.fields.find("connection") != nullptr;
     for (const http::Field& field : head.fields) {
-        if (http::is_hop_by_hop(field.name) || equals_ignoring_case(field.name, "content-length")) continue;
+        if (http::is_hop_by_hop(field.name) || field.name == "content-length") continue;
         if (names_hops && head.fields.lists("connection", field.name)) continue;
         into.push_back(field);
     }
@@ -28,7 +31,8 @@ void copy_fields(const http::ResponseHead& head, std::string_view exchange_id, s
 } // namespace
 
 Watch::Watch(const dialect::Endpoint& endpoint, const http::ResponseHead& head, dialect::Answer& answer)
-    : endpoint_(endpoint), answer_(answer), events_(equals_ignoring_case(media_type(head.fields.value("content-type")), "text/event-stream")),
+    : endpoint_(endpoint), answer_(answer),
+      events_(equals_ignoring_case(media_type(head.fields.value("content-type")), "text/event-stream")),
       successful_(head.status / 100 == 2) {
     const std::string_view coding = head.fields.value("content-encoding");
     if (http::is_identity(coding)) return;
@@ -56,17 +60,19 @@ void Watch::see(std::string_view payload) {
 
 void Watch::look(std::string_view decoded) {
     if (events_) {
-        stream_.feed(decoded, [&](std::string_view event, std::string_view data) { dialect::watch_event(endpoint_.dialect, event, data, answer_); });
+        stream_.feed(decoded, [&](std::string_view event, std::string_view data) {
+            dialect::watch_event(endpoint_.dialect, event, data, answer_);
+        });
     } else if (body_.size() + decoded.size() <= limits::answer_watched_bytes_max) {
         body_.append(decoded);
     } else {
         blind_ = true;
+        body_ = {};
     }
 }
 
 void Watch::end() {
     if (events_ || blind_ || body_.empty() || endpoint_.operation == dialect::Operation::list_models) return;
-    body_.reserve(body_.size() + Buffer::padding);
     dialect::watch_body(endpoint_, body_, answer_);
 }
 
@@ -116,8 +122,8 @@ net::Task<Attempted> relay(Turn& turn, http::ClientConnection& upstream, const h
         }
         if (last) watch.end();
         // A clean end without the dialect's final event makes some clients ask again for ever (opencode 1.18: 686 calls in 200 s).
-        const bool ended_early = last && watch.is_events() && head.status / 100 == 2 && !answer.complete && answer.error_type.empty() &&
-                                 turn.endpoint.operation == dialect::Operation::generate;
+        const bool ended_early = last && watch.is_events() && head.status / 100 == 2 && !answer.complete &&
+                                 answer.error_type.empty() && turn.endpoint.operation == dialect::Operation::generate;
         if (part && !ended_early) {
             begun = true;
             const Result<void> written = co_await exchange.write(part->pieces, last);
@@ -137,15 +143,17 @@ net::Task<Attempted> relay(Turn& turn, http::ClientConnection& upstream, const h
             exchange.abort();
             break;
         }
-        attempted.ended = !part && part.error().kind == ErrorKind::timeout ? ledger::Ended::timeout : ledger::Ended::upstream_cut;
+        attempted.ended =
+            !part && part.error().kind == ErrorKind::timeout ? ledger::Ended::timeout : ledger::Ended::upstream_cut;
         attempted.error = ended_early ? "early_end" : attempted.ended == ledger::Ended::timeout ? "idle" : "cut";
         turn.lane.metrics.streams_broken.add();
         if (!begun && (length || !watch.can_end_with_event())) {
-            attempted.unanswered = true; // nobody has seen anything of it: a sentence is better than a closed connection
+            attempted.unanswered =
+                true; // nobody has seen anything of it: a sentence is better than a closed connection
             break;
         }
         if (length || !watch.can_end_with_event()) { // an announced length leaves no room for an event of ours
-            exchange.abort(); // the close tells the client that the rest is missing
+            exchange.abort();                        // the close tells the client that the rest is missing
             break;
         }
         const std::string ending = "\n" + dialect::stream_error(turn.endpoint.dialect, broken_sentence, turn.id);

@@ -29,8 +29,12 @@ struct LaneThread {
 
     LaneThread(net::Resolver& resolver, Shared& shared, const Config& config, std::atomic<std::size_t>& connections)
         : pool(loop, resolver, buffers), lane{loop, buffers, pool, shared, {}, {}, {}, 0, {}},
-          server(loop, buffers, config.timeouts, [this](http::Exchange& exchange, const http::Arrival& arrival) { return handle(lane, exchange, arrival); },
-                 connections, config.connections_max) {
+          server(
+              loop, buffers, config.timeouts,
+              [this](http::Exchange& exchange, const http::Arrival& arrival) {
+                  return handle(lane, exchange, arrival);
+              },
+              connections, config.connections_max) {
         lane.exchange_prefix = to_hex(crypto::random_bytes(4)) + "-";
     }
     ~LaneThread() { loop.abandon(); } // what still waits goes before what it refers to
@@ -69,11 +73,14 @@ net::Task<void> tick(net::Loop& loop, Keeper& keeper, Shared& shared, store::Sta
     while (true) {
         co_await net::Sleep(loop, limits::key_poll_ms);
         keeper.poll_keys();
-        if (const auto kept = shared.pseudonyms.keep_names(state); !kept) shared.log.error("names.not_kept", {{"why", kept.error().message}});
+        if (const auto kept = shared.pseudonyms.keep_names(state); !kept)
+            shared.log.error("names.not_kept", {{"why", kept.error().message}});
         std::string entry;
         for (const Verdicts::Repeats& repeats : shared.verdicts.take_repeats()) {
             entry.clear();
-            ledger::encode(ledger::Repeat{wall_ms(), repeats.exchange, repeats.count, repeats.first_wall_ms, repeats.last_wall_ms}, entry);
+            ledger::encode(
+                ledger::Repeat{wall_ms(), repeats.exchange, repeats.count, repeats.first_wall_ms, repeats.last_wall_ms},
+                entry);
             [[maybe_unused]] const auto appended = shared.ledger.append(entry, ledger::Admission::closing);
         }
     }
@@ -84,7 +91,8 @@ std::string not_ready(const Shared& shared, const Keeper& keeper) {
     if (!health.ok) return health.sentence;
     if (monotonic_ms() - shared.world_confirmed_ms.load(std::memory_order_relaxed) > limits::world_stale_ms_max)
         return "the keys cannot be read, so nothing passes";
-    if (!keeper.last_problem().empty()) return "the last reload failed and the old policy is in force: " + keeper.last_problem();
+    if (!keeper.last_problem().empty())
+        return "the last reload failed and the old policy is in force: " + keeper.last_problem();
     return {};
 }
 
@@ -175,12 +183,15 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
         std::vector<const Metrics*> all;
         for (const auto& lane : lanes) all.push_back(&lane->lane.metrics);
         const ledger::WriterFigures figures = shared.ledger.figures();
-        return prometheus_text(all, {connections, bodies.held(), figures.entries, figures.queued_bytes, figures.syncs, keeper.world().generation,
-                                     keeper.reloads_failed(), not_ready(shared, keeper).empty()});
+        return prometheus_text(all,
+                               {connections, bodies.held(), figures.entries, figures.queued_bytes, figures.syncs,
+                                keeper.world().generation, keeper.reloads_failed(), not_ready(shared, keeper).empty()});
     };
     std::atomic<std::size_t> admin_connections = 0;
-    http::Server admin_server(control, control_buffers, {}, [&](http::Exchange& exchange, const http::Arrival&) { return answer_admin(admin, exchange); },
-                              admin_connections, 64);
+    http::Server admin_server(
+        control, control_buffers, {},
+        [&](http::Exchange& exchange, const http::Arrival&) { return answer_admin(admin, exchange); },
+        admin_connections, 64);
     struct Abandon {
         net::Loop& loop;
         ~Abandon() { loop.abandon(); }
@@ -190,8 +201,8 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     if (!admin_listener) return std::unexpected(admin_listener.error());
     const std::uint16_t admin_port = (*admin_listener)->port();
     listening.admin_url = url_of(false, config->admin.host, admin_port);
-    admin.hosts = {net::HostPort{config->admin.host, admin_port}.text(), "localhost:" + std::to_string(admin_port), "127.0.0.1:" + std::to_string(admin_port),
-                   "[::1]:" + std::to_string(admin_port)};
+    admin.hosts = {net::HostPort{config->admin.host, admin_port}.text(), "localhost:" + std::to_string(admin_port),
+                   "127.0.0.1:" + std::to_string(admin_port), "[::1]:" + std::to_string(admin_port)};
     for (const std::string& host : config->admin_hosts) admin.hosts.push_back(host);
     admin_server.listen(std::move(*admin_listener), {});
     keeper.publish_to([&](std::shared_ptr<const World> fresh) {
@@ -204,7 +215,9 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     control.spawn(tick(control, keeper, shared, **state));
 
     std::string entry;
-    ledger::encode(ledger::Start{wall_ms(), "0.1.0", (*world)->policy->digest(), (*world)->digest, (*writer)->recovery().torn_bytes}, entry);
+    ledger::encode(ledger::Start{wall_ms(), "0.1.0", (*world)->policy->digest(), (*world)->digest,
+                                 (*writer)->recovery().torn_bytes},
+                   entry);
     if (auto appended = (*writer)->append(entry); !appended) return std::unexpected(appended.error());
 
     for (auto& lane : lanes) lane->thread = std::thread([&lane] { lane->loop.run(); });
@@ -244,7 +257,8 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     for (auto& lane : lanes) lane->thread.join();
     control_thread.join();
     workers.finish();
-    if (const auto kept = pseudonyms.keep_names(**state); !kept) log.error("names.not_kept", {{"why", kept.error().message}});
+    if (const auto kept = pseudonyms.keep_names(**state); !kept)
+        log.error("names.not_kept", {{"why", kept.error().message}});
     entry.clear();
     ledger::encode(ledger::Stop{wall_ms(), "signal"}, entry);
     [[maybe_unused]] const auto stopped = (*writer)->append(entry, ledger::Admission::closing);

@@ -21,7 +21,8 @@ std::unexpected<Ending> ends(dialect::RefusalKind kind, std::string sentence, bo
 }
 
 std::unexpected<Ending> ends(const Error& error) {
-    const auto kind = error.kind == ErrorKind::too_large ? dialect::RefusalKind::too_large : dialect::RefusalKind::invalid;
+    const auto kind =
+        error.kind == ErrorKind::too_large ? dialect::RefusalKind::too_large : dialect::RefusalKind::invalid;
     const std::string_view stop = error.message.ends_with('.') ? "" : ".";
     return ends(kind, "Sallyport cannot read this request: " + error.message + std::string(stop));
 }
@@ -58,7 +59,9 @@ Step Turn::find_endpoint() {
     const auto found = dialect::match_endpoint(head.method, head.path);
     if (!found)
         return ends(dialect::RefusalKind::not_found,
-                    "Sallyport does not know " + std::string(head.method) + " on this path; it serves: " + dialect::supported_endpoints() + ".", false);
+                    "Sallyport does not know " + std::string(head.method) +
+                        " on this path; it serves: " + dialect::supported_endpoints() + ".",
+                    false);
     endpoint = *found;
     endpoint_known = true;
     // Two vendors list their models on one path; Anthropic's clients tell themselves by their version header.
@@ -70,16 +73,21 @@ Step Turn::find_endpoint() {
 Step Turn::identify() {
     const std::int64_t now = wall_ms();
     if (monotonic_ms() - lane.shared.world_confirmed_ms.load(std::memory_order_relaxed) > limits::world_stale_ms_max)
-        return ends(dialect::RefusalKind::unavailable, "Sallyport cannot confirm which keys are valid at the moment and therefore lets nothing pass. Tell your platform team.", false);
+        return ends(dialect::RefusalKind::unavailable,
+                    "Sallyport cannot confirm which keys are valid at the moment and therefore lets nothing pass. Tell "
+                    "your platform team.",
+                    false);
     Result<CallerView> read = read_caller(exchange.head(), *world->keys, now);
     if (!read) { // nobody yet: counted, not recorded
         lane.metrics.callers_unknown.add();
-        return ends(dialect::RefusalKind::invalid, "Sallyport cannot tell who is calling: " + read.error().message + ".", false);
+        return ends(dialect::RefusalKind::invalid,
+                    "Sallyport cannot tell who is calling: " + read.error().message + ".", false);
     }
     caller = *read;
     if (caller.key.problem != identity::KeyProblem::none) {
         lane.metrics.callers_unknown.add();
-        return ends(dialect::RefusalKind::identity, "Sallyport: " + std::string(identity::sentence(caller.key.problem)), false);
+        return ends(dialect::RefusalKind::identity, "Sallyport: " + std::string(identity::sentence(caller.key.problem)),
+                    false);
     }
     facts.at_ms = now;
     return {};
@@ -89,17 +97,22 @@ net::Task<Step> Turn::read_body() {
     const Config& config = *world->config;
     const std::optional<std::uint64_t> declared = exchange.declared_length();
     // A body that does not say its length may become as large as the limit; what it does not use is given back below.
-    const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(declared.value_or(config.request_body_bytes_max), config.request_body_bytes_max));
+    const std::size_t wanted = static_cast<std::size_t>(
+        std::min<std::uint64_t>(declared.value_or(config.request_body_bytes_max), config.request_body_bytes_max));
     const std::int64_t deadline = lane.loop.now_ms() + budget_wait_ms_max;
     while (!lane.shared.bodies.try_take(wanted)) { // back-pressure: the client's bytes wait in its socket
         if (lane.loop.now_ms() > deadline)
-            co_return ends(dialect::RefusalKind::unavailable, "Sallyport holds as many request bodies as it may (buffered_bodies); try again in a moment.");
+            co_return ends(
+                dialect::RefusalKind::unavailable,
+                "Sallyport holds as many request bodies as it may (buffered_bodies); try again in a moment.");
         co_await net::Sleep(lane.loop, budget_look_ms);
     }
     budget_held_ = wanted;
     const Result<void> read = co_await exchange.read_body(scratch->body, config.request_body_bytes_max);
     if (!read && read.error().kind == ErrorKind::too_large)
-        co_return ends(dialect::RefusalKind::too_large, "Sallyport: " + read.error().message + " (request_body in sallyport.yaml). Start a new conversation or attach less.");
+        co_return ends(dialect::RefusalKind::too_large,
+                       "Sallyport: " + read.error().message +
+                           " (request_body in sallyport.yaml). Start a new conversation or attach less.");
     if (!read) co_return ends(read.error());
     lane.shared.bodies.give(budget_held_ - std::min(budget_held_, scratch->body.size()));
     budget_held_ = std::min(budget_held_, scratch->body.size());
@@ -112,11 +125,14 @@ net::Task<Step> Turn::parse() {
         scratch->request = {};
         scratch->request.dialect = endpoint.dialect;
         scratch->request.operation = endpoint.operation;
-        if (!scratch->body.empty()) co_return ends(dialect::RefusalKind::invalid, "Sallyport: a list of models is asked for without a body.");
+        if (!scratch->body.empty())
+            co_return ends(dialect::RefusalKind::invalid, "Sallyport: a list of models is asked for without a body.");
         body_digest = crypto::sha256({});
         co_return Step();
     }
-    if (scratch->body.size() <= limits::inline_judgement_bytes_max && exchange.head().fields.find("content-encoding") == nullptr) co_return judge_body();
+    if (scratch->body.size() <= limits::inline_judgement_bytes_max &&
+        exchange.head().fields.find("content-encoding") == nullptr)
+        co_return judge_body();
     Step judged_there;
     co_await lane.shared.workers.run(lane.loop, [&] { judged_there = judge_body(); });
     co_return judged_there;
@@ -132,22 +148,26 @@ Step Turn::judge_body() {
     if (!http::is_identity(coding)) {
         const auto decoder = http::make_decoder(coding, ErrorSource::client);
         if (!decoder)
-            return ends(dialect::RefusalKind::invalid, "Sallyport cannot look into a request with this Content-Encoding; use gzip, zstd, br or none.");
+            return ends(dialect::RefusalKind::invalid,
+                        "Sallyport cannot look into a request with this Content-Encoding; use gzip, zstd, br or none.");
         scratch->decoded.clear();
         const Result<void> decoded = decoder->decode(text, scratch->decoded, world->config->decoded_body_bytes_max);
         if (!decoded) return ends(decoded.error());
-        if (!decoder->finished()) return ends(dialect::RefusalKind::invalid, "Sallyport: the compressed request body is cut off.");
+        if (!decoder->finished())
+            return ends(dialect::RefusalKind::invalid, "Sallyport: the compressed request body is cut off.");
         text = scratch->decoded.view();
         lane.shared.bodies.take(text.size());
         budget_held_ += text.size();
     }
     body_digest = crypto::sha256(scratch->body.view());
     if (const auto document = scratch->document.parse(text); !document) return ends(document.error());
-    if (const auto read = dialect::read_request(endpoint, scratch->document, scratch->request); !read) return ends(read.error());
+    if (const auto read = dialect::read_request(endpoint, scratch->document, scratch->request); !read)
+        return ends(read.error());
     parsed = true;
     // Rules about models need one. Only a prompt that the vendor stores may hide it, and only where that kind of reference is allowed.
     const auto& references = scratch->request.references;
-    const bool stored = std::ranges::any_of(references, [](const dialect::Reference& one) { return one.kind == dialect::ReferenceKind::stored_prompt; });
+    const bool stored = std::ranges::any_of(
+        references, [](const dialect::Reference& one) { return one.kind == dialect::ReferenceKind::stored_prompt; });
     if (scratch->request.model.empty() && (endpoint.operation == dialect::Operation::count_tokens || !stored))
         return ends(dialect::RefusalKind::invalid, "Sallyport cannot judge this request: it names no model.");
     return {};
@@ -158,8 +178,10 @@ void Turn::choose_claim() {
     auto& claims = scratch->claims;
     claimed_repositories(exchange.head(), claims, unreadable);
     if (!scratch->request.repository_remote.empty()) {
-        if (auto normalised = repo::normalise_remote(scratch->request.repository_remote)) claims.push_back(std::move(*normalised));
-        else unreadable = true;
+        if (auto normalised = repo::normalise_remote(scratch->request.repository_remote))
+            claims.push_back(std::move(*normalised));
+        else
+            unreadable = true;
     }
     // The working directory's own name, where nothing better is claimed: "dir:engine". Never its path, which names people.
     if (claims.empty() && !scratch->request.workspace.empty()) {
@@ -194,7 +216,8 @@ void Turn::gather_facts() {
     facts.person = caller.key.caller.person;
     facts.team = caller.key.caller.team;
     for (std::size_t c = 0; c < policy::class_count; ++c)
-        if (policy::name(static_cast<policy::Class>(c)) == caller.key.caller.max_class) facts.key_max_class = static_cast<policy::Class>(c);
+        if (policy::name(static_cast<policy::Class>(c)) == caller.key.caller.max_class)
+            facts.key_max_class = static_cast<policy::Class>(c);
     facts.client = caller.client.name;
     facts.client_version = caller.client.version;
     facts.account = caller.account;
@@ -202,12 +225,15 @@ void Turn::gather_facts() {
     facts.model = request.model;
     facts.generates = request.operation == dialect::Operation::generate;
     facts.references = 0;
-    for (const dialect::Reference& reference : request.references) facts.references |= 1u << static_cast<unsigned>(reference.kind);
+    for (const dialect::Reference& reference : request.references)
+        facts.references |= 1u << static_cast<unsigned>(reference.kind);
     scratch->plugins.clear();
     for (const dialect::Tool& tool : request.tools)
-        if (!tool.plugin.empty() && std::ranges::find(scratch->plugins, tool.plugin) == scratch->plugins.end()) scratch->plugins.push_back(tool.plugin);
+        if (!tool.plugin.empty() && std::ranges::find(scratch->plugins, tool.plugin) == scratch->plugins.end())
+            scratch->plugins.push_back(tool.plugin);
     facts.plugins = scratch->plugins;
-    conversation = Verdicts::conversation(caller.key.caller.key_id, caller.session.empty() ? std::string_view(request.session) : caller.session);
+    conversation = Verdicts::conversation(caller.key.caller.key_id,
+                                          caller.session.empty() ? std::string_view(request.session) : caller.session);
     facts.class_floor = lane.shared.verdicts.class_floor(conversation, lane.loop.now_ms());
 }
 
@@ -217,7 +243,8 @@ Step Turn::decide() {
     plan = policy::decide(*world->policy, facts, candidates());
     judged = true;
     lane.metrics.decisions[static_cast<std::size_t>(endpoint.dialect)][static_cast<std::size_t>(plan.decision)].add();
-    if (plan.effective_class > facts.class_floor) lane.shared.verdicts.raise_floor(conversation, plan.effective_class, lane.loop.now_ms());
+    if (plan.effective_class > facts.class_floor)
+        lane.shared.verdicts.raise_floor(conversation, plan.effective_class, lane.loop.now_ms());
     if (plan.decision == policy::Decision::refuse || plan.upstream_count == 0)
         return ends(dialect::RefusalKind::policy, policy::sentence(*world->policy, facts, plan, candidates()));
     return {};
@@ -232,8 +259,11 @@ bool Turn::still_allowed(std::uint16_t upstream) {
 }
 
 std::uint64_t Turn::content_hash() const {
-    std::uint64_t hash = std::hash<std::string_view>{}(caller.key.caller.key_id) ^ (static_cast<std::uint64_t>(endpoint.dialect) + 1) * 0x9E3779B97F4A7C15ull;
-    const auto mix = [&](std::string_view bytes) { hash = (hash ^ std::hash<std::string_view>{}(bytes)) * 0x100000001B3ull; };
+    std::uint64_t hash = std::hash<std::string_view>{}(caller.key.caller.key_id) ^
+                         (static_cast<std::uint64_t>(endpoint.dialect) + 1) * 0x9E3779B97F4A7C15ull;
+    const auto mix = [&](std::string_view bytes) {
+        hash = (hash ^ std::hash<std::string_view>{}(bytes)) * 0x100000001B3ull;
+    };
     mix(world->digest);
     if (!parsed) {
         mix(exchange.head().target);

@@ -28,11 +28,11 @@ public:
     Turn& operator=(const Turn&) = delete;
 
     // The steps, in order (ARCHITECTURE.md).
-    Step find_endpoint();              // which dialect and operation the request line asks for
-    Step identify();                   // key -> person and team; client; account kind
-    net::Task<Step> read_body();       // bounded; nothing goes upstream yet
-    net::Task<Step> parse();           // body -> document of units; digest of what will leave
-    Step decide();                     // facts -> plan
+    Step find_endpoint();        // which dialect and operation the request line asks for
+    Step identify();             // key -> person and team; client; account kind
+    net::Task<Step> read_body(); // bounded; nothing goes upstream yet
+    net::Task<Step> parse();     // body -> document of units; digest of what will leave
+    Step decide();               // facts -> plan
     // Judges again for an attempt after the first: time has passed, and only what is still allowed may be tried.
     bool still_allowed(std::uint16_t upstream);
 
@@ -46,9 +46,9 @@ public:
     std::shared_ptr<const World> world;
     std::unique_ptr<Scratch> scratch; // null after release_request()
     dialect::Answer answer;
-    std::string entry; // of the ledger, while it is composed
-    std::string id;             // shown to people as the reference
-    std::int64_t begun_us = 0;  // monotonic
+    std::string entry;         // of the ledger, while it is composed
+    std::string id;            // shown to people as the reference
+    std::int64_t begun_us = 0; // monotonic
     dialect::Endpoint endpoint{};
     bool endpoint_known = false;
     CallerView caller;
@@ -61,7 +61,9 @@ public:
     std::uint32_t attempts = 0;
     bool client_gone = false;
 
-    std::span<const std::uint16_t> candidates() const { return world->candidates[static_cast<std::size_t>(endpoint.dialect)]; }
+    std::span<const std::uint16_t> candidates() const {
+        return world->candidates[static_cast<std::size_t>(endpoint.dialect)];
+    }
     std::string_view body() const { return scratch->body.view(); }
     // Hash of what the client would send again unchanged: its conversation, without the fields that repeats vary.
     std::uint64_t content_hash() const;

@@ -47,13 +47,15 @@ std::optional<std::string> Verdicts::repeat_of(std::uint64_t content, std::strin
         return refused->exchange;
     }
     const auto keep_count = [&](const Refused& dropped) {
-        if (dropped.uncounted > 0) shard.lost.push_back({dropped.exchange, dropped.uncounted, dropped.first_wall_ms, dropped.last_wall_ms});
+        if (dropped.uncounted > 0)
+            shard.lost.push_back({dropped.exchange, dropped.uncounted, dropped.first_wall_ms, dropped.last_wall_ms});
     };
     if (refused != nullptr) {
         keep_count(*refused);
         *refused = {std::string(exchange), until_ms, 0, 0, 0};
     } else {
-        shard.refused.add(content, {std::string(exchange), until_ms, 0, 0, 0}, limits::verdicts_remembered_max / shards, now_ms, keep_count);
+        shard.refused.add(content, {std::string(exchange), until_ms, 0, 0, 0}, limits::verdicts_remembered_max / shards,
+                          now_ms, keep_count);
     }
     return std::nullopt;
 }

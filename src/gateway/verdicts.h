@@ -66,7 +66,8 @@ private:
             return found == map.end() ? nullptr : &found->second;
         }
         // `dropped(value)` for each that is forgotten. The key must not be there yet.
-        template <class Dropped> Value& add(std::uint64_t key, Value value, std::size_t most, std::int64_t now_ms, Dropped&& dropped) {
+        template <class Dropped>
+        Value& add(std::uint64_t key, Value value, std::size_t most, std::int64_t now_ms, const Dropped& dropped) {
             while (!order.empty() && (map.size() >= most || order.front().second < now_ms)) {
                 const auto [oldest, until_ms] = order.front();
                 order.pop_front();

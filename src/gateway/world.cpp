@@ -7,8 +7,10 @@
 
 namespace sallyport::gateway {
 
-Result<std::shared_ptr<const World>> make_world(std::shared_ptr<const Config> config, std::shared_ptr<const policy::Policy> policy,
-                                                std::shared_ptr<const identity::KeyTable> keys, std::vector<std::string>& warnings) {
+Result<std::shared_ptr<const World>> make_world(std::shared_ptr<const Config> config,
+                                                std::shared_ptr<const policy::Policy> policy,
+                                                std::shared_ptr<const identity::KeyTable> keys,
+                                                std::vector<std::string>& warnings) {
     static std::atomic<std::uint64_t> generations = 0;
     auto world = std::make_shared<World>();
     world->generation = ++generations;
@@ -27,7 +29,8 @@ Result<std::shared_ptr<const World>> make_world(std::shared_ptr<const Config> co
         }
         upstream.policy_index = policy->upstream_named(one.name);
         if (upstream.policy_index == policy::no_rule)
-            warnings.push_back("the upstream " + one.name + " is not named under 'upstreams' in the policy, so nothing is sent to it");
+            warnings.push_back("the upstream " + one.name +
+                               " is not named under 'upstreams' in the policy, so nothing is sent to it");
         for (const dialect::Dialect d : one.dialects)
             if (upstream.policy_index != policy::no_rule)
                 world->candidates[static_cast<std::size_t>(d)].push_back(upstream.policy_index);

@@ -40,7 +40,9 @@ struct World {
 };
 
 // Makes the world from its parts; an error where a CA file cannot be read. Warnings name upstreams the policy does not know.
-Result<std::shared_ptr<const World>> make_world(std::shared_ptr<const Config> config, std::shared_ptr<const policy::Policy> policy,
-                                                std::shared_ptr<const identity::KeyTable> keys, std::vector<std::string>& warnings);
+Result<std::shared_ptr<const World>> make_world(std::shared_ptr<const Config> config,
+                                                std::shared_ptr<const policy::Policy> policy,
+                                                std::shared_ptr<const identity::KeyTable> keys,
+                                                std::vector<std::string>& warnings);
 
 } // namespace sallyport::gateway

@@ -23,18 +23,23 @@ net::Task<Result<void>> open_tunnel(net::Stream& stream, const Origin& origin, s
             ResponseHead head;
             const Result<void> parsed = parse_response_head(in.view().substr(0, end), head);
             if (!parsed)
-                co_return fail(ErrorKind::unavailable, "the proxy " + origin.proxy->text() + " did not answer in HTTP: " + parsed.error().message,
+                co_return fail(ErrorKind::unavailable,
+                               "the proxy " + origin.proxy->text() +
+                                   " did not answer in HTTP: " + parsed.error().message,
                                ErrorSource::upstream, Retry::other_upstream);
             if (head.status / 100 == 2 && end == in.size()) co_return {};
             co_return fail(ErrorKind::unavailable,
-                           "the proxy " + origin.proxy->text() + " refused to connect to " + target + " (status " + std::to_string(head.status) + ")",
+                           "the proxy " + origin.proxy->text() + " refused to connect to " + target + " (status " +
+                               std::to_string(head.status) + ")",
                            ErrorSource::upstream, Retry::other_upstream);
         }
-        if (in.room().empty()) co_return fail(ErrorKind::invalid, "the proxy's answer is too long", ErrorSource::upstream, Retry::other_upstream);
+        if (in.room().empty())
+            co_return fail(ErrorKind::invalid, "the proxy's answer is too long", ErrorSource::upstream,
+                           Retry::other_upstream);
         const Result<std::size_t> count = co_await stream.read(in.room(), deadline_ms);
         if (!count || *count == 0)
-            co_return fail(ErrorKind::unavailable, "the proxy " + origin.proxy->text() + " closed the connection", ErrorSource::upstream,
-                           Retry::other_upstream);
+            co_return fail(ErrorKind::unavailable, "the proxy " + origin.proxy->text() + " closed the connection",
+                           ErrorSource::upstream, Retry::other_upstream);
         in.commit(*count);
     }
 }
@@ -55,7 +60,8 @@ net::Task<Result<void>> ClientConnection::send(std::span<iovec> pieces, std::int
     co_return {};
 }
 
-net::Task<Result<void>> ClientConnection::read_head(ResponseHead& head, std::string_view request_method, std::int64_t deadline_ms) {
+net::Task<Result<void>> ClientConnection::read_head(ResponseHead& head, std::string_view request_method,
+                                                    std::int64_t deadline_ms) {
     std::size_t looked = 0;
     used_ = 0;
     if (in_.capacity() != 0) in_.clear();
@@ -64,7 +70,8 @@ net::Task<Result<void>> ClientConnection::read_head(ResponseHead& head, std::str
         if (end == std::string_view::npos) {
             looked = in_.size();
             if (in_.size() >= limits::head_bytes_max)
-                co_return fail(ErrorKind::too_large, "the upstream's response head is too large", ErrorSource::upstream);
+                co_return fail(ErrorKind::too_large, "the upstream's response head is too large",
+                               ErrorSource::upstream);
             if (in_.empty()) {
                 buffers_.give(std::exchange(in_, Buffer()));
                 const Result<void> ready = co_await stream_->readable(deadline_ms);
@@ -74,14 +81,16 @@ net::Task<Result<void>> ClientConnection::read_head(ResponseHead& head, std::str
             const Result<std::size_t> count = co_await stream_->read(in_.room(), deadline_ms);
             if (!count) co_return std::unexpected(lost(count.error()));
             if (*count == 0)
-                co_return std::unexpected(lost({ErrorKind::closed, ErrorSource::upstream, Retry::never, "the upstream closed the connection without an answer"}));
+                co_return std::unexpected(lost({ErrorKind::closed, ErrorSource::upstream, Retry::never,
+                                                "the upstream closed the connection without an answer"}));
             in_.commit(*count);
             answer_begun_ = true;
             continue;
         }
         const Result<void> parsed = parse_response_head(in_.view().substr(0, end), head);
         if (!parsed) co_return parsed;
-        if (head.status == 101) co_return fail(ErrorKind::invalid, "the upstream switched protocols unasked", ErrorSource::upstream);
+        if (head.status == 101)
+            co_return fail(ErrorKind::invalid, "the upstream switched protocols unasked", ErrorSource::upstream);
         if (head.status < 200) { // 100 Continue, 103 Early Hints
             in_.consume(end);
             looked = 0;
@@ -95,7 +104,8 @@ net::Task<Result<void>> ClientConnection::read_head(ResponseHead& head, std::str
     framing_ = *framing;
     left_ = framing_.length;
     chunks_ = ChunkDecoder(ErrorSource::upstream);
-    keep_alive_ = head.minor_version == 1 && !head.fields.lists("connection", "close") && framing_.kind != Framing::Kind::until_close;
+    keep_alive_ = head.minor_version == 1 && !head.fields.lists("connection", "close") &&
+                  framing_.kind != Framing::Kind::until_close;
     done_ = framing_.kind == Framing::Kind::none || (framing_.kind == Framing::Kind::length && left_ == 0);
     co_return {};
 }
@@ -152,7 +162,8 @@ net::Task<Result<ClientConnection::Part>> ClientConnection::read_part(std::int64
         if (!count) co_return std::unexpected(count.error());
         if (*count == 0) {
             if (framing_.kind != Framing::Kind::until_close)
-                co_return fail(ErrorKind::closed, "the upstream closed the connection in the middle of its answer", ErrorSource::upstream);
+                co_return fail(ErrorKind::closed, "the upstream closed the connection in the middle of its answer",
+                               ErrorSource::upstream);
             done_ = true;
             keep_alive_ = false;
         }
@@ -161,7 +172,8 @@ net::Task<Result<ClientConnection::Part>> ClientConnection::read_part(std::int64
 }
 
 net::Task<Result<std::unique_ptr<net::Stream>>> Pool::connect(const Origin& origin, std::int64_t deadline_ms) {
-    Result<std::unique_ptr<net::Stream>> stream = co_await net::dial(loop_, resolver_, origin.proxy ? *origin.proxy : origin.where, deadline_ms);
+    Result<std::unique_ptr<net::Stream>> stream =
+        co_await net::dial(loop_, resolver_, origin.proxy ? *origin.proxy : origin.where, deadline_ms);
     if (!stream || !origin.tls) co_return stream;
     if (origin.proxy) {
         const Result<void> tunnel = co_await open_tunnel(**stream, origin, deadline_ms);
@@ -169,13 +181,14 @@ net::Task<Result<std::unique_ptr<net::Stream>>> Pool::connect(const Origin& orig
     }
     std::string peer = (*stream)->peer();
     const int descriptor = (*stream)->release_descriptor();
-    Result<std::unique_ptr<net::Stream>> secured =
-        co_await net::connect_tls(loop_, descriptor, origin.tls_context, origin.where.host, std::move(peer), deadline_ms);
+    Result<std::unique_ptr<net::Stream>> secured = co_await net::connect_tls(
+        loop_, descriptor, origin.tls_context, origin.where.host, std::move(peer), deadline_ms);
     if (!secured) secured.error().retry = Retry::other_upstream;
     co_return secured;
 }
 
-net::Task<Result<std::unique_ptr<ClientConnection>>> Pool::take(std::size_t id, const Origin& origin, bool fresh, std::int64_t connect_ms) {
+net::Task<Result<std::unique_ptr<ClientConnection>>> Pool::take(std::size_t id, const Origin& origin, bool fresh,
+                                                                std::int64_t connect_ms) {
     if (const auto found = idle_.find(id); found != idle_.end() && !fresh) {
         auto& kept = found->second;
         while (!kept.empty()) {

@@ -29,7 +29,8 @@ struct Origin {
 
 class ClientConnection {
 public:
-    ClientConnection(std::unique_ptr<net::Stream> stream, BufferPool& buffers) : stream_(std::move(stream)), buffers_(buffers) {}
+    ClientConnection(std::unique_ptr<net::Stream> stream, BufferPool& buffers)
+        : stream_(std::move(stream)), buffers_(buffers) {}
     ~ClientConnection() { buffers_.give(std::move(in_)); }
 
     // `pieces`: head and body; used up. A failure on a reused connection before any byte of an answer has
@@ -77,10 +78,12 @@ private:
 // Connections to the origins, one pool per loop. Origins are known by a number the caller chose.
 class Pool {
 public:
-    Pool(net::Loop& loop, net::Resolver& resolver, BufferPool& buffers) : loop_(loop), resolver_(resolver), buffers_(buffers) {}
+    Pool(net::Loop& loop, net::Resolver& resolver, BufferPool& buffers)
+        : loop_(loop), resolver_(resolver), buffers_(buffers) {}
 
     // A kept connection that is still open, unless `fresh`; else a new one.
-    net::Task<Result<std::unique_ptr<ClientConnection>>> take(std::size_t id, const Origin& origin, bool fresh, std::int64_t connect_ms);
+    net::Task<Result<std::unique_ptr<ClientConnection>>> take(std::size_t id, const Origin& origin, bool fresh,
+                                                              std::int64_t connect_ms);
     void give(std::size_t id, std::unique_ptr<ClientConnection> connection);
     // After a reload: connections of origins below `first_id` are closed, also those that come back later.
     void retire(std::size_t first_id);

@@ -2,11 +2,12 @@
 
 #include "base/text.h"
 
-#include <algorithm>
 #include <brotli/decode.h>
-#include <string>
 #include <zlib.h>
 #include <zstd.h>
+
+#include <algorithm>
+#include <string>
 
 namespace sallyport::http {
 
@@ -18,7 +19,8 @@ std::unexpected<Error> damaged(const char* coding, ErrorSource source) {
     return fail(ErrorKind::invalid, std::string("the body is not valid ") + coding, source);
 }
 std::unexpected<Error> too_large(std::size_t bytes_max, ErrorSource source) {
-    return fail(ErrorKind::too_large, "the body is larger than " + std::to_string(bytes_max) + " bytes when decoded", source);
+    return fail(ErrorKind::too_large, "the body is larger than " + std::to_string(bytes_max) + " bytes when decoded",
+                source);
 }
 // Room for one step, but never far beyond the bound.
 void make_room(Buffer& out, std::size_t bytes_max) {
@@ -76,7 +78,8 @@ public:
             const auto room = out.room();
             auto* into = reinterpret_cast<std::uint8_t*>(room.data());
             std::size_t free = room.size();
-            const BrotliDecoderResult result = BrotliDecoderDecompressStream(state_, &available, &next, &free, &into, nullptr);
+            const BrotliDecoderResult result =
+                BrotliDecoderDecompressStream(state_, &available, &next, &free, &into, nullptr);
             out.commit(room.size() - free);
             if (out.size() > bytes_max) return too_large(bytes_max, source_);
             if (result == BROTLI_DECODER_RESULT_ERROR) return damaged("br", source_);
@@ -99,7 +102,8 @@ private:
 class ZstdDecoder final : public Decoder {
 public:
     explicit ZstdDecoder(ErrorSource source) : source_(source), stream_(ZSTD_createDStream()) {
-        ZSTD_DCtx_setParameter(stream_, ZSTD_d_windowLogMax, 23); // 8 MiB, as RFC 8878 section 3.1.1.1.2 asks decoders to bound
+        ZSTD_DCtx_setParameter(stream_, ZSTD_d_windowLogMax,
+                               23); // 8 MiB, as RFC 8878 section 3.1.1.1.2 asks decoders to bound
     }
     ~ZstdDecoder() override { ZSTD_freeDStream(stream_); }
     Result<void> decode(std::string_view input, Buffer& out, std::size_t bytes_max) override {
@@ -177,7 +181,8 @@ private:
 bool is_identity(std::string_view coding) { return coding.empty() || equals_ignoring_case(coding, "identity"); }
 
 std::unique_ptr<Decoder> make_decoder(std::string_view coding, ErrorSource source) {
-    if (equals_ignoring_case(coding, "gzip") || equals_ignoring_case(coding, "x-gzip") || equals_ignoring_case(coding, "deflate"))
+    if (equals_ignoring_case(coding, "gzip") || equals_ignoring_case(coding, "x-gzip") ||
+        equals_ignoring_case(coding, "deflate"))
         return std::make_unique<ZlibDecoder>(source);
     if (equals_ignoring_case(coding, "br")) return std::make_unique<BrotliDecoder>(source);
     if (equals_ignoring_case(coding, "zstd")) return std::make_unique<ZstdDecoder>(source);

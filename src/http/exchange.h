@@ -38,7 +38,8 @@ public:
 
     // Composes the head; it leaves with the first write. `length` nullopt: as long as it takes. Fields that frame a message or
     // belong to one connection are left out of `fields` here.
-    virtual void start(int status, std::string_view reason, std::span<const Field> fields, std::optional<std::uint64_t> length) = 0;
+    virtual void start(int status, std::string_view reason, std::span<const Field> fields,
+                       std::optional<std::uint64_t> length) = 0;
     // `pieces` is used up. An error means that the client is gone.
     virtual net::Task<Result<void>> write(std::span<iovec> pieces, bool last) = 0;
     virtual bool started() const = 0;

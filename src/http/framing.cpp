@@ -25,7 +25,8 @@ Result<Framing> declared_framing(const Fields& fields, int minor_version, ErrorS
     const std::size_t codings = fields.count("transfer-encoding");
     declared = lengths + codings > 0;
     if (lengths > 0 && codings > 0)
-        return fail(ErrorKind::invalid, "both Content-Length and Transfer-Encoding are given: where the body ends is ambiguous", source);
+        return fail(ErrorKind::invalid,
+                    "both Content-Length and Transfer-Encoding are given: where the body ends is ambiguous", source);
     if (codings > 0) {
         if (codings > 1 || !equals_ignoring_case(fields.value("transfer-encoding"), "chunked") || minor_version == 0)
             return fail(ErrorKind::invalid, "the Transfer-Encoding is not a single 'chunked' of HTTP/1.1", source);
@@ -77,7 +78,8 @@ Result<ChunkDecoder::Step> ChunkDecoder::next(std::string_view input) {
                 state_ = State::size_lf;
             } else {
                 const int value = hex_value(c);
-                if (value < 0) return bad(c == ';' ? "chunk extensions are not accepted" : "a chunk size is not hexadecimal");
+                if (value < 0)
+                    return bad(c == ';' ? "chunk extensions are not accepted" : "a chunk size is not hexadecimal");
                 if (++digits_ >= limits::chunk_line_bytes_max) return bad("a chunk size is too long");
                 left_ = left_ * 16 + static_cast<unsigned>(value);
             }
@@ -87,7 +89,8 @@ Result<ChunkDecoder::Step> ChunkDecoder::next(std::string_view input) {
             state_ = left_ == 0 ? State::trailer_start : State::data;
             break;
         case State::data: {
-            const std::size_t count = static_cast<std::size_t>(std::min<std::uint64_t>(left_, input.size() - step.consumed));
+            const std::size_t count =
+                static_cast<std::size_t>(std::min<std::uint64_t>(left_, input.size() - step.consumed));
             step.payload = input.substr(step.consumed, count);
             step.consumed += count;
             left_ -= count;
@@ -108,8 +111,10 @@ Result<ChunkDecoder::Step> ChunkDecoder::next(std::string_view input) {
             if (c == '\n' || c == ' ' || c == '\t' || c == '\0') return bad("a trailer line is malformed");
             break;
         case State::trailer:
-            if (c == '\r') state_ = State::trailer_lf;
-            else if (c == '\n' || c == '\0') return bad("a trailer line does not end in CR LF");
+            if (c == '\r')
+                state_ = State::trailer_lf;
+            else if (c == '\n' || c == '\0')
+                return bad("a trailer line does not end in CR LF");
             if (++trailer_bytes_ > limits::trailer_bytes_max) return bad("the trailers are too long");
             break;
         case State::trailer_lf:

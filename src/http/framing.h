@@ -25,15 +25,26 @@ class ChunkDecoder {
 public:
     explicit ChunkDecoder(ErrorSource source) : source_(source) {}
     struct Step {
-        std::size_t consumed = 0;   // bytes of the input that are done with, payload included
-        std::string_view payload;   // a view of the input; may be empty
-        bool done = false;          // the last chunk and its trailers were read
+        std::size_t consumed = 0; // bytes of the input that are done with, payload included
+        std::string_view payload; // a view of the input; may be empty
+        bool done = false;        // the last chunk and its trailers were read
     };
     // One step: call again with the rest of the input until it is used up or done.
     Result<Step> next(std::string_view input);
 
 private:
-    enum class State : std::uint8_t { size, size_lf, data, data_cr, data_lf, trailer_start, trailer, trailer_lf, end_lf, done };
+    enum class State : std::uint8_t {
+        size,
+        size_lf,
+        data,
+        data_cr,
+        data_lf,
+        trailer_start,
+        trailer,
+        trailer_lf,
+        end_lf,
+        done
+    };
     std::unexpected<Error> bad(const char* what) const;
 
     ErrorSource source_;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -13,21 +14,23 @@ namespace sallyport::http {
 
 namespace {
 
-constexpr std::array<bool, 256> token_characters = [] {
-    std::array<bool, 256> table{};
-    for (int c = '0'; c <= '9'; ++c) table[static_cast<std::size_t>(c)] = true;
-    for (int c = 'a'; c <= 'z'; ++c) table[static_cast<std::size_t>(c)] = true;
-    for (int c = 'A'; c <= 'Z'; ++c) table[static_cast<std::size_t>(c)] = true;
-    for (const char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<unsigned char>(c)] = true;
+// A token's characters in lower case (RFC 9110 section 5.6.2), 0 for all others.
+constexpr std::array<char, 256> token_lower = [] {
+    std::array<char, 256> table{};
+    for (int c = '0'; c <= '9'; ++c) table[static_cast<std::size_t>(c)] = static_cast<char>(c);
+    for (int c = 'a'; c <= 'z'; ++c) table[static_cast<std::size_t>(c)] = static_cast<char>(c);
+    for (int c = 'A'; c <= 'Z'; ++c) table[static_cast<std::size_t>(c)] = static_cast<char>(c + 32);
+    for (const char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<unsigned char>(c)] = c;
     return table;
 }();
 
 bool is_token(std::string_view text) {
-    return !text.empty() && std::ranges::all_of(text, [](char c) { return token_characters[static_cast<unsigned char>(c)]; });
+    return !text.empty() &&
+           std::ranges::all_of(text, [](char c) { return token_lower[static_cast<unsigned char>(c)] != 0; });
 }
 
-// Field values: visible characters, obs-text, space and tab (RFC 9110 section 5.5).
-bool is_field_value(std::string_view text) {
+// How many bytes may stand in a field value: visible characters, obs-text, space and tab (RFC 9110 section 5.5).
+std::size_t value_length(std::string_view text) {
     std::size_t i = 0;
 #ifdef __SSE2__
     // Sixteen bytes at a time: headers are most of what a small exchange has.
@@ -36,14 +39,18 @@ bool is_field_value(std::string_view text) {
         const __m128i below_space = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes);
         const __m128i tab = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\t'));
         const __m128i del = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7F));
-        if (_mm_movemask_epi8(_mm_or_si128(_mm_andnot_si128(tab, below_space), del)) != 0) return false;
+        const auto found =
+            static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(_mm_andnot_si128(tab, below_space), del)));
+        if (found != 0) return i + static_cast<std::size_t>(std::countr_zero(found));
     }
 #endif
-    return std::ranges::none_of(text.substr(i), [](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return (byte < 0x20 && byte != '\t') || byte == 0x7F;
-    });
+    for (; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        if ((byte < 0x20 && byte != '\t') || byte == 0x7F) return i;
+    }
+    return i;
 }
+bool is_field_value(std::string_view text) { return value_length(text) == text.size(); }
 
 std::unexpected<Error> bad(std::string sentence, ErrorSource source) {
     return fail(ErrorKind::invalid, std::move(sentence), source);
@@ -60,28 +67,44 @@ Result<std::string_view> take_line(std::string_view& rest, ErrorSource source) {
     return line;
 }
 
+// What is wrong where a line should have ended or gone on at `rest`.
+std::unexpected<Error> bad_line(std::string_view rest, std::string otherwise, ErrorSource source) {
+    if (rest.empty() || rest[0] == '\n') return bad("a line of the HTTP head does not end in CR LF", source);
+    if (rest[0] == '\r' && !rest.starts_with("\r\n")) return bad("a bare CR stands inside the HTTP head", source);
+    return bad(std::move(otherwise), source);
+}
+
+// One pass: a name is checked, lowered and hashed in one loop, and a value ends where the first byte stands that it may not have.
 Result<void> parse_fields(std::string_view rest, Fields& fields, ErrorSource source) {
     fields.clear();
-    while (true) {
-        const Result<std::string_view> taken = take_line(rest, source);
-        if (!taken) return std::unexpected(taken.error());
-        const std::string_view line = *taken;
-        if (line.empty()) {
-            if (!rest.empty()) return bad("bytes follow the end of the HTTP head", source);
-            return {};
+    while (!rest.starts_with("\r\n")) {
+        std::uint32_t hash = FieldName::first_hash;
+        std::size_t length = 0;
+        for (; length < rest.size(); ++length) {
+            const char lower = token_lower[static_cast<unsigned char>(rest[length])];
+            if (lower == 0) break;
+            hash = FieldName::next(hash, lower);
         }
-        if (line[0] == ' ' || line[0] == '\t') return bad("a header line is folded (obs-fold), which is not accepted", source);
-        const std::size_t colon = line.find(':');
-        if (colon == std::string_view::npos) return bad("a header line has no colon", source);
-        const std::string_view name = line.substr(0, colon);
-        if (!is_token(name)) return bad("a header name is empty or has a character that is not allowed there", source);
-        const std::string_view value = trim(line.substr(colon + 1));
-        if (!is_field_value(value))
-            return bad("the value of the header " + std::string(name) + " has a control character", source);
+        if (length == 0 && (rest.starts_with(' ') || rest.starts_with('\t')))
+            return bad("a header line is folded (obs-fold), which is not accepted", source);
+        if (length > 0 && rest.substr(length).starts_with("\r\n")) return bad("a header line has no colon", source);
+        if (length == 0 || length == rest.size() || rest[length] != ':')
+            return bad_line(rest.substr(length), "a header name is empty or has a character that is not allowed there",
+                            source);
+        const FieldName name(rest.substr(0, length), hash);
+        rest.remove_prefix(length + 1);
+        const std::size_t end = value_length(rest);
+        if (!rest.substr(end).starts_with("\r\n"))
+            return bad_line(rest.substr(end),
+                            "the value of the header " + std::string(name) + " has a control character", source);
         if (fields.size() == limits::head_fields_max)
-            return fail(ErrorKind::too_large, "more than " + std::to_string(limits::head_fields_max) + " header lines", source);
-        fields.add(name, value);
+            return fail(ErrorKind::too_large, "more than " + std::to_string(limits::head_fields_max) + " header lines",
+                        source);
+        fields.add(name, trim(rest.substr(0, end)));
+        rest.remove_prefix(end + 2);
     }
+    if (rest.size() != 2) return bad("bytes follow the end of the HTTP head", source);
+    return {};
 }
 
 // "HTTP/1.x" -> x, else -1.
@@ -93,25 +116,24 @@ int minor_version(std::string_view text) {
 
 } // namespace
 
-const Field* Fields::find(std::string_view name) const {
+const Field* Fields::find(FieldName name) const {
     for (const Field& field : list_)
-        if (equals_ignoring_case(field.name, name)) return &field;
+        if (field.name == name) return &field;
     return nullptr;
 }
 
-std::string_view Fields::value(std::string_view name) const {
+std::string_view Fields::value(FieldName name) const {
     const Field* field = find(name);
     return field == nullptr ? std::string_view() : field->value;
 }
 
-std::size_t Fields::count(std::string_view name) const {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(list_, [&](const Field& field) { return equals_ignoring_case(field.name, name); }));
+std::size_t Fields::count(FieldName name) const {
+    return static_cast<std::size_t>(std::ranges::count(list_, name, &Field::name));
 }
 
-bool Fields::lists(std::string_view name, std::string_view token) const {
+bool Fields::lists(FieldName name, std::string_view token) const {
     for (const Field& field : list_) {
-        if (!equals_ignoring_case(field.name, name)) continue;
+        if (field.name != name) continue;
         std::string_view rest = field.value;
         while (true) {
             const std::size_t comma = rest.find(',');
@@ -135,27 +157,32 @@ Result<void> parse_request_head(std::string_view bytes, RequestHead& head) {
     if (!line) return std::unexpected(line.error());
     const std::size_t first = line->find(' ');
     const std::size_t last = line->rfind(' ');
-    if (first == std::string_view::npos || first == last) return bad("the request line is not 'METHOD target HTTP/1.1'", source);
+    if (first == std::string_view::npos || first == last)
+        return bad("the request line is not 'METHOD target HTTP/1.1'", source);
     head.method = line->substr(0, first);
     head.target = line->substr(first + 1, last - first - 1);
     head.minor_version = minor_version(line->substr(last + 1));
     if (head.minor_version < 0) return bad("the request line does not end in HTTP/1.1 or HTTP/1.0", source);
     if (!is_token(head.method)) return bad("the request method has a character that is not allowed there", source);
     if (head.target.size() > limits::target_bytes_max)
-        return fail(ErrorKind::too_large, "the request target is longer than " + std::to_string(limits::target_bytes_max) + " bytes", source);
+        return fail(ErrorKind::too_large,
+                    "the request target is longer than " + std::to_string(limits::target_bytes_max) + " bytes", source);
     if (head.target.empty() || std::ranges::any_of(head.target, [](char c) {
             const auto byte = static_cast<unsigned char>(c);
             return byte <= 0x20 || byte >= 0x7F || byte == '#';
         }))
         return bad("the request target is empty or has a character that is not allowed there", source);
     if (head.target[0] != '/' && head.target != "*" && head.method != "CONNECT")
-        return bad("the request target is not a path: this is a gateway, not a proxy (is HTTP_PROXY set to it? set the base URL instead)", source);
+        return bad("the request target is not a path: this is a gateway, not a proxy (is HTTP_PROXY set to it? set the "
+                   "base URL instead)",
+                   source);
     const std::size_t question = head.target.find('?');
     head.path = head.target.substr(0, question);
     head.query = question == std::string_view::npos ? std::string_view() : head.target.substr(question + 1);
     if (auto fields = parse_fields(bytes, head.fields, source); !fields) return fields;
     const std::size_t hosts = head.fields.count("host");
-    if (hosts > 1 || (hosts == 0 && head.minor_version == 1)) return bad("the request must have exactly one Host header", source);
+    if (hosts > 1 || (hosts == 0 && head.minor_version == 1))
+        return bad("the request must have exactly one Host header", source);
     return {};
 }
 
@@ -179,11 +206,10 @@ Result<void> parse_response_head(std::string_view bytes, ResponseHead& head) {
     return parse_fields(bytes, head.fields, source);
 }
 
-bool is_hop_by_hop(std::string_view name) {
-    constexpr std::array<std::string_view, 9> names = {"connection",       "keep-alive", "proxy-connection",
-                                                       "transfer-encoding", "te",         "trailer",
-                                                       "upgrade",           "expect",     "proxy-authorization"};
-    return std::ranges::any_of(names, [&](std::string_view known) { return equals_ignoring_case(known, name); });
+bool is_hop_by_hop(const FieldName& name) {
+    static constexpr FieldNames names({"connection", "keep-alive", "proxy-connection", "transfer-encoding", "te",
+                                       "trailer", "upgrade", "expect", "proxy-authorization"});
+    return names.hold(name);
 }
 
 std::string_view reason_phrase(int status) {

@@ -49,7 +49,7 @@ TEST(RequestHead, ViewsWhatCame) {
     ASSERT_EQ(head.fields.size(), std::size(expected));
     std::size_t i = 0;
     for (const Field& field : head.fields) { // order and case as they came
-        EXPECT_EQ(field.name, expected[i].first);
+        EXPECT_EQ(field.name.text(), expected[i].first);
         EXPECT_EQ(field.value, expected[i].second);
         ++i;
     }

@@ -60,7 +60,8 @@ public:
         return framing_.length;
     }
     net::Task<Result<void>> read_body(Buffer& into, std::size_t bytes_max) override;
-    void start(int status, std::string_view reason, std::span<const Field> fields, std::optional<std::uint64_t> length) override;
+    void start(int status, std::string_view reason, std::span<const Field> fields,
+               std::optional<std::uint64_t> length) override;
     net::Task<Result<void>> write(std::span<iovec> pieces, bool last) override;
     bool started() const override { return started_; }
     void abort() override {
@@ -87,20 +88,20 @@ private:
     bool idle_ = true;
     bool told_of_cut_ = false;
 
-    Buffer in_;                 // the head, and what came behind it
+    Buffer in_; // the head, and what came behind it
     std::size_t head_bytes_ = 0;
-    std::size_t used_ = 0;      // of in_: head and body bytes that are done with
+    std::size_t used_ = 0; // of in_: head and body bytes that are done with
     RequestHead head_;
     Framing framing_;
     bool body_read_ = false;
-    Buffer behind_;             // read beyond a chunked body: the next request
+    Buffer behind_; // read beyond a chunked body: the next request
 
-    std::string out_;           // a composed head, not sent yet
-    std::string frame_;         // a chunk's size line
+    std::string out_;   // a composed head, not sent yet
+    std::string frame_; // a chunk's size line
     std::vector<iovec> gather_;
     bool started_ = false;
     bool chunked_ = false;
-    bool bodyless_ = false;     // HEAD, 204, 304
+    bool bodyless_ = false; // HEAD, 204, 304
     bool no_length_ = false;
     bool ended_by_close_ = false;
     bool must_close_ = false;
@@ -120,10 +121,12 @@ net::Task<Result<bool>> Server::Connection::read_head() {
         // A head of bare LFs would never end: told at once, not by the time-out.
         for (std::size_t i = looked; i < in_.size(); ++i)
             if (in_.data()[i] == '\n' && (i == 0 || in_.data()[i - 1] != '\r'))
-                co_return fail(ErrorKind::invalid, "a line of the HTTP head does not end in CR LF", ErrorSource::client);
+                co_return fail(ErrorKind::invalid, "a line of the HTTP head does not end in CR LF",
+                               ErrorSource::client);
         looked = in_.size();
         if (in_.size() >= limits::head_bytes_max)
-            co_return fail(ErrorKind::too_large, "the request head is larger than " + std::to_string(limits::head_bytes_max) + " bytes",
+            co_return fail(ErrorKind::too_large,
+                           "the request head is larger than " + std::to_string(limits::head_bytes_max) + " bytes",
                            ErrorSource::client);
         if (in_.empty()) {
             idle_ = true;
@@ -138,7 +141,8 @@ net::Task<Result<bool>> Server::Connection::read_head() {
         if (!count && count.error().kind == ErrorKind::timeout && !in_.empty())
             co_return fail(ErrorKind::timeout, "the request head did not arrive in time", ErrorSource::client);
         if (!count || *count == 0) co_return false;
-        if (std::exchange(idle_, false)) deadline = in(server_.timeouts_.head_ms); // from its first byte on a head has its own time
+        if (std::exchange(idle_, false))
+            deadline = in(server_.timeouts_.head_ms); // from its first byte on a head has its own time
         in_.commit(*count);
     }
 }
@@ -148,16 +152,21 @@ net::Task<Result<void>> Server::Connection::read_body(Buffer& into, std::size_t 
     if (framing_.kind == Framing::Kind::none) co_return {};
     if (framing_.kind == Framing::Kind::length && framing_.length > bytes_max) {
         body_read_ = false;
-        co_return fail(ErrorKind::too_large, "the request body of " + std::to_string(framing_.length) + " bytes is larger than the limit of " +
-                                                 std::to_string(bytes_max) + " bytes", ErrorSource::client);
+        co_return fail(ErrorKind::too_large,
+                       "the request body of " + std::to_string(framing_.length) +
+                           " bytes is larger than the limit of " + std::to_string(bytes_max) + " bytes",
+                       ErrorSource::client);
     }
     if (head_.minor_version == 1 && head_.fields.lists("expect", "100-continue") && in_.size() == used_) {
-        const Result<void> told = co_await stream_->write("HTTP/1.1 100 Continue\r\n\r\n", in(server_.timeouts_.write_idle_ms));
+        const Result<void> told =
+            co_await stream_->write("HTTP/1.1 100 Continue\r\n\r\n", in(server_.timeouts_.write_idle_ms));
         if (!told) co_return told;
     }
     Result<void> read;
-    if (framing_.kind == Framing::Kind::length) read = co_await read_sized(into);
-    else read = co_await read_chunked(into, bytes_max);
+    if (framing_.kind == Framing::Kind::length)
+        read = co_await read_sized(into);
+    else
+        read = co_await read_chunked(into, bytes_max);
     if (!read) must_close_ = true; // where the next request begins is not known
     co_return read;
 }
@@ -171,11 +180,14 @@ net::Task<Result<void>> Server::Connection::read_sized(Buffer& into) {
     used_ += here;
     left -= here;
     while (left > 0) {
-        if (into.room().empty()) into.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(into.capacity() * 2, into.size() + left)));
+        if (into.room().empty())
+            into.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(into.capacity() * 2, into.size() + left)));
         const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(left, into.room().size()));
-        const Result<std::size_t> count = co_await stream_->read(into.room().first(wanted), in(server_.timeouts_.body_idle_ms));
+        const Result<std::size_t> count =
+            co_await stream_->read(into.room().first(wanted), in(server_.timeouts_.body_idle_ms));
         if (!count) co_return std::unexpected(count.error());
-        if (*count == 0) co_return fail(ErrorKind::closed, "the client left while it sent its request", ErrorSource::client);
+        if (*count == 0)
+            co_return fail(ErrorKind::closed, "the client left while it sent its request", ErrorSource::client);
         into.commit(*count);
         left -= *count;
     }
@@ -193,7 +205,8 @@ net::Task<Result<void>> Server::Connection::read_chunked(Buffer& into, std::size
             if (!step) co_return std::unexpected(step.error());
             into.append(step->payload);
             if (into.size() > bytes_max)
-                co_return fail(ErrorKind::too_large, "the request body is larger than the limit of " + std::to_string(bytes_max) + " bytes",
+                co_return fail(ErrorKind::too_large,
+                               "the request body is larger than the limit of " + std::to_string(bytes_max) + " bytes",
                                ErrorSource::client);
             input.remove_prefix(step->consumed);
             if (from_head) used_ += step->consumed;
@@ -207,7 +220,8 @@ net::Task<Result<void>> Server::Connection::read_chunked(Buffer& into, std::size
         scratch.reserve(limits::relay_buffer_bytes);
         const Result<std::size_t> count = co_await stream_->read(scratch.room(), in(server_.timeouts_.body_idle_ms));
         if (!count) co_return std::unexpected(count.error());
-        if (*count == 0) co_return fail(ErrorKind::closed, "the client left while it sent its request", ErrorSource::client);
+        if (*count == 0)
+            co_return fail(ErrorKind::closed, "the client left while it sent its request", ErrorSource::client);
         scratch.commit(*count);
         input = scratch.view();
     }
@@ -247,7 +261,8 @@ void Server::Connection::end_head(std::optional<std::uint64_t> length) {
     out_ += "\r\n";
 }
 
-void Server::Connection::start(int status, std::string_view reason, std::span<const Field> fields, std::optional<std::uint64_t> length) {
+void Server::Connection::start(int status, std::string_view reason, std::span<const Field> fields,
+                               std::optional<std::uint64_t> length) {
     prepare(status, reason);
     for (const Field& field : fields) {
         out_ += field.name;
@@ -271,8 +286,10 @@ net::Task<Result<void>> Server::Connection::write(std::span<iovec> pieces, bool 
         gather_.push_back(piece_of(frame_));
     }
     if (payload > 0) gather_.insert(gather_.end(), pieces.begin(), pieces.end());
-    if (chunked_ && payload > 0) gather_.push_back(piece_of(last ? "\r\n0\r\n\r\n" : "\r\n"));
-    else if (chunked_ && last) gather_.push_back(piece_of("0\r\n\r\n"));
+    if (chunked_ && payload > 0)
+        gather_.push_back(piece_of(last ? "\r\n0\r\n\r\n" : "\r\n"));
+    else if (chunked_ && last)
+        gather_.push_back(piece_of("0\r\n\r\n"));
     const Result<void> sent = co_await stream_->write(std::span(gather_), in(server_.timeouts_.write_idle_ms));
     out_.clear();
     finished_ = last;
@@ -280,8 +297,8 @@ net::Task<Result<void>> Server::Connection::write(std::span<iovec> pieces, bool 
     co_return sent;
 }
 
-net::Task<Result<void>> Server::Connection::respond(int status, std::string_view content_type, std::string_view extra_headers,
-                                                    std::string_view body) {
+net::Task<Result<void>> Server::Connection::respond(int status, std::string_view content_type,
+                                                    std::string_view extra_headers, std::string_view body) {
     prepare(status, {});
     if (!content_type.empty()) {
         out_ += "Content-Type: ";
@@ -317,19 +334,25 @@ net::Task<void> Server::Connection::run() {
         started_ = finished_ = body_read_ = aborted_ = chunked_ = false;
         framing_ = {};
         Result<void> usable;
-        if (!read) usable = std::unexpected(read.error());
-        else if (!*read) co_return;
+        if (!read)
+            usable = std::unexpected(read.error());
+        else if (!*read)
+            co_return;
         if (usable) usable = parse_request_head(in_.view().substr(0, head_bytes_), head_);
         if (usable) {
             const Result<Framing> framing = request_framing(head_);
-            if (framing) framing_ = *framing;
-            else usable = std::unexpected(framing.error());
+            if (framing)
+                framing_ = *framing;
+            else
+                usable = std::unexpected(framing.error());
         }
         if (!usable) {
             head_ = {};
             must_close_ = true;
             const std::string sentence = "Sallyport: " + usable.error().message + ".";
-            const int status = usable.error().kind == ErrorKind::too_large ? 431 : usable.error().kind == ErrorKind::timeout ? 408 : 400;
+            const int status = usable.error().kind == ErrorKind::too_large ? 431
+                               : usable.error().kind == ErrorKind::timeout ? 408
+                                                                           : 400;
             const Result<void> told = co_await respond(status, "application/json", {}, error_body(sentence));
             if (told) co_await linger();
             co_return;
@@ -358,8 +381,8 @@ net::Task<void> Server::Connection::run() {
     }
 }
 
-Server::Server(net::Loop& loop, BufferPool& buffers, const Timeouts& timeouts, Handler handler, std::atomic<std::size_t>& connections,
-               std::size_t connections_max)
+Server::Server(net::Loop& loop, BufferPool& buffers, const Timeouts& timeouts, Handler handler,
+               std::atomic<std::size_t>& connections, std::size_t connections_max)
     : loop_(loop), buffers_(buffers), timeouts_(timeouts), handler_(std::move(handler)), connections_(connections),
       connections_max_(connections_max) {}
 
@@ -405,12 +428,16 @@ net::Task<void> Server::serve(int descriptor, std::string peer, std::shared_ptr<
     };
     const Counted counted(connections_);
     Result<std::unique_ptr<net::Stream>> stream = fail(ErrorKind::internal, {});
-    if (tls) stream = co_await net::accept_tls(loop_, descriptor, std::move(tls), std::move(peer), loop_.now_ms() + timeouts_.head_ms);
-    else stream = net::make_tcp_stream(loop_, descriptor, ErrorSource::client, std::move(peer));
+    if (tls)
+        stream = co_await net::accept_tls(loop_, descriptor, std::move(tls), std::move(peer),
+                                          loop_.now_ms() + timeouts_.head_ms);
+    else
+        stream = net::make_tcp_stream(loop_, descriptor, ErrorSource::client, std::move(peer));
     if (!stream) co_return;
     if (connections_ > connections_max_) {
         const Result<void> told = co_await (*stream)->write(
-            "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", loop_.now_ms() + 1000);
+            "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            loop_.now_ms() + 1000);
         static_cast<void>(told);
         co_return;
     }

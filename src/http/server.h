@@ -26,8 +26,8 @@ struct Timeouts {
 class Server {
 public:
     // `connections_max` is shared by the loops through `connections`, which counts the open ones.
-    Server(net::Loop& loop, BufferPool& buffers, const Timeouts& timeouts, Handler handler, std::atomic<std::size_t>& connections,
-           std::size_t connections_max);
+    Server(net::Loop& loop, BufferPool& buffers, const Timeouts& timeouts, Handler handler,
+           std::atomic<std::size_t>& connections, std::size_t connections_max);
     ~Server();
 
     // Accepts on `listener` until drain(). `tls` gives the context of the moment (it changes at a reload), or null for plain.

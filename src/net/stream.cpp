@@ -53,15 +53,18 @@ void Stream::ready(std::uint32_t events) {
 }
 
 void Stream::on_hangup(std::function<void()> listener) {
-    if (hung_up_ && listener) listener();
-    else hangup_listener_ = std::move(listener);
+    if (hung_up_ && listener)
+        listener();
+    else
+        hangup_listener_ = std::move(listener);
 }
 
 void Stream::cancel() {
     cancelled_ = true;
     bool destroyed = false;
     bool* const outer = std::exchange(destroyed_, &destroyed);
-    if (const auto listener = std::exchange(hangup_listener_, {})) listener(); // whoever waits for something else on its behalf
+    if (const auto listener = std::exchange(hangup_listener_, {}))
+        listener(); // whoever waits for something else on its behalf
     if (!destroyed && writer_ != nullptr) writer_->retry();
     if (!destroyed && reader_ != nullptr) reader_->retry();
     if (destroyed) {
@@ -96,7 +99,8 @@ void Stream::write_expired(void* self) {
 
 Error Stream::error_of(const char* doing) {
     const char* whose = side_ == ErrorSource::client ? "the client" : "the upstream";
-    if (cancelled_) return {ErrorKind::cancelled, side_, Retry::never, std::string("cancelled while ") + doing + " " + whose};
+    if (cancelled_)
+        return {ErrorKind::cancelled, side_, Retry::never, std::string("cancelled while ") + doing + " " + whose};
     return {ErrorKind::closed, side_, Retry::never, std::string(doing) + " " + whose + " failed: " + failure()};
 }
 
@@ -127,7 +131,8 @@ Result<std::size_t> Stream::ReadAwaiter::await_resume() {
     if (io_.state == Io::State::done) return io_.count;
     if (io_.state == Io::State::blocked)
         return fail(ErrorKind::timeout,
-                    stream_.side_ == ErrorSource::client ? "the client sent nothing in time" : "the upstream sent nothing in time",
+                    stream_.side_ == ErrorSource::client ? "the client sent nothing in time"
+                                                         : "the upstream sent nothing in time",
                     stream_.side_);
     return std::unexpected(stream_.error_of("reading from"));
 }
@@ -180,7 +185,8 @@ Result<void> Stream::WriteAwaiter::await_resume() {
     if (io_.state == Io::State::done) return {};
     if (io_.state == Io::State::blocked)
         return fail(ErrorKind::timeout,
-                    stream_.side_ == ErrorSource::client ? "the client took nothing in time" : "the upstream took nothing in time",
+                    stream_.side_ == ErrorSource::client ? "the client took nothing in time"
+                                                         : "the upstream took nothing in time",
                     stream_.side_);
     return std::unexpected(stream_.error_of("writing to"));
 }
@@ -203,7 +209,8 @@ Result<void> Stream::ReadableAwaiter::await_resume() {
     if (stream_.cancelled_) return std::unexpected(stream_.error_of("waiting for"));
     if (stream_.may_read_ || stream_.has_buffered()) return {};
     return fail(ErrorKind::timeout,
-                stream_.side_ == ErrorSource::client ? "the client sent nothing in time" : "the upstream sent nothing in time",
+                stream_.side_ == ErrorSource::client ? "the client sent nothing in time"
+                                                     : "the upstream sent nothing in time",
                 stream_.side_);
 }
 

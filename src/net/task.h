@@ -25,7 +25,8 @@ namespace detail {
 
 struct FinalAwaiter {
     bool await_ready() const noexcept { return false; }
-    template <class Promise> std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> ended) const noexcept {
+    template <class Promise>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> ended) const noexcept {
         return ended.promise().continuation;
     }
     void await_resume() const noexcept {}

@@ -112,14 +112,17 @@ std::string HostPort::text() const {
 
 Result<HostPort> parse_host_port(std::string_view text) {
     const auto bad = [&] {
-        return fail(ErrorKind::invalid, "'" + std::string(text) + "' is not an address; write host:port, such as 127.0.0.1:8080");
+        return fail(ErrorKind::invalid,
+                    "'" + std::string(text) + "' is not an address; write host:port, such as 127.0.0.1:8080");
     };
     const auto colon = text.rfind(':');
     if (colon == std::string_view::npos || colon == 0) return bad();
     HostPort where;
     std::string_view host = text.substr(0, colon);
-    if (host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-    else if (host.find(':') != std::string_view::npos) return bad();
+    if (host.front() == '[' && host.back() == ']')
+        host = host.substr(1, host.size() - 2);
+    else if (host.find(':') != std::string_view::npos)
+        return bad();
     const std::string_view digits = text.substr(colon + 1);
     const auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), where.port);
     if (code != std::errc() || end != digits.data() + digits.size() || host.empty()) return bad();
@@ -193,7 +196,8 @@ Task<Result<std::unique_ptr<Stream>>> connect_tcp(Loop& loop, SocketAddress addr
     co_return stream;
 }
 
-Listener::Listener(Loop& loop, int descriptor, std::uint16_t port) : loop_(loop), descriptor_(descriptor), port_(port) {}
+Listener::Listener(Loop& loop, int descriptor, std::uint16_t port)
+    : loop_(loop), descriptor_(descriptor), port_(port) {}
 
 Listener::~Listener() { close(); }
 

@@ -1,12 +1,13 @@
 #include "net/tls.h"
 
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
 #include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
 #include <cstring>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <sys/socket.h>
 #include <system_error>
 
@@ -51,7 +52,8 @@ public:
         if (is_blocked(result)) return false;
         const long verdict = SSL_get_verify_result(ssl_);
         std::string why = verdict != X509_V_OK ? X509_verify_cert_error_string(verdict) : failure();
-        return fail(ErrorKind::unavailable, "TLS handshake with " + peer() + " failed: " + why, side(), Retry::other_upstream);
+        return fail(ErrorKind::unavailable, "TLS handshake with " + peer() + " failed: " + why, side(),
+                    Retry::other_upstream);
     }
 
     void shut_down() override {
@@ -103,7 +105,8 @@ private:
         std::string small; // a head and what follows it share a record
         std::size_t piece = 0, offset = 0;
         while (accepted_ < gather_bytes && piece < pieces.size()) {
-            std::string_view bytes(static_cast<const char*>(pieces[piece].iov_base) + offset, pieces[piece].iov_len - offset);
+            std::string_view bytes(static_cast<const char*>(pieces[piece].iov_base) + offset,
+                                   pieces[piece].iov_len - offset);
             if (bytes.empty()) {
                 ++piece;
                 offset = 0;
@@ -112,7 +115,8 @@ private:
             if (bytes.size() < record_bytes && piece + 1 < pieces.size()) {
                 small.assign(bytes);
                 for (std::size_t next = piece + 1; next < pieces.size() && small.size() < record_bytes; ++next)
-                    small.append(static_cast<const char*>(pieces[next].iov_base), std::min(record_bytes - small.size(), pieces[next].iov_len));
+                    small.append(static_cast<const char*>(pieces[next].iov_base),
+                                 std::min(record_bytes - small.size(), pieces[next].iov_len));
                 bytes = small;
             } else {
                 bytes = bytes.substr(0, record_bytes);
@@ -143,7 +147,8 @@ private:
         std::string& ready = sealed_.empty() ? cork() : sealed_;
         std::size_t sent_bytes = 0;
         while (sent_bytes < ready.size() && may_write_) {
-            const ssize_t sent = ::send(descriptor(), ready.data() + sent_bytes, ready.size() - sent_bytes, MSG_NOSIGNAL);
+            const ssize_t sent =
+                ::send(descriptor(), ready.data() + sent_bytes, ready.size() - sent_bytes, MSG_NOSIGNAL);
             if (sent >= 0) {
                 sent_bytes += static_cast<std::size_t>(sent);
             } else if (errno == EAGAIN) {
@@ -155,8 +160,10 @@ private:
             }
         }
         const bool whole = sent_bytes == ready.size();
-        if (whole) ready.clear();
-        else if (&ready == &sealed_) sealed_.erase(0, sent_bytes);
+        if (whole)
+            ready.clear();
+        else if (&ready == &sealed_)
+            sealed_.erase(0, sent_bytes);
         else {
             sealed_.assign(ready, sent_bytes); // the shared one is needed by others meanwhile
             ready.clear();
@@ -168,7 +175,8 @@ private:
     // A close_notify that was read together with data is still to be told.
     bool has_buffered() const override {
         if (!SSL_is_init_finished(ssl_)) return false; // a part of a handshake record: only the socket has the rest
-        return SSL_pending(ssl_) > 0 || SSL_has_pending(ssl_) == 1 || (SSL_get_shutdown(ssl_) & SSL_RECEIVED_SHUTDOWN) != 0;
+        return SSL_pending(ssl_) > 0 || SSL_has_pending(ssl_) == 1 ||
+               (SSL_get_shutdown(ssl_) & SSL_RECEIVED_SHUTDOWN) != 0;
     }
 
     std::string failure() override {
@@ -194,7 +202,8 @@ private:
             BIO_meth_set_write_ex(made, [](BIO* bio, const char* from, std::size_t size, std::size_t* count) {
                 return static_cast<TlsStream*>(BIO_get_data(bio))->send(bio, from, size, count);
             });
-            BIO_meth_set_ctrl(made, [](BIO*, int command, long, void*) -> long { return command == BIO_CTRL_FLUSH ? 1 : 0; });
+            BIO_meth_set_ctrl(made,
+                              [](BIO*, int command, long, void*) -> long { return command == BIO_CTRL_FLUSH ? 1 : 0; });
             return made;
         }();
         return method;
@@ -257,10 +266,9 @@ private:
     }
     static constexpr std::size_t gather_bytes = 4 * record_bytes;
     bool corked_ = false;
-    std::string sealed_;        // ciphertext that the socket did not take yet
-    std::size_t accepted_ = 0;  // plain text bytes behind it
+    std::string sealed_;       // ciphertext that the socket did not take yet
+    std::size_t accepted_ = 0; // plain text bytes behind it
     int errno_ = 0;
-
 };
 
 // Turns readiness in either direction into another look at the handshake.
@@ -282,11 +290,12 @@ Result<std::unique_ptr<TlsStream>> make_stream(Loop& loop, int descriptor, Error
     return stream;
 }
 
-int choose_http1(SSL*, const unsigned char** chosen, unsigned char* length, const unsigned char* offered, unsigned offered_length,
-                 void*) {
+int choose_http1(SSL*, const unsigned char** chosen, unsigned char* length, const unsigned char* offered,
+                 unsigned offered_length, void*) {
     static constexpr unsigned char http1[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
     unsigned char* selected = nullptr;
-    if (SSL_select_next_proto(&selected, length, http1, sizeof http1, offered, offered_length) != OPENSSL_NPN_NEGOTIATED)
+    if (SSL_select_next_proto(&selected, length, http1, sizeof http1, offered, offered_length) !=
+        OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_NOACK;
     *chosen = selected;
     return SSL_TLSEXT_ERR_OK;
@@ -295,7 +304,8 @@ int choose_http1(SSL*, const unsigned char** chosen, unsigned char* length, cons
 SSL_CTX* make_context(const SSL_METHOD* method) {
     SSL_CTX* context = SSL_CTX_new(method);
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_mode(context,
+                     SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_default_read_buffer_len(context, 4 * 16 * 1024); // several records a system call; given back when empty
     return context;
@@ -305,7 +315,8 @@ SSL_CTX* make_context(const SSL_METHOD* method) {
 
 TlsContext::~TlsContext() { SSL_CTX_free(static_cast<SSL_CTX*>(context_)); }
 
-Result<std::shared_ptr<const TlsContext>> TlsContext::server(const std::string& certificate_file, const std::string& key_file) {
+Result<std::shared_ptr<const TlsContext>> TlsContext::server(const std::string& certificate_file,
+                                                             const std::string& key_file) {
     SSL_CTX* context = make_context(TLS_server_method());
     std::shared_ptr<const TlsContext> made(new TlsContext(context));
     if (SSL_CTX_use_certificate_chain_file(context, certificate_file.c_str()) != 1)
@@ -324,7 +335,8 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::client(const std::string& 
     std::shared_ptr<const TlsContext> made(new TlsContext(context));
     const int loaded = ca_file.empty() ? SSL_CTX_set_default_verify_paths(context)
                                        : SSL_CTX_load_verify_locations(context, ca_file.c_str(), nullptr);
-    if (loaded != 1) return fail(ErrorKind::invalid, "cannot read the trusted certificates " + ca_file + ": " + library_error());
+    if (loaded != 1)
+        return fail(ErrorKind::invalid, "cannot read the trusted certificates " + ca_file + ": " + library_error());
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     static constexpr unsigned char http1[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
     SSL_CTX_set_alpn_protos(context, http1, sizeof http1);
@@ -347,7 +359,8 @@ Task<Result<std::unique_ptr<Stream>>> connect_tls(Loop& loop, int descriptor, st
     if (!stream) co_return std::unexpected(stream.error());
     SSL* ssl = (*stream)->ssl();
     unsigned char numeric[16];
-    const bool is_address = ::inet_pton(AF_INET, host.c_str(), numeric) == 1 || ::inet_pton(AF_INET6, host.c_str(), numeric) == 1;
+    const bool is_address =
+        ::inet_pton(AF_INET, host.c_str(), numeric) == 1 || ::inet_pton(AF_INET6, host.c_str(), numeric) == 1;
     if (is_address) {
         X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str());
     } else {

@@ -13,7 +13,8 @@ namespace sallyport::net {
 class TlsContext {
 public:
     // A server's: certificate chain and private key, PEM files.
-    static Result<std::shared_ptr<const TlsContext>> server(const std::string& certificate_file, const std::string& key_file);
+    static Result<std::shared_ptr<const TlsContext>> server(const std::string& certificate_file,
+                                                            const std::string& key_file);
     // A client's: `ca_file` empty means the system's trust store.
     static Result<std::shared_ptr<const TlsContext>> client(const std::string& ca_file);
     ~TlsContext();

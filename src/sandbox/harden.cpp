@@ -1,8 +1,9 @@
 #include "sandbox/harden.h"
 
+#include <seccomp.h>
+
 #include <cerrno>
 #include <memory>
-#include <seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <system_error>
@@ -12,7 +13,8 @@ namespace sallyport::sandbox {
 Result<void> deny_exec() {
     const std::unique_ptr<void, void (*)(void*)> filter(seccomp_init(SCMP_ACT_ALLOW), seccomp_release);
     const auto failed = [](int code) {
-        return fail(ErrorKind::io, "the kernel does not let this process give up execve (seccomp): " + std::generic_category().message(-code));
+        return fail(ErrorKind::io, "the kernel does not let this process give up execve (seccomp): " +
+                                       std::generic_category().message(-code));
     };
     if (!filter) return failed(-ENOMEM);
     if (int code = seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1); code != 0) return failed(code);

@@ -29,8 +29,8 @@ void check_end(std::string_view bytes, std::size_t end) {
 void check_fields(const Fields& fields, std::string_view bytes) {
     require(fields.size() <= limits::head_fields_max);
     for (const Field& field : fields) {
-        require(!field.name.empty() && field.name.find_first_of(" \t\r\n:") == std::string_view::npos);
-        require(field.name.data() >= bytes.data() &&
+        require(!field.name.text().empty() && field.name.text().find_first_of(" \t\r\n:") == std::string_view::npos);
+        require(field.name.text().data() >= bytes.data() &&
                 field.value.data() + field.value.size() <= bytes.data() + bytes.size());
         require(trim(field.value) == field.value);
         for (const char c : field.value) require((static_cast<unsigned char>(c) >= 0x20 || c == '\t') && c != 0x7F);
