@@ -1,7 +1,8 @@
-// sallyport policy check | explain
+// sallyport policy, and its check | explain
 #include "base/clock.h"
 #include "cli/commands.h"
 #include "cli/open.h"
+#include "cli/policy_commands.h"
 #include "cli/terminal.h"
 #include "gateway/keeper.h"
 #include "json/writer.h"
@@ -191,7 +192,7 @@ int explain(const PolicyOptions& options) {
 
 void add_policy(CLI::App& app, int& exit_code) {
     static PolicyOptions options;
-    auto* group = app.add_subcommand("policy", "Check and explain policy.yaml");
+    auto* group = app.add_subcommand("policy", "Check, explain, prove and compare policies");
     group->require_subcommand(1);
     auto* check_command = group->add_subcommand("check", "Read a policy and tell every mistake with its place");
     check_command->add_option("file", options.file, "The policy (policy.yaml)");
@@ -225,6 +226,9 @@ void add_policy(CLI::App& app, int& exit_code) {
                             "claude-code --client-version 2.1.330 \\\n"
                             "      --repository git.acme.example/core/engine --model claude-opus-5-5\n");
     explain_command->callback([&exit_code] { exit_code = explain(options); });
+    add_policy_prove(*group, exit_code);
+    add_policy_diff(*group, exit_code);
+    add_policy_what_if(*group, exit_code);
 }
 
 } // namespace sallyport::cli

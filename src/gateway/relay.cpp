@@ -67,7 +67,7 @@ void Watch::look(std::string_view decoded) {
         body_.append(decoded);
     } else {
         blind_ = true;
-        body_ = {};
+        std::string().swap(body_); // what was kept is of no use any more
     }
 }
 

@@ -104,8 +104,15 @@ TEST_F(Hangup, IsToldWhenTheStreamIsCancelled) {
     stream_->cancel();
     stream_->cancel();
     EXPECT_EQ(heard_, 1);
+    stream_->on_hangup([this] { ++heard_; }); // who asks afterwards is told at once
+    EXPECT_EQ(heard_, 2);
+    stream_->on_hangup([this] { stream_.reset(); }); // may destroy it
+    EXPECT_EQ(stream_, nullptr);
+}
+
+TEST_F(Hangup, ListenerMayDestroyTheStreamThatIsCancelled) {
     stream_->on_hangup([this] { stream_.reset(); });
-    stream_->cancel(); // may destroy it
+    stream_->cancel();
     EXPECT_EQ(stream_, nullptr);
 }
 

@@ -53,7 +53,7 @@ void Stream::ready(std::uint32_t events) {
 }
 
 void Stream::on_hangup(std::function<void()> listener) {
-    if (hung_up_ && listener)
+    if ((hung_up_ || cancelled_) && listener)
         listener();
     else
         hangup_listener_ = std::move(listener);

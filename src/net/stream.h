@@ -48,7 +48,7 @@ public:
     // Ends every pending and later operation with ErrorKind::cancelled.
     void cancel();
     // Called once, when the peer is seen to have closed or reset while nobody reads. Replaced by the next call; empty: nobody.
-    // Where that was seen already, it is called at once.
+    // Where that was seen already, or the stream was cancelled, it is called at once.
     void on_hangup(std::function<void()> listener);
     bool hung_up() const { return hung_up_; }
 

@@ -5,8 +5,8 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "crypto/crypto.h"
-#include "policy/invariants.h"
 #include "policy/program.h"
+#include "policy/prove.h"
 #include "policy/read.h"
 
 #include <fmt/format.h>
@@ -50,7 +50,7 @@ struct Loading {
     }
     void warn();
     void warn_of_unstated_facts();
-    Policy::Loaded finish();
+    Policy::Loaded finish(Invariants invariants = Invariants::proven);
 };
 
 std::string digest_of(const Document& document) {
@@ -110,9 +110,10 @@ void Loading::warn_of_unstated_facts() {
                                                            rule.id, upstream.name, upstream_fact_names[i])});
 }
 
-Policy::Loaded Loading::finish() {
+Policy::Loaded Loading::finish(Invariants invariants) {
     if (result.mistakes.empty()) check_rule_ids();
-    if (result.mistakes.empty()) result.mistakes = broken_invariants(document);
+    if (result.mistakes.empty() && invariants == Invariants::proven)
+        result.mistakes = mistakes_of(document, prove(document));
     if (!result.mistakes.empty()) return std::move(result);
     warn();
     warn_of_unstated_facts();
@@ -196,11 +197,11 @@ Policy::Loaded load(const std::filesystem::path& file) {
     return loading.finish();
 }
 
-Policy::Loaded load_text(std::string_view text, std::string_view name) {
+Policy::Loaded load_text(std::string_view text, std::string_view name, Invariants invariants) {
     Loading loading;
     for (const auto& include : loading.read(std::string(text), std::string(name), false))
         loading.mistake(std::string(name), include.place, "include works only for a policy that is a file");
-    return loading.finish();
+    return loading.finish(invariants);
 }
 
 } // namespace sallyport::policy

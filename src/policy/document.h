@@ -54,7 +54,9 @@ struct Policy::Loaded {
 
 // Reads `file` and what it includes.
 Policy::Loaded load(const std::filesystem::path& file);
+// Whether a policy that breaks its own invariants is still made: only to show by it that they are broken.
+enum class Invariants : std::uint8_t { proven, unproven };
 // The same from memory; `name` is used in messages; includes are mistakes here.
-Policy::Loaded load_text(std::string_view text, std::string_view name);
+Policy::Loaded load_text(std::string_view text, std::string_view name, Invariants invariants = Invariants::proven);
 
 } // namespace sallyport::policy

@@ -5,10 +5,10 @@
 namespace sallyport::policy {
 namespace {
 
-// The mistakes of a policy with these rules (from line 6) and this invariant (line 5), without their file.
+// The mistakes of a policy with these rules (from line 8) and this invariant (line 7), without their file.
 std::string broken(const std::string& never, const std::string& rules) {
     const auto loaded = load_text(
-        "version: 1\n"
+        "version: 1\nunknown_repository: open-source\nclaims_lower_to: open-source\n"
         "upstreams: { eu: { vendor: anthropic, hosting: vendor, region: eu }, local: { vendor: self, hosting: own } }\n"
         "plugins: { a: { classes: [open-source, internal] }, b: { classes: trade-secret } }\n"
         "clients: { claude-code: {}, codex: {} }\n"
@@ -24,10 +24,11 @@ std::string broken(const std::string& never, const std::string& rules) {
 constexpr auto everything = "  - { id: all, allow: { upstreams: \"*\" } }\n";
 
 TEST(Invariants, a_violation_names_the_rule_and_a_case) {
-    EXPECT_EQ(broken("class: trade-secret, hosting: vendor", everything),
-              "p.yaml:5:23: this invariant is broken: rule 'all' (p.yaml:7) lets class trade-secret go to upstream eu, "
-              "hosting "
-              "vendor; narrow that rule");
+    EXPECT_EQ(
+        broken("class: trade-secret, hosting: vendor", everything),
+        "p.yaml:7:23: this invariant is broken: rule 'all' (p.yaml:9) lets through what is never allowed: client "
+        "claude-code (version not told) names no model in class trade-secret (evidence none), to upstream eu (vendor "
+        "anthropic, hosting vendor, region eu); narrow that rule");
 }
 
 TEST(Invariants, a_policy_that_keeps_them_loads) {

@@ -242,8 +242,6 @@ void read_invariants(Reader& reader, Document& document, Node invariants) {
         const auto never = fields.require("never");
         if (never.is_map() && never.size() == 0) reader.mistake(never, "an empty never would forbid everything");
         if (never) document.invariants.push_back({rule_reader.conditions(never, "never"), never.place()});
-        if (never && document.invariants.back().never.client_version)
-            reader.mistake(never, "'client_version' in never is not supported by this version yet");
         fields.finish();
     }
 }

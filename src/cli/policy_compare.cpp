@@ -1,0 +1,161 @@
+// sallyport policy prove | diff
+#include "cli/policy_commands.h"
+#include "cli/terminal.h"
+#include "json/writer.h"
+#include "policy/compare.h"
+#include "policy/program.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+namespace sallyport::cli {
+
+namespace {
+
+struct CompareOptions {
+    std::string file = "policy.yaml", before, after, fail_on;
+    bool json = false;
+};
+
+// Loading proves: what is left to say is over how much, or which case breaks what.
+int prove(const CompareOptions& options) {
+    const policy::Policy::Loaded loaded = policy::load(options.file);
+    if (options.json) {
+        std::string out;
+        json::Writer writer(out);
+        writer.begin_object();
+        writer.member("holds", loaded.policy != nullptr);
+        if (loaded.policy)
+            writer.member("invariants",
+                          static_cast<std::uint64_t>(loaded.policy->program().document.invariants.size()));
+        writer.begin_array("mistakes");
+        for (const policy::Mistake& mistake : loaded.mistakes) writer.element(mistake.text());
+        writer.end_array();
+        writer.end_object();
+        fmt::print("{}\n", out);
+        return loaded.policy ? done : found_something;
+    }
+    if (!loaded.policy) return complain(loaded.mistakes);
+    const auto& document = loaded.policy->program().document;
+    if (document.invariants.empty()) {
+        fmt::print("{}: no invariants, so there is nothing to prove; write some under 'invariants:'\n", options.file);
+        return done;
+    }
+    fmt::print("{}: {} for every client, version, team, account, model, plugin, reference, evidence and class, at each "
+               "of {} upstreams\n",
+               options.file, ink(Ink::green, fmt::format("{} invariants hold", document.invariants.size())),
+               document.upstreams.size());
+    return done;
+}
+
+std::string names(const std::vector<std::string>& list, bool all, std::string_view any) {
+    if (all) return std::string(any);
+    std::string out;
+    for (const std::string& name : list)
+        out += (out.empty() ? "" : ", ") + (name.empty() ? std::string("others") : name);
+    return out;
+}
+
+std::string class_of(const policy::Change& change) {
+    if (change.before == change.after) return std::string(policy::name(change.after));
+    return fmt::format("{} -> {}", policy::name(change.before), policy::name(change.after));
+}
+
+void write_change(json::Writer& writer, const policy::Change& change) {
+    std::string one;
+    json::Writer item(one);
+    item.begin_object();
+    item.member("change", change.gained ? "gains" : "loses");
+    item.member("class_before", policy::name(change.before));
+    item.member("class_after", policy::name(change.after));
+    item.member("upstream", change.upstream);
+    for (const auto& [key, list] : {std::pair{"clients", &change.clients}, std::pair{"teams", &change.teams},
+                                    std::pair{"rules", &change.rules}}) {
+        item.begin_array(key);
+        for (const std::string& name : *list) item.element(name);
+        item.end_array();
+    }
+    item.member("all_clients", change.all_clients);
+    item.member("all_teams", change.all_teams);
+    item.member("example", change.sample.words(change.gained ? change.after : change.before));
+    item.end_object();
+    writer.element_raw(one);
+}
+
+int compare(const CompareOptions& options) {
+    std::shared_ptr<const policy::Policy> sides[2];
+    const std::string* files[] = {&options.before, &options.after};
+    for (std::size_t i = 0; i < 2; ++i) {
+        auto loaded = policy::load(*files[i]);
+        if (!loaded.policy) {
+            [[maybe_unused]] const int told = complain(loaded.mistakes);
+            return not_possible;
+        }
+        sides[i] = std::move(loaded.policy);
+    }
+    policy::Comparison comparison = policy::compare(sides[0]->program().document, sides[1]->program().document);
+    const bool loosens = std::ranges::any_of(comparison.changes, &policy::Change::gained);
+    const bool fails = !comparison.undecided.empty() || (options.fail_on == "loosen" && loosens) ||
+                       (options.fail_on == "any" && !comparison.changes.empty());
+    std::ranges::sort(comparison.changes, {}, [](const policy::Change& change) {
+        return std::tuple(!change.gained, change.upstream, change.before, change.after);
+    });
+    if (options.json) {
+        std::string out;
+        json::Writer writer(out);
+        writer.begin_object();
+        writer.member("exact", comparison.undecided.empty());
+        writer.member("loosens", loosens);
+        writer.begin_array("changes");
+        for (const policy::Change& change : comparison.changes) write_change(writer, change);
+        writer.end_array();
+        writer.end_object();
+        fmt::print("{}\n", out);
+        return fails ? found_something : done;
+    }
+    if (!comparison.undecided.empty())
+        fmt::print(stderr, "sallyport: this list may not be whole: {}\n", comparison.undecided);
+    if (comparison.changes.empty() && comparison.undecided.empty()) fmt::print("No request is decided differently.\n");
+    for (const policy::Change& change : comparison.changes) {
+        const std::string sign = change.gained ? ink(Ink::yellow, "+ gains") : ink(Ink::cyan, "- loses");
+        fmt::print("{}  {}  to {}\n", sign, ink(Ink::bold, class_of(change)), change.upstream);
+        fmt::print("    clients {}; teams {}; rule {}\n", names(change.clients, change.all_clients, "all"),
+                   names(change.teams, change.all_teams, "all"), names(change.rules, false, ""));
+        fmt::print("    {}\n",
+                   ink(Ink::dim, "for example: " + change.sample.words(change.gained ? change.after : change.before)));
+    }
+    return fails ? found_something : done;
+}
+
+} // namespace
+
+void add_policy_prove(CLI::App& group, int& exit_code) {
+    static CompareOptions options;
+    auto* command = group.add_subcommand("prove", "Hold the invariants against everything that the rules let through");
+    command->add_option("file", options.file, "The policy")->capture_default_str();
+    command->add_flag("--json", options.json, "Print an object");
+    command->footer(
+        "Exact: every case that the policy can tell apart. Exit code 1, with a case, where an invariant is broken.\n\n"
+        "Example:\n  sallyport policy prove policy.yaml\n");
+    command->callback([&exit_code] { exit_code = prove(options); });
+}
+
+void add_policy_diff(CLI::App& group, int& exit_code) {
+    static CompareOptions options;
+    auto* command = group.add_subcommand("diff", "Who gains and who loses what between two policies");
+    command->add_option("old", options.before, "The policy as it is")->required();
+    command->add_option("new", options.after, "The policy as it would be")->required();
+    command
+        ->add_option("--fail-on", options.fail_on,
+                     "Exit with 1 where something is gained (loosen), or where anything differs (any)")
+        ->check(CLI::IsMember({"loosen", "any"}));
+    command->add_flag("--json", options.json, "Print an object");
+    command->footer("Example, in a review of policy changes:\n  sallyport policy diff main/policy.yaml policy.yaml "
+                    "--fail-on loosen\n");
+    command->callback([&exit_code] { exit_code = compare(options); });
+}
+
+} // namespace sallyport::cli

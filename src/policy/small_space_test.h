@@ -1,0 +1,235 @@
+// Small random policies whose every distinguishable request can be written down: for prove_test.cpp. Only some dimensions are used
+// by a policy, so that the product of all values stays small; conditions are evaluated here by themselves, as lists of texts.
+#pragma once
+
+#include "policy/facts.h"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace sallyport::policy::small {
+
+class Random {
+public:
+    explicit Random(unsigned seed) : engine_(seed) {}
+    std::size_t below(std::size_t count) { return engine_() % count; }
+
+private:
+    std::mt19937 engine_;
+};
+
+using Texts = std::vector<std::string>;
+enum Dimension : std::uint8_t { cls, evidence, account, client, team, model, references, plugin, dimensions };
+using Dimensions = std::array<bool, dimensions>;
+inline constexpr std::uint16_t upstream_count = 2;
+
+inline const std::array<Texts, dimensions> words = {{
+    {"open-source", "internal", "customer", "secret-bearing", "trade-secret"},
+    {"none", "claimed", "bound", "observed"},
+    {"company", "personal"},
+    {"codex", "pi"},
+    {"red", "blue"},
+    {"a-*", "*-b", "a-b", "**"},
+    {"file", "url"},
+    {"p", "q"},
+}};
+inline const Texts versions = {"1.0", "1.5-rc.1", "1.5", "2"}; // named by ranges
+inline const Texts asked_versions = {"",         "0.9", "1.0", "1.2", "1.5-rc.1",
+                                     "1.5-rc.2", "1.5", "1.7", "2",   "3"};            // a value of each cell
+inline const Texts asked_models = {"-", "", "a-b", "a-x", "x-b", "x", "x/y", "a-x-b"}; // "-": the list of models
+inline const Texts asked_clients = {"codex", "pi", "another"};
+inline const Texts asked_teams = {"red", "blue", ""};
+inline const std::array<std::uint32_t, 3> kind_bits = {1u << 1, 1u << 5,
+                                                       1u << 7}; // file, url, and one that is never named
+
+struct Conditions {
+    std::array<std::optional<Texts>, dimensions> of;
+    int least_version = -1; // with one client: index into `versions`
+    std::optional<std::uint16_t> upstream;
+};
+struct Rule {
+    std::string id;
+    bool allows = true;
+    Conditions when;
+    std::array<std::optional<Texts>, dimensions> allow; // account, client, model, references, plugin
+};
+
+inline Dimensions choose_dimensions(Random& random) {
+    Dimensions used{};
+    for (int i = 0; i < 3; ++i) used[random.below(dimensions)] = true;
+    return used;
+}
+
+inline Texts some(Random& random, const Texts& texts) {
+    Texts chosen;
+    for (const auto& text : texts)
+        if (random.below(2) == 0) chosen.push_back(text);
+    if (chosen.empty()) chosen.push_back(texts[random.below(texts.size())]);
+    return chosen;
+}
+
+inline Conditions random_conditions(Random& random, const Dimensions& used) {
+    Conditions when;
+    for (std::size_t d = 0; d < dimensions; ++d)
+        if (used[d] && random.below(2) == 0) when.of[d] = some(random, words[d]);
+    if (when.of[client] && when.of[client]->size() == 1 && random.below(2) == 0)
+        when.least_version = static_cast<int>(random.below(versions.size()));
+    if (random.below(4) == 0) when.upstream = static_cast<std::uint16_t>(random.below(upstream_count));
+    if (std::ranges::none_of(when.of, [](const auto& one) { return one.has_value(); }))
+        when.of[cls] = some(random, words[cls]);
+    return when;
+}
+
+inline std::vector<Rule> random_rules(Random& random, const Dimensions& used, std::size_t count) {
+    std::vector<Rule> rules;
+    for (std::size_t i = 0; i < count; ++i) {
+        Rule rule;
+        rule.id = "r" + std::to_string(i);
+        rule.allows = i == 0 || random.below(3) != 0;
+        if (random.below(4) != 0) rule.when = random_conditions(random, used);
+        for (const auto d : {account, client, model, references, plugin})
+            if (rule.allows && used[d] && random.below(3) == 0) rule.allow[d] = some(random, words[d]);
+        rules.push_back(std::move(rule));
+    }
+    return rules;
+}
+
+inline std::string list(const Texts& texts) {
+    std::string out = "[";
+    for (const auto& text : texts) out += (out.size() > 1 ? ", \"" : "\"") + text + "\"";
+    return out + "]";
+}
+
+inline std::string text_of(const Conditions& when) {
+    static constexpr std::array names = {"class", "evidence", "account",    "client",
+                                         "team",  "model",    "references", "plugin"};
+    std::string out;
+    const auto add = [&](const std::string& one) { out += (out.empty() ? "" : ", ") + one; };
+    for (std::size_t d = 0; d < dimensions; ++d)
+        if (when.of[d]) add(std::string(names[d]) + ": " + list(*when.of[d]));
+    if (when.least_version >= 0)
+        add("client_version: \">=" + versions[static_cast<std::size_t>(when.least_version)] + "\"");
+    if (when.upstream) add("upstream: u" + std::to_string(*when.upstream));
+    return "{ " + out + " }";
+}
+
+inline std::string policy_text(Random& random, const Dimensions& used, const std::vector<Rule>& rules,
+                               const Conditions* never) {
+    std::string out = "version: 1\nunknown_repository: open-source\nclaims_lower_to: open-source\n"
+                      "upstreams: { u0: { vendor: v, hosting: own }, u1: { vendor: w, hosting: vendor } }\n";
+    if (used[client] && random.below(2) == 0)
+        out += "clients: { codex: { versions: \">=" + versions[random.below(versions.size())] + "\" }, pi: {} }\n";
+    if (used[plugin] && random.below(2) == 0)
+        out += "plugins: { p: { classes: " + list(some(random, words[cls])) +
+               " }, q: { classes: " + list(some(random, words[cls])) + " }, \"*\": { classes: internal } }\n";
+    out += rules.empty() ? "rules: []\n" : "rules:\n";
+    for (const auto& rule : rules) {
+        out += "  - { id: " + rule.id + ", when: " + text_of(rule.when);
+        if (rule.allows) {
+            out += ", allow: { upstreams: \"*\"";
+            static constexpr std::array names = {"", "", "accounts", "clients", "", "models", "references", "plugins"};
+            for (std::size_t d = 0; d < dimensions; ++d)
+                if (rule.allow[d]) out += std::string(", ") + names[d] + ": " + list(*rule.allow[d]);
+            out += " }";
+        } else {
+            out += ", refuse: true";
+        }
+        out += " }\n";
+    }
+    if (never != nullptr) {
+        Conditions without = *never;
+        out += "invariants: [{ never: " + text_of(without) + " }]\n";
+    }
+    return out;
+}
+
+// One request of each kind that the dimensions in use can tell apart; evidence always and class by the conversation's.
+inline void each_request(const Dimensions& used, const std::function<void(const Facts&)>& told) {
+    const auto values = [&](Dimension d, std::size_t count) { return used[d] ? count : 1; };
+    Facts facts;
+    std::vector<std::string_view> offered;
+    for (std::size_t c = 0; c < 5; ++c)
+        for (std::size_t e = 0; e < values(evidence, 4); ++e)
+            for (std::size_t a = 0; a < values(account, 2); ++a)
+                for (std::size_t k = 0; k < values(client, asked_clients.size()); ++k)
+                    for (std::size_t v = 0; v < (k == 0 && used[client]   ? asked_versions.size()
+                                                 : used[client] && k == 1 ? asked_versions.size()
+                                                                          : 1);
+                         ++v)
+                        for (std::size_t t = 0; t < values(team, asked_teams.size()); ++t)
+                            for (std::size_t m = 0; m < values(model, asked_models.size()); ++m)
+                                for (std::size_t r = 0; r < values(references, 8); ++r)
+                                    for (std::size_t p = 0; p < values(plugin, 8); ++p) {
+                                        facts = {};
+                                        facts.class_floor = static_cast<Class>(c);
+                                        facts.evidence = static_cast<Evidence>(e);
+                                        facts.account = static_cast<AccountKind>(a);
+                                        facts.client = asked_clients[k];
+                                        facts.client_version = asked_versions[v];
+                                        facts.team = used[team] ? asked_teams[t] : std::string_view();
+                                        const std::string& asked = used[model] ? asked_models[m] : asked_models[5];
+                                        facts.generates = asked != "-";
+                                        facts.model = asked == "-" ? std::string_view() : asked;
+                                        for (std::size_t i = 0; i < kind_bits.size(); ++i)
+                                            if ((r >> i & 1) != 0) facts.references |= kind_bits[i];
+                                        offered.clear();
+                                        static constexpr std::array<std::string_view, 3> plugins = {"p", "q",
+                                                                                                    "another"};
+                                        for (std::size_t i = 0; i < 3; ++i)
+                                            if ((p >> i & 1) != 0) offered.push_back(plugins[i]);
+                                        facts.plugins = offered;
+                                        told(facts);
+                                    }
+}
+
+inline bool glob(std::string_view pattern, std::string_view text) {
+    if (pattern.empty()) return text.empty();
+    if (pattern.starts_with("**"))
+        return glob(pattern.substr(2), text) || (!text.empty() && glob(pattern, text.substr(1)));
+    if (pattern[0] == '*')
+        return glob(pattern.substr(1), text) || (!text.empty() && text[0] != '/' && glob(pattern, text.substr(1)));
+    return !text.empty() && pattern[0] == text[0] && glob(pattern.substr(1), text.substr(1));
+}
+
+inline int order_of(std::string_view version) { // in the order of versions; -1 not told
+    if (version.empty()) return -1;
+    static const Texts ascending = {"0.9", "1.0", "1.2", "1.5-rc.1", "1.5-rc.2", "1.5", "1.7", "2", "3"};
+    const auto found = std::ranges::find(ascending, version);
+    return found == ascending.end() ? -2 : static_cast<int>(found - ascending.begin());
+}
+
+// Whether what is forbidden is asked here: what is not known counts as forbidden.
+inline bool holds(const Conditions& never, const Facts& facts, Class effective, std::uint16_t upstream) {
+    const auto among = [&](Dimension d, std::string_view text) {
+        return !never.of[d] || std::ranges::find(*never.of[d], text) != never.of[d]->end();
+    };
+    if (never.upstream && *never.upstream != upstream) return false;
+    if (!among(cls, name(effective)) || !among(evidence, name(facts.evidence)) || !among(account, name(facts.account)))
+        return false;
+    if (!among(client, facts.client) || !among(team, facts.team)) return false;
+    if (never.least_version >= 0 && !facts.client_version.empty()) {
+        const auto place = order_of(facts.client_version);
+        if (place == -2) return true; // a sample of prove(): decided by what decide() says of it elsewhere
+        if (place < order_of(versions[static_cast<std::size_t>(never.least_version)])) return false;
+    }
+    if (never.of[model]) {
+        if (facts.model.empty() && !facts.generates) return false;
+        if (!facts.model.empty() &&
+            std::ranges::none_of(*never.of[model], [&](const auto& pattern) { return glob(pattern, facts.model); }))
+            return false;
+    }
+    if (never.of[references]) {
+        std::uint32_t wanted = 0;
+        for (std::size_t i = 0; i < 2; ++i)
+            if (among(references, words[references][i])) wanted |= kind_bits[i];
+        if ((facts.references & wanted) == 0) return false;
+    }
+    return !never.of[plugin] || std::ranges::any_of(facts.plugins, [&](auto one) { return among(plugin, one); });
+}
+
+} // namespace sallyport::policy::small
