@@ -19,7 +19,7 @@ inline constexpr std::size_t request_body_bytes_max = 64u << 20;     // (config)
 inline constexpr std::size_t decoded_body_bytes_max = 128u << 20;    // (config) after gzip or zstd
 inline constexpr std::size_t buffered_bodies_bytes_max = 512u << 20; // (config) of all exchanges together
 inline constexpr std::size_t relay_buffer_bytes = 64 * 1024;         // what one stream holds of an answer at most
-inline constexpr std::size_t answer_watched_bytes_max = 8u << 20;    // a non-streamed answer kept for reading usage
+inline constexpr std::size_t answer_watched_bytes_max = 4u << 20;    // a non-streamed answer kept for reading usage
 inline constexpr std::size_t event_bytes_max = 1u << 20;             // one server-sent event while watched
 inline constexpr std::size_t inline_judgement_bytes_max =
     512 * 1024; // about half a millisecond; larger bodies are judged beside the loop

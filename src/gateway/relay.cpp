@@ -67,13 +67,13 @@ void Watch::look(std::string_view decoded) {
         body_.append(decoded);
     } else {
         blind_ = true;
-        std::string().swap(body_); // what was kept is of no use any more
+        body_ = Buffer(); // what was kept is of no use any more
     }
 }
 
 void Watch::end() {
     if (events_ || blind_ || body_.empty() || endpoint_.operation == dialect::Operation::list_models) return;
-    dialect::watch_body(endpoint_, body_, answer_);
+    dialect::watch_body(endpoint_, body_.view(), answer_);
 }
 
 net::Task<Attempted> relay(Turn& turn, http::ClientConnection& upstream, const http::ResponseHead& head) {

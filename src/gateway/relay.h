@@ -29,7 +29,7 @@ private:
     std::unique_ptr<http::Decoder> decoder_;
     Buffer decoded_;
     http::EventStream stream_;
-    std::string body_;
+    Buffer body_; // grows in place where it is large
     char last_ = '\n';
 };
 
