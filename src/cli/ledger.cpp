@@ -105,8 +105,9 @@ void write_row(json::Writer& writer, const std::string& origin, const ledger::Ex
 
 void print_row(const ledger::ExchangeRow& row) {
     const bool is_refused = row.decision == "refuse" || row.decision.empty();
-    const std::string decision =
-        is_refused ? ink(Ink::red, column("refuse", 9)) : ink(Ink::green, column(row.decision, 9));
+    const std::string decision = is_refused                ? ink(Ink::red, column("refuse", 13))
+                                 : row.decision == "allow" ? ink(Ink::green, column(row.decision, 13))
+                                                           : ink(Ink::yellow, column(row.decision, 13));
     const std::string client = row.client_version.empty() ? row.client : row.client + " " + row.client_version;
     fmt::print("{}  {}{}{}{}{}{}\n", ink(Ink::dim, rfc3339(row.at_ms)), decision, column(client, 24),
                column(row.effective_class, 15), column(row.repository.empty() ? "-" : row.repository, 32),
@@ -232,7 +233,7 @@ void add_filters(CLI::App& command, LedgerOptions& options) {
     command.add_option("--class", options.filter.effective_class, "Of this class");
     command.add_option("--client", options.filter.client, "By this client");
     command.add_option("--model", options.filter.model, "With this model");
-    command.add_option("--decision", options.filter.decision, "Decided so: allow, refuse");
+    command.add_option("--decision", options.filter.decision, "Decided so: allow, warn, would-refuse, refuse");
     command.add_option("--rule", options.filter.rule, "Determined by this rule");
     command.add_option("--upstream", options.filter.upstream, "To this upstream");
     command.add_option("--person", options.filter.person, "By this person (pseudonym)");

@@ -73,6 +73,8 @@ int print_explanation(const policy::Policy& policy, const policy::Facts& facts,
                       std::span<const std::uint16_t> candidates, bool json) {
     const policy::Plan plan = policy::decide(policy, facts, candidates);
     const bool is_refused = plan.decision == policy::Decision::refuse;
+    const bool passes = plan.mode != policy::Mode::enforce; // refused, but not yet enforced
+    const std::string would = passes ? policy::would_sentence(policy, facts, plan, candidates) : std::string();
     const std::string sentence = policy::sentence(policy, facts, plan, candidates);
     const auto traces = policy::trace(policy, facts, candidates);
     const std::string_view rule = plan.rule == policy::no_rule ? std::string_view() : policy.rule_id(plan.rule);
@@ -85,6 +87,12 @@ int print_explanation(const policy::Policy& policy, const policy::Facts& facts,
         if (is_refused) writer.member("refused_by", policy::name(plan.refused_by));
         if (!rule.empty()) writer.member("rule", rule);
         if (is_refused) writer.member("sentence", sentence);
+        if (passes) {
+            writer.member("mode", policy::name(plan.mode));
+            writer.member("would_refuse", policy::name(plan.would_refuse));
+            if (plan.would_rule != policy::no_rule) writer.member("would_rule", policy.rule_id(plan.would_rule));
+            writer.member("would_sentence", would);
+        }
         writer.begin_array("upstreams");
         for (std::size_t i = 0; i < plan.upstream_count; ++i)
             writer.element(policy.upstreams()[plan.upstreams[i]].name);
@@ -112,6 +120,12 @@ int print_explanation(const policy::Policy& policy, const policy::Facts& facts,
     for (std::size_t i = 0; i < plan.upstream_count; ++i)
         fmt::print("  {}. {}\n", i + 1, policy.upstreams()[plan.upstreams[i]].name);
     if (is_refused) fmt::print("{}\n", sentence);
+    if (passes)
+        fmt::print("{}: {}\n",
+                   ink(Ink::yellow, fmt::format("let through, mode {}; enforced, it says", policy::name(plan.mode))),
+                   would);
+    if (const std::string change = policy::smallest_change(policy, facts, candidates); is_refused && !change.empty())
+        fmt::print("The smallest change that would allow it: {}\n", change);
     for (const policy::RuleTrace& trace : traces)
         fmt::print("  {} {}  {}\n", trace.matched ? ink(Ink::green, "+") : ink(Ink::dim, "-"),
                    column(policy.rule_id(trace.rule), 34), trace.why);

@@ -54,6 +54,11 @@ std::string prometheus_text(std::span<const Metrics* const> loops, const Process
             page.sum(fmt::format("dialect=\"{}\",decision=\"{}\"", name(static_cast<dialect::Dialect>(d)),
                                  name(static_cast<policy::Decision>(decision))),
                      [&](const Metrics& m) -> const Counter& { return m.decisions[d][decision]; });
+    page.describe("let_through_total", "counter",
+                  "Requests that the policy refuses where that is not enforced, by mode.");
+    for (const policy::Mode mode : {policy::Mode::warn, policy::Mode::observe})
+        page.sum("mode=\"" + std::string(policy::name(mode)) + "\"",
+                 [&](const Metrics& m) -> const Counter& { return m.let_through[static_cast<std::size_t>(mode)]; });
     page.describe("refusals_total", "counter", "Refusals answered, by kind.");
     for (std::size_t kind = 0; kind < 6; ++kind)
         page.sum(fmt::format("kind=\"{}\"", refusal_words[kind]),

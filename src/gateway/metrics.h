@@ -27,6 +27,7 @@ private:
 struct Metrics {
     std::array<std::array<Counter, 4>, 4> decisions; // [dialect][policy::Decision]
     std::array<Counter, 6> refusals;                 // by dialect::RefusalKind
+    std::array<Counter, 3> let_through;              // by policy::Mode: refused, but that is not enforced
     Counter callers_unknown;
     Counter repeats;
     Counter attempts;

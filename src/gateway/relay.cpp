@@ -17,8 +17,9 @@ std::string_view media_type(std::string_view content_type) {
 }
 
 // Fields as they came, without those of the connection, with our reference.
-void copy_fields(const http::ResponseHead& head, std::string_view exchange_id, std::vector<http::Field>& into) {
-    into.reserve(head.fields.size() + 1);
+void copy_fields(const http::ResponseHead& head, std::string_view exchange_id, std::string_view warning,
+                 std::vector<http::Field>& into) {
+    into.reserve(head.fields.size() + 2);
     const bool names_hops = head.fields.find("connection") != nullptr;
     for (const http::Field& field : head.fields) {
         if (http::is_hop_by_hop(field.name) || field.name == "content-length") continue;
@@ -26,6 +27,7 @@ void copy_fields(const http::ResponseHead& head, std::string_view exchange_id, s
         into.push_back(field);
     }
     into.push_back({"x-sallyport-exchange", exchange_id});
+    if (!warning.empty()) into.push_back({"x-sallyport-warning", warning});
 }
 
 } // namespace
@@ -85,7 +87,7 @@ net::Task<Attempted> relay(Turn& turn, http::ClientConnection& upstream, const h
     attempted.first_byte_ms = (monotonic_us() - turn.begun_us) / 1000;
     Watch watch(turn.endpoint, head, answer);
     std::vector<http::Field> fields;
-    copy_fields(head, turn.id, fields);
+    copy_fields(head, turn.id, turn.warning, fields);
     const http::Framing framing = upstream.framing();
     std::optional<std::uint64_t> length;
     if (framing.kind == http::Framing::Kind::length) length = framing.length;

@@ -245,6 +245,11 @@ Step Turn::decide() {
     lane.metrics.decisions[static_cast<std::size_t>(endpoint.dialect)][static_cast<std::size_t>(plan.decision)].add();
     if (plan.effective_class > facts.class_floor)
         lane.shared.verdicts.raise_floor(conversation, plan.effective_class, lane.loop.now_ms());
+    if (plan.mode != policy::Mode::enforce) {
+        lane.metrics.let_through[static_cast<std::size_t>(plan.mode)].add();
+        if (plan.mode == policy::Mode::warn)
+            warning = policy::would_sentence(*world->policy, facts, plan, candidates());
+    }
     if (plan.decision == policy::Decision::refuse || plan.upstream_count == 0)
         return ends(dialect::RefusalKind::policy, policy::sentence(*world->policy, facts, plan, candidates()));
     return {};

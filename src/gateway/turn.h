@@ -57,6 +57,7 @@ public:
     bool judged = false;
     policy::Facts facts;
     policy::Plan plan;
+    std::string warning;            // for the person: what would be refused and is let through with a warning
     std::uint64_t conversation = 0; // of Verdicts
     std::uint32_t attempts = 0;
     bool client_gone = false;

@@ -51,6 +51,10 @@ struct Judgement {
     policy::RefusedBy refused_by = policy::RefusedBy::nothing;
     std::string_view rule; // its id; empty where none
     bool durable_first = false;
+    // Let through although refused, since the refusal is not enforced: how, and why it would be refused (policy::Plan).
+    policy::Mode mode = policy::Mode::enforce;
+    policy::RefusedBy would_refuse = policy::RefusedBy::nothing;
+    std::string_view would_rule;                      // its id; empty where none
     std::span<const std::string_view> upstreams;      // of the plan, in order
     std::span<const std::string_view> upstream_rules; // the rule that allowed each
     std::string_view policy;                          // its digest

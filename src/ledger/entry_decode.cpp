@@ -159,6 +159,11 @@ Judgement read_judgement(Reader& in, NodeIndex root) {
     out.durable_first = in.truth(plan, "durable_first");
     out.upstreams = in.texts(plan, "upstreams");
     out.upstream_rules = in.texts(plan, "upstream_rules");
+    if (in.find(plan, "mode") != no_node) {
+        out.mode = in.word<policy::Mode>(plan, "mode");
+        out.would_refuse = in.word<policy::RefusedBy>(plan, "would_refuse");
+        out.would_rule = in.text_if(plan, "would_rule");
+    }
     out.policy = in.text(plan, "policy");
     out.world = in.text(plan, "world");
     return out;

@@ -42,12 +42,17 @@ void write_plan(Canonical& out, const Judgement& judgement) {
     out.text(",\"class\":", word(judgement.effective_class));
     out.text(",\"decision\":", word(judgement.decision));
     out.truth(",\"durable_first\":", judgement.durable_first);
+    if (judgement.mode != policy::Mode::enforce) out.text(",\"mode\":", word(judgement.mode));
     out.text(",\"policy\":", judgement.policy);
     out.text(",\"refused_by\":", word(judgement.refused_by));
     out.text(",\"rule\":", judgement.rule);
     out.texts(",\"upstream_rules\":", judgement.upstream_rules);
     out.texts(",\"upstreams\":", judgement.upstreams);
     out.text(",\"world\":", judgement.world);
+    if (judgement.mode != policy::Mode::enforce) {
+        out.text(",\"would_refuse\":", word(judgement.would_refuse));
+        out.text_if(",\"would_rule\":", judgement.would_rule);
+    }
     out.raw("}");
 }
 

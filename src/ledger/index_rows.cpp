@@ -23,6 +23,10 @@ void add_judgement(ExchangeRow& row, const Judgement& judgement) {
     row.decision = word(judgement.decision);
     row.rule = judgement.rule;
     row.refused_by = word(judgement.refused_by);
+    if (judgement.mode == policy::Mode::enforce) return;
+    row.decision = judgement.mode == policy::Mode::warn ? "warn" : "would-refuse";
+    row.rule = judgement.would_rule;
+    row.refused_by = word(judgement.would_refuse);
 }
 
 void add_request(ExchangeRow& row, const RequestSummary& request) {

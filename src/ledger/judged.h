@@ -27,6 +27,9 @@ public:
         judgement_.refused_by = plan.refused_by;
         judgement_.rule = rule_id(policy, plan.rule);
         judgement_.durable_first = plan.durable_first;
+        judgement_.mode = plan.mode;
+        judgement_.would_refuse = plan.would_refuse;
+        judgement_.would_rule = rule_id(policy, plan.would_rule);
         judgement_.upstreams = std::span(upstreams_).first(plan.upstream_count);
         judgement_.upstream_rules = std::span(rules_).first(plan.upstream_count);
         judgement_.policy = policy.digest();

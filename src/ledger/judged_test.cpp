@@ -88,6 +88,9 @@ TEST(Judged, HoldsWhatTheDecisionNeedsAndGave) {
                     EXPECT_EQ(made.refused_by, read.refused_by);
                     EXPECT_EQ(made.rule, read.rule);
                     EXPECT_EQ(made.durable_first, read.durable_first);
+                    EXPECT_EQ(made.mode, read.mode);
+                    EXPECT_EQ(made.would_refuse, read.would_refuse);
+                    EXPECT_EQ(made.would_rule, read.would_rule);
                     EXPECT_TRUE(std::ranges::equal(made.upstreams, read.upstreams));
                     EXPECT_TRUE(std::ranges::equal(made.upstream_rules, read.upstream_rules));
                     ++decisions[read.decision == policy::Decision::refuse ? 1 : 0];

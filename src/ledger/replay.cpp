@@ -75,7 +75,8 @@ void decide_again(const policy::Policy& policy, std::uint64_t index, const Judge
         same_rules = same_rules && rule_of(plan.upstream_rules[i]) == recorded.upstream_rules[i];
     }
     if (was_refused == is_refused && same_upstreams && same_rules && plan.effective_class == recorded.effective_class &&
-        plan.durable_first == recorded.durable_first) {
+        plan.durable_first == recorded.durable_first && plan.mode == recorded.mode &&
+        plan.would_refuse == recorded.would_refuse && rule_of(plan.would_rule) == recorded.would_rule) {
         ++report.same;
         return;
     }

@@ -38,6 +38,15 @@ constexpr std::string_view word(Ended ended) {
     return {};
 }
 
+constexpr std::string_view word(policy::Mode mode) {
+    switch (mode) {
+    case policy::Mode::enforce: return "enforce";
+    case policy::Mode::warn: return "warn";
+    case policy::Mode::observe: return "observe";
+    }
+    return {};
+}
+
 constexpr std::string_view word(dialect::Operation operation) {
     switch (operation) {
     case dialect::Operation::generate: return "generate";

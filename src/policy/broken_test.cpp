@@ -104,10 +104,11 @@ constexpr Case rules[] = {
     {"{ id: a, refuse: true, record: durable-first }",
      "p.yaml:6:36: what is refused never leaves; record belongs to what is allowed"},
     {"{ id: a, record: durable }", "p.yaml:6:22: unknown word for record 'durable'; known are durable-first"},
-    {"{ id: a, refuse: true, mode: observe }",
-     "p.yaml:6:34: mode 'observe' is not supported by this version yet; only enforce is"},
-    {"{ id: a, refuse: true, mode: warn }",
-     "p.yaml:6:34: mode 'warn' is not supported by this version yet; only enforce is"},
+    {"{ id: a, allow: { upstreams: eu }, mode: observe }",
+     "p.yaml:6:46: mode belongs to a rule that refuses; how far the default refusal acts says the policy's own mode, "
+     "or the team's"},
+    {"{ id: invariant-1, refuse: true }",
+     "p.yaml:6:11: ids that begin with 'invariant-' are kept for what invariants refuse"},
     {"{ id: a, refuse: true, mode: enforced }", "p.yaml:6:34: unknown mode 'enforced'; did you mean 'enforce'?"},
     {"{ id: a, when: { finding: secret }, amend: redact }",
      "p.yaml:6:22: 'finding' in when is not supported by this version yet\n"

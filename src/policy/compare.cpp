@@ -28,14 +28,21 @@ Side side_of(const Space& space, const Document& document, std::size_t which, co
     const auto found = std::ranges::find(document.upstreams, name, &UpstreamFacts::name);
     if (found == document.upstreams.end()) return side;
     side.upstream = &*found;
+    static const Rule no_rule_needed = [] {
+        Rule rule;
+        rule.id = "(not enforced)";
+        rule.effect = Effect::allow;
+        return rule;
+    }();
+    if (Box all = space.let_pass(which); !all.empty()) side.allows.push_back({&no_rule_needed, std::move(all)});
     const Box admitted = space.admitted(which, situation);
-    if (admitted.empty()) return side;
     for (const Rule& rule : document.rules) {
         if (rule.effect == Effect::record_only) continue;
         auto box = space.box_of(which, rule, situation, *side.upstream);
         if (!box) continue;
         if (rule.effect == Effect::refuse) {
-            side.refuses.push_back({&rule, std::move(*box)});
+            space.keep_enforced(which, rule, *box);
+            if (!box->empty()) side.refuses.push_back({&rule, std::move(*box)});
         } else if (box->intersects(admitted)) {
             box->narrow(admitted);
             side.allows.push_back({&rule, std::move(*box)});

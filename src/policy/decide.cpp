@@ -158,32 +158,35 @@ Class effective_class(const Policy& policy, const Facts& facts) {
     return std::min(std::max(cls, facts.class_floor), Class::trade_secret);
 }
 
-Plan decide(const Policy& policy, const Facts& facts, std::span<const std::uint16_t> candidates) {
-    const auto& program = policy.program();
-    Plan plan;
-    plan.effective_class = effective_class(policy, facts);
-    if (plan.effective_class > facts.key_max_class) return refused(plan, RefusedBy::key_class);
-    const auto client = caller(program, facts);
-    if (client.refused != RefusedBy::nothing) return refused(plan, client.refused);
-    if (facts.model.size() > name_bytes_max) return refused(plan, RefusedBy::no_rule); // no pattern could tell
+namespace {
 
-    // Rules whose conditions hold; of these, those against it; those for it, before and after each of their allowances.
+// What the rules say of one request, before its upstreams are looked at.
+struct Holding {
+    Bits conditions; // rules whose conditions hold
+    Bits allows, by_account, by_references,
+        approvals; // of these those for it, before and after each of their allowances
+    bool plugins_approved = true;
+};
+
+void find_holding(const Program& program, const Facts& facts, Class cls, Row client, Holding& holding) {
     const Narrowing narrow{program.rows};
-    Bits conditions, refusals, allows, by_account, by_references, approvals;
-    narrow_by_conditions(program, facts, plan.effective_class, client.row, conditions);
-    narrow.start(refusals, conditions);
-    narrow.keep(refusals, program.refuse_rules);
-    narrow.start(allows, conditions);
-    narrow.keep(allows, program.allow_rules);
-    narrow.start(by_account, allows);
-    narrow.keep(by_account, program.allowed_account[facts.account == AccountKind::company ? 0 : 1]);
-    narrow.start(by_references, by_account);
-    narrow_by_references(program, facts, plan.effective_class, by_references);
-    narrow.start(approvals, by_references);
-    const bool plugins_approved = narrow_by_plugins(program, facts, plan.effective_class, approvals);
+    narrow_by_conditions(program, facts, cls, client, holding.conditions);
+    narrow.start(holding.allows, holding.conditions);
+    narrow.keep(holding.allows, program.allow_rules);
+    narrow.start(holding.by_account, holding.allows);
+    narrow.keep(holding.by_account, program.allowed_account[facts.account == AccountKind::company ? 0 : 1]);
+    narrow.start(holding.by_references, holding.by_account);
+    narrow_by_references(program, facts, cls, holding.by_references);
+    narrow.start(holding.approvals, holding.by_references);
+    holding.plugins_approved = narrow_by_plugins(program, facts, cls, holding.approvals);
+}
 
-    // No upstream left: the reason that is nearest to being allowed is the one to tell. A refuse rule is told where it decided:
-    // it stood against each upstream, or against one that would have been allowed.
+// The upstreams that are left. `refusing`: the refuse rules that act; `lets_pass`: also where no rule allows it.
+// No upstream left: the reason that is nearest to being allowed is the one to tell. A refuse rule is told where it decided: it
+// stood against each upstream, or against one that would have been allowed.
+Plan judge(const Program& program, const Holding& holding, const Bits& refusals, bool lets_pass,
+           std::span<const std::uint16_t> candidates, Plan plan) {
+    const Narrowing narrow{program.rows};
     auto reason = RefusedBy::no_rule;
     std::uint16_t refusing = no_rule, overruling = no_rule;
     bool all_refused = true;
@@ -191,7 +194,7 @@ Plan decide(const Policy& policy, const Facts& facts, std::span<const std::uint1
         if (candidate >= program.by_upstream.size() || plan.upstream_count == plan_upstreams_max) continue;
         const auto upstream = program.by_upstream[candidate];
         const auto refusal = narrow.first(refusals, upstream);
-        const auto rule = plugins_approved ? narrow.first(approvals, upstream) : no_rule;
+        const auto rule = holding.plugins_approved ? narrow.first(holding.approvals, upstream) : no_rule;
         if (refusal != no_rule) {
             if (refusing == no_rule) refusing = refusal;
             if (rule == no_rule) continue;
@@ -200,13 +203,13 @@ Plan decide(const Policy& policy, const Facts& facts, std::span<const std::uint1
             continue;
         }
         all_refused = false;
-        if (rule != no_rule) {
+        if (rule != no_rule || lets_pass) {
             plan.upstreams[plan.upstream_count] = candidate;
             plan.upstream_rules[plan.upstream_count++] = rule;
-        } else if (narrow.meet(allows, upstream)) {
-            reason = more_telling(reason, !narrow.meet(by_account, upstream)      ? RefusedBy::personal_account
-                                          : !narrow.meet(by_references, upstream) ? RefusedBy::reference
-                                                                                  : RefusedBy::plugin);
+        } else if (narrow.meet(holding.allows, upstream)) {
+            reason = more_telling(reason, !narrow.meet(holding.by_account, upstream)      ? RefusedBy::personal_account
+                                          : !narrow.meet(holding.by_references, upstream) ? RefusedBy::reference
+                                                                                          : RefusedBy::plugin);
         }
     }
     if (plan.upstream_count == 0) {
@@ -214,15 +217,76 @@ Plan decide(const Policy& policy, const Facts& facts, std::span<const std::uint1
             return refused(plan, RefusedBy::rule, overruling == no_rule ? refusing : overruling);
         return refused(plan, reason, reason == RefusedBy::rule ? overruling : no_rule);
     }
-    // Any rule that holds can ask for the disk: one that lets it through, or one that only records.
-    narrow.remove(conditions, program.allow_rules);
-    for (std::size_t i = 0; i < narrow.count; ++i) conditions.words[i] |= approvals.words[i];
-    narrow.keep(conditions, program.durable_rules);
-    for (std::size_t i = 0; i < plan.upstream_count; ++i)
-        plan.durable_first = plan.durable_first || narrow.meet(conditions, program.by_upstream[plan.upstreams[i]]);
     plan.decision = Decision::allow;
     plan.refused_by = RefusedBy::nothing;
     plan.rule = plan.upstream_rules[0];
+    return plan;
+}
+
+// Any rule that holds can ask for the disk: one that lets it through, or one that only records.
+bool wants_disk_first(const Program& program, Holding& holding, const Plan& plan) {
+    const Narrowing narrow{program.rows};
+    narrow.remove(holding.conditions, program.allow_rules);
+    for (std::size_t i = 0; i < narrow.count; ++i) holding.conditions.words[i] |= holding.approvals.words[i];
+    narrow.keep(holding.conditions, program.durable_rules);
+    for (std::size_t i = 0; i < plan.upstream_count; ++i)
+        if (narrow.meet(holding.conditions, program.by_upstream[plan.upstreams[i]])) return true;
+    return false;
+}
+
+// What is let through only because its refusal is not enforced: why it would be refused, and whether that is told.
+void mark(const Program& program, const Bits& refusals, Mode base, const Plan& strict, Plan& plan) {
+    const Narrowing narrow{program.rows};
+    const auto kept = std::span(strict.upstreams).first(strict.upstream_count);
+    const auto chosen = std::span(plan.upstreams).first(plan.upstream_count);
+    const auto first =
+        std::ranges::find_if(chosen, [&](std::uint16_t one) { return std::ranges::find(kept, one) == kept.end(); });
+    if (first == chosen.end()) return;
+    plan.would_rule = narrow.first(refusals, program.by_upstream[*first]);
+    if (plan.would_rule != no_rule) {
+        plan.would_refuse = RefusedBy::rule;
+        plan.mode = mode_of(program.document.rules[plan.would_rule], base);
+    } else {
+        const bool other_reason = strict.decision != Decision::refuse || strict.refused_by == RefusedBy::rule;
+        plan.would_refuse = other_reason ? RefusedBy::no_rule : strict.refused_by;
+        plan.mode = base;
+    }
+}
+
+} // namespace
+
+Plan decide(const Policy& policy, const Facts& facts, std::span<const std::uint16_t> candidates) {
+    const auto& program = policy.program();
+    Plan plan;
+    plan.effective_class = effective_class(policy, facts);
+    if (plan.effective_class > facts.key_max_class) return refused(plan, RefusedBy::key_class);
+    const auto base = program.relaxes ? program.mode_of(facts.team) : Mode::enforce;
+    // A person's own credential leaves only where a rule says so, whatever the mode.
+    const bool lets_pass = base != Mode::enforce && facts.account == AccountKind::company;
+    const auto client = caller(program, facts);
+    if (client.refused != RefusedBy::nothing && !lets_pass) return refused(plan, client.refused);
+    if (facts.model.size() > name_bytes_max) return refused(plan, RefusedBy::no_rule); // no pattern could tell
+
+    Holding holding; // NOLINT(cppcoreguidelines-pro-type-member-init): find_holding() fills what is used
+    find_holding(program, facts, plan.effective_class, client.row, holding);
+    const Narrowing narrow{program.rows};
+    Bits refusals; // NOLINT(cppcoreguidelines-pro-type-member-init)
+    narrow.start(refusals, holding.conditions);
+    narrow.keep(refusals, program.refuse_rules);
+    Plan strict = client.refused != RefusedBy::nothing ? refused(plan, client.refused)
+                                                       : judge(program, holding, refusals, false, candidates, plan);
+    if (program.relaxes) {
+        Bits acting; // NOLINT(cppcoreguidelines-pro-type-member-init)
+        narrow.start(acting, refusals);
+        narrow.keep(acting, program.enforced[static_cast<std::size_t>(base)]);
+        plan = judge(program, holding, acting, lets_pass, candidates, plan);
+        if (plan.decision == Decision::refuse) return plan;
+        mark(program, refusals, base, strict, plan);
+    } else {
+        plan = strict;
+        if (plan.decision == Decision::refuse) return plan;
+    }
+    plan.durable_first = plan.mode != Mode::enforce || wants_disk_first(program, holding, plan);
     return plan;
 }
 

@@ -24,6 +24,10 @@ inline constexpr std::size_t sentence_bytes_max = 400;
 std::string sentence(const Policy& policy, const Facts& facts, const Plan& plan,
                      std::span<const std::uint16_t> candidates = {});
 
+// The same of a plan whose mode is not enforce: what would be refused once it is.
+std::string would_sentence(const Policy& policy, const Facts& facts, const Plan& plan,
+                           std::span<const std::uint16_t> candidates = {});
+
 // For `policy explain`: one line per rule, saying that it matched or which of its conditions failed.
 struct RuleTrace {
     std::uint16_t rule = 0;

@@ -88,6 +88,10 @@ void Loading::warn() {
         if (!can_match(document, rule))
             warning(rule.file, rule.place, fmt::format("rule '{}' can never allow anything", rule.id));
     }
+    for (const Team& team : document.teams)
+        if (std::ranges::none_of(document.rules, [&](const Rule& rule) { return has(rule.when.teams, team.name); }) &&
+            !team.mode)
+            warning(main, {}, fmt::format("team '{}' is named, but nothing is said of it", team.name));
     if (!allows) warning(main, {}, "no rule allows anything, so everything is refused");
     for (const auto& upstream : document.upstreams)
         if (allows && std::ranges::none_of(document.rules, [&](const Rule& rule) {
@@ -119,6 +123,7 @@ Policy::Loaded Loading::finish(Invariants invariants) {
     warn_of_unstated_facts();
     const auto main = document.files.front().name;
     auto digest = digest_of(document);
+    add_invariants_as_rules(document);
     auto program = std::make_unique<Program>(std::move(document));
     program->digest = std::move(digest);
     if (program->too_large())

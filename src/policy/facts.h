@@ -67,6 +67,11 @@ enum class RefusedBy : std::uint8_t {
 };
 std::string_view name(RefusedBy);
 
+// How far a refusal acts. `warn` lets the request through and tells; `observe` lets it through and only records.
+enum class Mode : std::uint8_t { enforce, warn, observe };
+inline constexpr std::size_t mode_count = 3;
+std::string_view name(Mode);
+
 inline constexpr std::size_t plan_upstreams_max = 16;
 inline constexpr std::uint16_t no_rule = 0xFFFF;
 
@@ -77,6 +82,10 @@ struct Plan {
     RefusedBy refused_by = RefusedBy::no_rule;
     std::uint16_t rule = no_rule; // the rule that determined the decision
     bool durable_first = false;   // wait for the disk before a byte leaves
+    // Let through although the policy is against it, since that is not enforced yet: warn or observe, and why it would be refused.
+    Mode mode = Mode::enforce;
+    RefusedBy would_refuse = RefusedBy::nothing;
+    std::uint16_t would_rule = no_rule;
     std::uint8_t upstream_count = 0;
     std::array<std::uint16_t, plan_upstreams_max> upstreams{};      // in the order to try
     std::array<std::uint16_t, plan_upstreams_max> upstream_rules{}; // the rule that allowed each

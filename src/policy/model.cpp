@@ -34,6 +34,34 @@ std::uint32_t references_allowed(const Rule& rule, Class cls) {
     return cls == Class::open_source ? (1u << reference_kinds) - 1 : 0;
 }
 
+Mode mode_of(const Document& document, std::string_view team) {
+    const auto found = std::ranges::find(document.teams, team, &Team::name);
+    return found == document.teams.end() ? document.mode : found->mode.value_or(document.mode);
+}
+
+Mode mode_of(const Rule& rule, Mode of_team) { return rule.mode.value_or(of_team); }
+
+bool relaxes(const Document& document) {
+    const auto relaxed = [](std::optional<Mode> mode) { return mode.value_or(Mode::enforce) != Mode::enforce; };
+    return relaxed(document.mode) || std::ranges::any_of(document.teams, relaxed, &Team::mode) ||
+           std::ranges::any_of(document.rules, relaxed, &Rule::mode);
+}
+
+void add_invariants_as_rules(Document& document) {
+    if (!relaxes(document)) return;
+    for (std::size_t i = 0; i < document.invariants.size(); ++i) {
+        const Invariant& invariant = document.invariants[i];
+        Rule rule;
+        rule.id = std::string(invariant_rule_prefix) + std::to_string(i + 1);
+        rule.place = invariant.place;
+        rule.file = document.files.front().name;
+        rule.effect = Effect::refuse;
+        rule.when = invariant.never;
+        rule.mode = Mode::enforce;
+        document.rules.push_back(std::move(rule));
+    }
+}
+
 const Client* client_named(const Document& document, std::string_view name) {
     if (!document.clients) return nullptr;
     const auto found = std::ranges::find(*document.clients, name, &Client::name);

@@ -67,6 +67,7 @@ struct Rule {
     Allowance allow;      // of an allow rule
     std::string sentence; // of a refuse rule that has its own words
     bool durable_first = false;
+    std::optional<Mode> mode; // of a refuse rule; not stated: the team's or the policy's
     bool tightens() const { return effect != Effect::allow; }
 };
 
@@ -91,6 +92,10 @@ struct Plugin {
     std::string name; // "*": any that is not named
     std::uint32_t classes = 0;
 };
+struct Team {
+    std::string name;
+    std::optional<Mode> mode; // not stated: the policy's
+};
 struct Invariant {
     Conditions never;
     Place place;
@@ -110,9 +115,19 @@ struct Document {
     std::optional<std::vector<Client>> clients;
     std::vector<UpstreamFacts> upstreams;
     std::optional<std::vector<Plugin>> plugins;
-    std::vector<Rule> rules;
+    Mode mode = Mode::enforce; // of every refusal for which neither its rule nor the team says another
+    std::vector<Team> teams;
+    std::vector<Rule> rules; // behind those of the files, where some refusal is not enforced: one for each invariant
     std::vector<Invariant> invariants;
 };
+
+// Rules made of invariants have ids that begin so; no rule of a file may.
+inline constexpr std::string_view invariant_rule_prefix = "invariant-";
+Mode mode_of(const Document& document, std::string_view team);
+Mode mode_of(const Rule& rule, Mode of_team); // of a refuse rule for a team with this mode
+bool relaxes(const Document& document);       // some refusal is not enforced
+// So that an invariant holds whatever is not enforced: a refuse rule for each, always enforced. Only where relaxes().
+void add_invariants_as_rules(Document& document);
 
 inline constexpr std::uint32_t class_mask(Class c) { return 1u << static_cast<unsigned>(c); }
 bool has(const Names& names, std::string_view name); // stated and among them

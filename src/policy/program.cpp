@@ -55,6 +55,18 @@ void Program::compile_plain() {
     allow_rules = row_where([](const Rule& rule) { return rule.effect == Effect::allow; });
     refuse_rules = row_where([](const Rule& rule) { return rule.effect == Effect::refuse; });
     durable_rules = row_where([](const Rule& rule) { return rule.durable_first; });
+    relaxes = policy::relaxes(document);
+    for (std::size_t i = 0; i < mode_count; ++i) {
+        const auto acts = [&](Mode as) {
+            return row_where([&](const Rule& rule) {
+                return rule.effect == Effect::refuse && policy::mode_of(rule, static_cast<Mode>(i)) == as;
+            });
+        };
+        enforced[i] = acts(Mode::enforce);
+        warning[i] = acts(Mode::warn);
+    }
+    for (const Team& team : document.teams)
+        team_modes.emplace(team.name, static_cast<std::uint32_t>(team.mode.value_or(document.mode)));
     for (std::size_t i = 0; i < class_count; ++i)
         by_class[i] = row_where([&](const Rule& rule) { return bit(rule.when.classes, i); });
     for (std::size_t i = 0; i < evidence_count; ++i)

@@ -86,6 +86,13 @@ public:
 
     Rows rows;
     Row allow_rules = 0, refuse_rules = 0, durable_rules = 0;
+    bool relaxes = false; // some refusal is not enforced; else the rows below are not looked at
+    std::array<Row, mode_count> enforced{}, warning{}; // refuse rules by how far they act, for teams with this mode
+    Mode mode_of(std::string_view team) const {
+        const auto found = team_modes.find(team);
+        return found == team_modes.end() ? document.mode : static_cast<Mode>(found->second);
+    }
+    NameTable team_modes;
     std::array<Row, class_count> by_class{};
     std::array<Row, evidence_count> by_evidence{};
     std::array<Row, 2> by_account{}, allowed_account{};

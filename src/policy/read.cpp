@@ -158,6 +158,21 @@ void read_plugins(Reader& reader, Node node, Document& document) {
     }
 }
 
+void read_teams(Reader& reader, Node node, Document& document) {
+    if (!node || !reader.map(node, "teams")) return;
+    check_count(reader, node, "teams", teams_max);
+    for (std::size_t i = 0; i < node.size(); ++i) {
+        check_name(reader, node, i, "a team");
+        Team team{std::string(node.key(i)), {}};
+        Fields fields(reader, node.at(i), "a team");
+        if (const auto mode = reader.word(fields.take("mode"), mode_names, "mode"))
+            team.mode = static_cast<Mode>(*mode);
+        fields.not_yet({"owner", "members", "roles"});
+        fields.finish();
+        document.teams.push_back(std::move(team));
+    }
+}
+
 std::vector<Include> read_includes(Reader& reader, Node node) {
     std::vector<Include> includes;
     for (const auto item : reader.list(node, "include"))
@@ -202,8 +217,8 @@ std::vector<Include> read_document(Reader& reader, Document& document, std::stri
     read_repositories(reader, fields.take("repositories"), file);
     const auto rules = fields.take("rules");
     if (included) {
-        for (const auto word :
-             {"include", "unknown_repository", "claims_lower_to", "clients", "upstreams", "plugins", "invariants"})
+        for (const auto word : {"include", "unknown_repository", "claims_lower_to", "clients", "upstreams", "plugins",
+                                "invariants", "mode", "teams"})
             if (const auto node = fields.take(word))
                 reader.mistake(node,
                                fmt::format("'{}' belongs into the policy itself; an included file can only tighten, by "
@@ -219,9 +234,12 @@ std::vector<Include> read_document(Reader& reader, Document& document, std::stri
     read_clients(reader, fields.take("clients"), document);
     read_upstreams(reader, fields.take("upstreams"), document);
     read_plugins(reader, fields.take("plugins"), document);
+    if (const auto mode = reader.word(fields.take("mode"), mode_names, "mode"))
+        document.mode = static_cast<Mode>(*mode);
+    read_teams(reader, fields.take("teams"), document);
     read_rules(reader, document, rules, false);
     read_invariants(reader, document, fields.take("invariants"));
-    fields.not_yet({"exceptions", "teams", "owners", "signers"});
+    fields.not_yet({"exceptions", "owners", "signers"});
     fields.finish();
     return includes;
 }

@@ -12,6 +12,7 @@ namespace sallyport::policy {
 
 inline constexpr std::size_t upstreams_max = 256;
 inline constexpr std::size_t plugins_max = 4096;
+inline constexpr std::size_t teams_max = 4096;
 inline constexpr std::size_t invariants_max = 256;
 inline constexpr std::size_t pattern_bytes_max = 128; // of a model; repositories may use name_bytes_max
 

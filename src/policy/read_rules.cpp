@@ -47,7 +47,6 @@ private:
     Allowance allowance(Node node);
     Mask references_allowed_by(Node node);
     void effect(Node allow, Node refuse, Rule& rule);
-    void mode(Node node);
 
     Reader& reader_;
     Document& document_;
@@ -185,14 +184,6 @@ void RuleReader::effect(Node allow, Node refuse, Rule& rule) {
     }
 }
 
-void RuleReader::mode(Node node) {
-    static constexpr std::string_view modes[] = {"enforce", "warn", "observe"};
-    const auto mode = reader_.word(node, modes, "mode");
-    if (mode && *mode != 0)
-        reader_.mistake(node,
-                        fmt::format("mode '{}' is not supported by this version yet; only enforce is", modes[*mode]));
-}
-
 void RuleReader::rule(Node node, bool included) {
     static constexpr std::string_view record_words[] = {"durable-first"};
     if (!node.is_map()) return reader_.mistake(node, "a rule is a mapping: {id, when, allow or refuse}");
@@ -202,11 +193,19 @@ void RuleReader::rule(Node node, bool included) {
     rule.file = reader_.file();
     const auto id = fields.require("id");
     rule.id = reader_.identifier(id, "a rule's id").value_or("");
+    if (rule.id.starts_with(invariant_rule_prefix))
+        reader_.mistake(
+            id, fmt::format("ids that begin with '{}' are kept for what invariants refuse", invariant_rule_prefix));
     if (const auto when = fields.take("when")) rule.when = conditions(when, "when");
     const auto allow = fields.take("allow"), refuse = fields.take("refuse"), record = fields.take("record");
     effect(allow, refuse, rule);
     rule.durable_first = reader_.word(record, record_words, "word for record").has_value();
-    mode(fields.take("mode"));
+    const auto mode = fields.take("mode");
+    if (const auto word = reader_.word(mode, mode_names, "mode")) rule.mode = static_cast<Mode>(*word);
+    if (mode && rule.effect != Effect::refuse)
+        reader_.mistake(mode,
+                        "mode belongs to a rule that refuses; how far the default refusal acts says the policy's own "
+                        "mode, or the team's");
     fields.not_yet({"amend", "expires", "owner", "teams"});
     const bool complete = fields.finish();
     if (complete && !allow && !refuse && !record)

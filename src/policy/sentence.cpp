@@ -208,4 +208,14 @@ std::string sentence(const Policy& policy, const Facts& facts, const Plan& plan,
     return not_allowed(program, facts, plan, candidates);
 }
 
+std::string would_sentence(const Policy& policy, const Facts& facts, const Plan& plan,
+                           std::span<const std::uint16_t> candidates) {
+    Plan refused = plan;
+    refused.decision = Decision::refuse;
+    refused.refused_by = plan.would_refuse;
+    refused.rule = plan.would_rule;
+    refused.upstream_count = 0;
+    return sentence(policy, facts, refused, candidates);
+}
+
 } // namespace sallyport::policy

@@ -127,6 +127,10 @@ inline std::string policy_text(Random& random, const Dimensions& used, const std
     if (used[plugin] && random.below(2) == 0)
         out += "plugins: { p: { classes: " + list(some(random, words[cls])) +
                " }, q: { classes: " + list(some(random, words[cls])) + " }, \"*\": { classes: internal } }\n";
+    static const Texts modes = {"enforce", "warn", "observe"};
+    const bool relaxed = random.below(3) == 0;
+    if (relaxed && random.below(3) == 0) out += "mode: " + modes[random.below(3)] + "\n";
+    if (relaxed && used[team]) out += "teams: { red: { mode: " + modes[random.below(3)] + " } }\n";
     out += rules.empty() ? "rules: []\n" : "rules:\n";
     for (const auto& rule : rules) {
         out += "  - { id: " + rule.id + ", when: " + text_of(rule.when);
@@ -138,6 +142,7 @@ inline std::string policy_text(Random& random, const Dimensions& used, const std
             out += " }";
         } else {
             out += ", refuse: true";
+            if (relaxed && random.below(2) == 0) out += ", mode: " + modes[random.below(3)];
         }
         out += " }\n";
     }
@@ -163,7 +168,7 @@ inline void each_request(const Dimensions& used, const std::function<void(const 
                          ++v)
                         for (std::size_t t = 0; t < values(team, asked_teams.size()); ++t)
                             for (std::size_t m = 0; m < values(model, asked_models.size()); ++m)
-                                for (std::size_t r = 0; r < values(references, 8); ++r)
+                                for (std::size_t r = 0; r < (used[references] ? 8u : 2u); ++r)
                                     for (std::size_t p = 0; p < values(plugin, 8); ++p) {
                                         facts = {};
                                         facts.class_floor = static_cast<Class>(c);
@@ -175,7 +180,9 @@ inline void each_request(const Dimensions& used, const std::function<void(const 
                                         const std::string& asked = used[model] ? asked_models[m] : asked_models[5];
                                         facts.generates = asked != "-";
                                         facts.model = asked == "-" ? std::string_view() : asked;
-                                        for (std::size_t i = 0; i < kind_bits.size(); ++i)
+                                        if (!used[references] && r == 1)
+                                            facts.references = kind_bits[2]; // outside open-source it needs a word
+                                        for (std::size_t i = 0; used[references] && i < kind_bits.size(); ++i)
                                             if ((r >> i & 1) != 0) facts.references |= kind_bits[i];
                                         offered.clear();
                                         static constexpr std::array<std::string_view, 3> plugins = {"p", "q",

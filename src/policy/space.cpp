@@ -155,6 +155,7 @@ void Space::find_teams() {
             if (rule.when.teams) names.insert(rule.when.teams->begin(), rule.when.teams->end());
         for (const Invariant& invariant : document->invariants)
             if (invariant.never.teams) names.insert(invariant.never.teams->begin(), invariant.never.teams->end());
+        for (const Team& team : document->teams) names.insert(team.name);
     }
     teams_.assign(names.begin(), names.end());
     teams_.emplace_back();
@@ -275,6 +276,28 @@ Bits Space::clients_where(const auto& holds) const {
     for (std::size_t i = 0; i < clients_.size(); ++i)
         if (holds(clients_[i])) bits.set(i);
     return bits;
+}
+
+Bits Space::teams_where(const auto& holds) const {
+    Bits bits(teams_.size());
+    for (std::size_t i = 0; i < teams_.size(); ++i)
+        if (holds(teams_[i])) bits.set(i);
+    return bits;
+}
+
+Box Space::let_pass(std::size_t document) const {
+    Box box = everything();
+    box.of(Dimension::team) =
+        teams_where([&](const std::string& team) { return mode_of(*documents_[document], team) != Mode::enforce; });
+    box.of(Dimension::account) = Bits(2);
+    box.of(Dimension::account).set(static_cast<std::size_t>(AccountKind::company));
+    return box;
+}
+
+void Space::keep_enforced(std::size_t document, const Rule& refusal, Box& box) const {
+    box.of(Dimension::team) &= teams_where([&](const std::string& team) {
+        return mode_of(refusal, mode_of(*documents_[document], team)) == Mode::enforce;
+    });
 }
 
 // A list of models uses none: a condition that tightens does not hold for it, everything else does. Where no model is told, what

@@ -57,6 +57,11 @@ public:
     std::optional<Box> box_of(std::size_t document, const Conditions& never, const Situation& situation,
                               const UpstreamFacts& upstream) const;
 
+    // What passes although no rule allows it: requests with company accounts of teams whose mode is not enforce.
+    Box let_pass(std::size_t document) const;
+    // Takes those teams out for which the refuse rule is not enforced.
+    void keep_enforced(std::size_t document, const Rule& refusal, Box& box) const;
+
     Sample sample(const Box& box, const Situation& situation) const;
     std::vector<std::string> clients_in(const Box& box) const; // names, each once
     std::vector<std::string> teams_in(const Box& box) const;   // "" is any other
@@ -82,6 +87,7 @@ private:
     void boxes_of_rules();
     Box everything() const;
     Bits clients_where(const auto& holds) const;
+    Bits teams_where(const auto& holds) const;
     Bits models_of(const Names& patterns, bool tightens, bool condition) const;
     Bits plugins_named(const std::vector<std::string>& names) const;
     Box conditions_box(const Conditions& when, bool tightens) const;
