@@ -25,7 +25,7 @@ const int rounds = [] {
     return 2'000;
 #endif
 #endif
-    return 20'000;
+    return 6'000;
 }();
 
 const Document& document_of(const Policy::Loaded& loaded) { return loaded.policy->program().document; }
