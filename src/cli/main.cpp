@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
     add_vendor(app, exit_code);
     add_key(app, exit_code);
     add_policy(app, exit_code);
+    add_exception(app, exit_code);
     add_ledger(app, exit_code);
     add_completion(app, exit_code);
     try {

@@ -34,7 +34,8 @@ int check(const PolicyOptions& options) {
         writer.member("ok", loaded.policy != nullptr);
         if (loaded.policy) {
             writer.member("digest", loaded.policy->digest());
-            writer.member("rules", static_cast<std::uint64_t>(loaded.policy->rule_count()));
+            writer.member("rules",
+                          static_cast<std::uint64_t>(loaded.policy->rule_count() - loaded.policy->invariant_count()));
         }
         for (const auto& [name, list] :
              {std::pair{"mistakes", &loaded.mistakes}, std::pair{"warnings", &loaded.warnings}}) {
@@ -58,8 +59,9 @@ int check(const PolicyOptions& options) {
     }
     if (!loaded.policy) return complain(loaded.mistakes);
     for (const policy::Mistake& warning : loaded.warnings) fmt::print(stderr, "warning: {}\n", warning.text());
-    fmt::print("{}: {} rules, {} upstreams, no mistakes\n{}\n", file, loaded.policy->rule_count(),
-               loaded.policy->upstreams().size(), ink(Ink::dim, loaded.policy->digest()));
+    fmt::print("{}: {} rules, {} upstreams, no mistakes\n{}\n", file,
+               loaded.policy->rule_count() - loaded.policy->invariant_count(), loaded.policy->upstreams().size(),
+               ink(Ink::dim, loaded.policy->digest()));
     return done;
 }
 
@@ -73,7 +75,7 @@ int print_explanation(const policy::Policy& policy, const policy::Facts& facts,
                       std::span<const std::uint16_t> candidates, bool json) {
     const policy::Plan plan = policy::decide(policy, facts, candidates);
     const bool is_refused = plan.decision == policy::Decision::refuse;
-    const bool passes = plan.mode != policy::Mode::enforce; // refused, but not yet enforced
+    const bool passes = plan.would_refuse != policy::RefusedBy::nothing; // refused, but not yet enforced, or excepted
     const std::string would = passes ? policy::would_sentence(policy, facts, plan, candidates) : std::string();
     const std::string sentence = policy::sentence(policy, facts, plan, candidates);
     const auto traces = policy::trace(policy, facts, candidates);
@@ -121,10 +123,8 @@ int print_explanation(const policy::Policy& policy, const policy::Facts& facts,
         fmt::print("  {}. {}\n", i + 1, policy.upstreams()[plan.upstreams[i]].name);
     if (is_refused) fmt::print("{}\n", sentence);
     if (passes)
-        fmt::print("{}: {}\n",
-                   ink(Ink::yellow, fmt::format("let through, mode {}; enforced, it says", policy::name(plan.mode))),
-                   would);
-    if (const std::string change = policy::smallest_change(policy, facts, candidates); is_refused && !change.empty())
+        fmt::print("{}: {}\n", ink(Ink::yellow, fmt::format("not enforced, mode {}", policy::name(plan.mode))), would);
+    if (const std::string change = policy::smallest_change(policy, facts, candidates); !change.empty())
         fmt::print("The smallest change that would allow it: {}\n", change);
     for (const policy::RuleTrace& trace : traces)
         fmt::print("  {} {}  {}\n", trace.matched ? ink(Ink::green, "+") : ink(Ink::dim, "-"),

@@ -50,7 +50,12 @@ Result<void> Keeper::make(std::shared_ptr<const Config> config, std::shared_ptr<
     std::vector<std::string> warnings;
     const std::uint64_t version = keys->version;
     auto table = std::make_shared<identity::KeyTable>(key_digests_, std::move(*keys));
-    auto made = make_world(std::move(config), std::move(policy), std::move(table), warnings);
+    auto granted = state_.exceptions();
+    if (!granted) return std::unexpected(granted.error());
+    auto exceptions = std::make_shared<identity::ExceptionTable>(std::move(*granted));
+    if (const auto open = exceptions->break_glasses(wall_ms()); open > 0)
+        log_.warning("break_glass.open", {{"count", static_cast<std::int64_t>(open)}});
+    auto made = make_world(std::move(config), std::move(policy), std::move(table), std::move(exceptions), warnings);
     if (!made) return std::unexpected(made.error());
     if (auto kept = keep_policy(policies_, *(*made)->policy); !kept) return kept;
     for (const std::string& warning : warnings) log_.warning("world.warning", {{"what", warning}});

@@ -60,6 +60,7 @@ struct Scratch {
     std::string head; // outbound
     std::vector<std::string> claims;
     std::vector<std::string_view> plugins;
+    std::vector<policy::Exception> exceptions;
     std::vector<ledger::NamedFile> files;
     std::vector<identity::Pseudonym> file_names;
 };

@@ -59,6 +59,8 @@ std::string prometheus_text(std::span<const Metrics* const> loops, const Process
     for (const policy::Mode mode : {policy::Mode::warn, policy::Mode::observe})
         page.sum("mode=\"" + std::string(policy::name(mode)) + "\"",
                  [&](const Metrics& m) -> const Counter& { return m.let_through[static_cast<std::size_t>(mode)]; });
+    page.sum("mode=\"exception\"", [](const Metrics& m) -> const Counter& { return m.under_exception; });
+    page.sum("mode=\"break-glass\"", [](const Metrics& m) -> const Counter& { return m.under_break_glass; });
     page.describe("refusals_total", "counter", "Refusals answered, by kind.");
     for (std::size_t kind = 0; kind < 6; ++kind)
         page.sum(fmt::format("kind=\"{}\"", refusal_words[kind]),
@@ -96,6 +98,7 @@ std::string prometheus_text(std::span<const Metrics* const> loops, const Process
     page.gauge("world_generation", "Grows with every change of policy, configuration or keys.",
                process.world_generation);
     page.gauge("reloads_failed", "Reloads that left the old policy or configuration in force.", process.reloads_failed);
+    page.gauge("break_glass_open", "Break-glasses in force: alarm on it.", process.break_glass_open);
     page.gauge("ready", "1 where /readyz says ready.", process.ready ? 1 : 0);
     return page.take();
 }

@@ -28,6 +28,7 @@ struct Metrics {
     std::array<std::array<Counter, 4>, 4> decisions; // [dialect][policy::Decision]
     std::array<Counter, 6> refusals;                 // by dialect::RefusalKind
     std::array<Counter, 3> let_through;              // by policy::Mode: refused, but that is not enforced
+    Counter under_exception, under_break_glass;      // refused, but one lets it through
     Counter callers_unknown;
     Counter repeats;
     Counter attempts;
@@ -51,6 +52,7 @@ struct ProcessFigures {
     std::uint64_t ledger_syncs = 0;
     std::uint64_t world_generation = 0;
     std::uint64_t reloads_failed = 0;
+    std::uint64_t break_glass_open = 0;
     bool ready = false;
 };
 

@@ -10,15 +10,16 @@ namespace sallyport::gateway {
 namespace {
 
 void add(std::string& out, std::string_view name, std::string_view value) {
-    const std::size_t before = out.size(), added = name.size() + value.size() + 4;
-    out.resize_and_overwrite(before + added, [&](char* bytes, std::size_t size) {
+    const std::size_t before = out.size(), after = before + name.size() + value.size() + 4;
+    // Not `size`, which libstdc++ 12 rounds up where the text has to grow.
+    out.resize_and_overwrite(after, [&](char* bytes, std::size_t) {
         char* at = std::copy_n(name.data(), name.size(), bytes + before);
         *at++ = ':';
         *at++ = ' ';
         at = std::copy_n(value.data(), value.size(), at);
         *at++ = '\r';
         *at = '\n';
-        return size;
+        return after;
     });
 }
 

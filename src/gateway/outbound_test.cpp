@@ -44,6 +44,17 @@ public:
     Upstream upstream_;
 };
 
+// Codex sends a kilobyte of metadata in one header: the head grows on the way, and nothing else comes of it.
+TEST_F(Outbound, TakesHeadersOfAnyLength) {
+    config_.credential = Secret("");
+    for (const std::size_t length : {1, 200, 982, 5000}) {
+        std::string in = "host: api.vendor.example\r\n";
+        for (int i = 0; i < 8; ++i)
+            in += "x-" + std::to_string(i) + ": " + std::string(length, static_cast<char>('a' + i)) + "\r\n";
+        EXPECT_EQ(lines(in + "content-length: 7\r\n"), in + "content-length: 7\r\n") << length;
+    }
+}
+
 TEST_F(Outbound, IsWhatCameWithHostLengthAndCredentialOfTheUpstream) {
     EXPECT_EQ(built("POST /v1/messages?beta=true HTTP/1.1\r\n"
                     "host: 127.0.0.1:8080\r\n"

@@ -237,15 +237,33 @@ void Turn::gather_facts() {
     facts.class_floor = lane.shared.verdicts.class_floor(conversation, lane.loop.now_ms());
 }
 
+void Turn::find_exceptions() {
+    auto& found = scratch->exceptions;
+    found.clear();
+    if (!world->exceptions->empty())
+        world->exceptions->each(facts.person, facts.team, facts.repository, facts.at_ms,
+                                [&](const store::ExceptionRecord& one) {
+                                    if (found.size() < policy::exceptions_per_request_max)
+                                        found.push_back({one.id, one.rule});
+                                });
+    facts.exceptions = found;
+}
+
 Step Turn::decide() {
     gather_facts();
     choose_claim();
+    find_exceptions();
     plan = policy::decide(*world->policy, facts, candidates());
     judged = true;
     lane.metrics.decisions[static_cast<std::size_t>(endpoint.dialect)][static_cast<std::size_t>(plan.decision)].add();
     if (plan.effective_class > facts.class_floor)
         lane.shared.verdicts.raise_floor(conversation, plan.effective_class, lane.loop.now_ms());
-    if (plan.mode != policy::Mode::enforce) {
+    if (plan.exception != policy::no_exception) {
+        const std::string_view excepted = facts.exceptions[plan.exception].id;
+        const bool broken_glass = excepted.starts_with(identity::break_glass_prefix);
+        (broken_glass ? lane.metrics.under_break_glass : lane.metrics.under_exception).add();
+        if (broken_glass) lane.shared.log.warning("break_glass.used", {{"exchange", id}, {"exception", excepted}});
+    } else if (plan.mode != policy::Mode::enforce) {
         lane.metrics.let_through[static_cast<std::size_t>(plan.mode)].add();
         if (plan.mode == policy::Mode::warn)
             warning = policy::would_sentence(*world->policy, facts, plan, candidates());
@@ -257,6 +275,7 @@ Step Turn::decide() {
 
 bool Turn::still_allowed(std::uint16_t upstream) {
     facts.at_ms = wall_ms();
+    find_exceptions(); // one may have ended
     facts.class_floor = std::max(facts.class_floor, lane.shared.verdicts.class_floor(conversation, lane.loop.now_ms()));
     plan = policy::decide(*world->policy, facts, candidates());
     const auto allowed = std::span(plan.upstreams).first(plan.upstream_count);

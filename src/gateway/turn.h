@@ -73,6 +73,7 @@ private:
     Step judge_body(); // decode, digest, parse: may run beside the loop
     void gather_facts();
     void choose_claim();
+    void find_exceptions();
     std::size_t budget_held_ = 0;
 };
 

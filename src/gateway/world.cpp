@@ -10,6 +10,7 @@ namespace sallyport::gateway {
 Result<std::shared_ptr<const World>> make_world(std::shared_ptr<const Config> config,
                                                 std::shared_ptr<const policy::Policy> policy,
                                                 std::shared_ptr<const identity::KeyTable> keys,
+                                                std::shared_ptr<const identity::ExceptionTable> exceptions,
                                                 std::vector<std::string>& warnings) {
     static std::atomic<std::uint64_t> generations = 0;
     auto world = std::make_shared<World>();
@@ -45,6 +46,7 @@ Result<std::shared_ptr<const World>> make_world(std::shared_ptr<const Config> co
     world->config = std::move(config);
     world->policy = std::move(policy);
     world->keys = std::move(keys);
+    world->exceptions = std::move(exceptions);
     return world;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "gateway/config.h"
+#include "identity/exceptions.h"
 #include "identity/keys.h"
 #include "policy/decide.h"
 #include "policy/document.h"
@@ -26,6 +27,7 @@ struct World {
     std::shared_ptr<const Config> config;
     std::shared_ptr<const policy::Policy> policy;
     std::shared_ptr<const identity::KeyTable> keys;
+    std::shared_ptr<const identity::ExceptionTable> exceptions;
     std::vector<Upstream> upstreams;
     // By dialect: policy indexes in the operator's order, for decide().
     std::vector<std::uint16_t> candidates[4];
@@ -43,6 +45,7 @@ struct World {
 Result<std::shared_ptr<const World>> make_world(std::shared_ptr<const Config> config,
                                                 std::shared_ptr<const policy::Policy> policy,
                                                 std::shared_ptr<const identity::KeyTable> keys,
+                                                std::shared_ptr<const identity::ExceptionTable> exceptions,
                                                 std::vector<std::string>& warnings);
 
 } // namespace sallyport::gateway

@@ -55,6 +55,7 @@ struct Judgement {
     policy::Mode mode = policy::Mode::enforce;
     policy::RefusedBy would_refuse = policy::RefusedBy::nothing;
     std::string_view would_rule;                      // its id; empty where none
+    std::string_view exception;                       // the id of the one that let it through; empty where none
     std::span<const std::string_view> upstreams;      // of the plan, in order
     std::span<const std::string_view> upstream_rules; // the rule that allowed each
     std::string_view policy;                          // its digest

@@ -88,6 +88,22 @@ public:
         }
         return memory_.files;
     }
+    std::span<const policy::Exception> exceptions(NodeIndex object) {
+        const NodeIndex array = find(object, "exceptions");
+        if (array == no_node) return {};
+        for (NodeIndex n = document_.first_child(array); n != no_node; n = document_.next_sibling(n)) {
+            const NodeIndex id = document_[n].kind == json::Kind::array ? document_.first_child(n) : no_node;
+            const NodeIndex rule = id == no_node ? no_node : document_.next_sibling(id);
+            if (rule == no_node || document_[id].kind != json::Kind::string ||
+                document_[rule].kind != json::Kind::string ||
+                memory_.exceptions.size() == policy::exceptions_per_request_max) {
+                complain("exceptions", "is not a list of at most 8 pairs of exception and rule");
+                return {};
+            }
+            memory_.exceptions.push_back({text_of(id), text_of(rule)});
+        }
+        return memory_.exceptions;
+    }
     Body body(NodeIndex object, std::string_view key) {
         Body out;
         const NodeIndex node = part(object, key, json::Kind::object);
@@ -144,6 +160,7 @@ policy::Facts read_facts(Reader& in, NodeIndex node) {
     facts.references = in.number<std::uint32_t>(node, "references");
     facts.plugins = in.texts(node, "plugins");
     facts.at_ms = in.number<std::int64_t>(node, "at");
+    facts.exceptions = in.exceptions(node);
     return facts;
 }
 
@@ -159,8 +176,9 @@ Judgement read_judgement(Reader& in, NodeIndex root) {
     out.durable_first = in.truth(plan, "durable_first");
     out.upstreams = in.texts(plan, "upstreams");
     out.upstream_rules = in.texts(plan, "upstream_rules");
-    if (in.find(plan, "mode") != no_node) {
-        out.mode = in.word<policy::Mode>(plan, "mode");
+    if (in.find(plan, "mode") != no_node) out.mode = in.word<policy::Mode>(plan, "mode");
+    out.exception = in.text_if(plan, "exception");
+    if (in.find(plan, "would_refuse") != no_node) {
         out.would_refuse = in.word<policy::RefusedBy>(plan, "would_refuse");
         out.would_rule = in.text_if(plan, "would_rule");
     }

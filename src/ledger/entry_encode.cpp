@@ -17,7 +17,7 @@ template <std::size_t size> void write_body(Canonical& out, const char (&literal
 void write_facts(Canonical& out, const policy::Facts& facts) {
     // Names every member: a new one does not compile until it is written here and read in entry_decode.cpp.
     const auto& [person, team, key_max_class, client, client_version, account, repository, evidence, class_floor,
-                 dialect, model, generates, references, plugins, at_ms] = facts;
+                 dialect, model, generates, references, plugins, at_ms, exceptions] = facts;
     out.text("{\"account\":", word(account));
     out.number(",\"at\":", at_ms);
     out.text(",\"class_floor\":", word(class_floor));
@@ -25,6 +25,16 @@ void write_facts(Canonical& out, const policy::Facts& facts) {
     out.text(",\"client_version\":", client_version);
     out.text(",\"dialect\":", dialect);
     out.text(",\"evidence\":", word(evidence));
+    if (!exceptions.empty()) {
+        bool first = true;
+        for (const policy::Exception& exception : exceptions) {
+            first ? out.text(",\"exceptions\":[[", exception.id) : out.text(",[", exception.id);
+            out.text(",", exception.rule);
+            out.raw("]");
+            first = false;
+        }
+        out.raw("]");
+    }
     out.truth(",\"generates\":", generates);
     out.text(",\"key_max_class\":", word(key_max_class));
     out.text(",\"model\":", model);
@@ -42,6 +52,7 @@ void write_plan(Canonical& out, const Judgement& judgement) {
     out.text(",\"class\":", word(judgement.effective_class));
     out.text(",\"decision\":", word(judgement.decision));
     out.truth(",\"durable_first\":", judgement.durable_first);
+    out.text_if(",\"exception\":", judgement.exception);
     if (judgement.mode != policy::Mode::enforce) out.text(",\"mode\":", word(judgement.mode));
     out.text(",\"policy\":", judgement.policy);
     out.text(",\"refused_by\":", word(judgement.refused_by));
@@ -49,7 +60,7 @@ void write_plan(Canonical& out, const Judgement& judgement) {
     out.texts(",\"upstream_rules\":", judgement.upstream_rules);
     out.texts(",\"upstreams\":", judgement.upstreams);
     out.text(",\"world\":", judgement.world);
-    if (judgement.mode != policy::Mode::enforce) {
+    if (judgement.would_refuse != policy::RefusedBy::nothing) {
         out.text(",\"would_refuse\":", word(judgement.would_refuse));
         out.text_if(",\"would_rule\":", judgement.would_rule);
     }

@@ -23,8 +23,10 @@ void add_judgement(ExchangeRow& row, const Judgement& judgement) {
     row.decision = word(judgement.decision);
     row.rule = judgement.rule;
     row.refused_by = word(judgement.refused_by);
-    if (judgement.mode == policy::Mode::enforce) return;
-    row.decision = judgement.mode == policy::Mode::warn ? "warn" : "would-refuse";
+    if (judgement.would_refuse == policy::RefusedBy::nothing) return;
+    row.decision = !judgement.exception.empty()           ? "exception"
+                   : judgement.mode == policy::Mode::warn ? "warn"
+                                                          : "would-refuse";
     row.rule = judgement.would_rule;
     row.refused_by = word(judgement.would_refuse);
 }

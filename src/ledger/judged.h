@@ -30,6 +30,7 @@ public:
         judgement_.mode = plan.mode;
         judgement_.would_refuse = plan.would_refuse;
         judgement_.would_rule = rule_id(policy, plan.would_rule);
+        if (plan.exception != policy::no_exception) judgement_.exception = facts.exceptions[plan.exception].id;
         judgement_.upstreams = std::span(upstreams_).first(plan.upstream_count);
         judgement_.upstream_rules = std::span(rules_).first(plan.upstream_count);
         judgement_.policy = policy.digest();

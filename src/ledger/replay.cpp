@@ -76,7 +76,9 @@ void decide_again(const policy::Policy& policy, std::uint64_t index, const Judge
     }
     if (was_refused == is_refused && same_upstreams && same_rules && plan.effective_class == recorded.effective_class &&
         plan.durable_first == recorded.durable_first && plan.mode == recorded.mode &&
-        plan.would_refuse == recorded.would_refuse && rule_of(plan.would_rule) == recorded.would_rule) {
+        plan.would_refuse == recorded.would_refuse && rule_of(plan.would_rule) == recorded.would_rule &&
+        (plan.exception == policy::no_exception ? recorded.exception.empty()
+                                                : recorded.facts.exceptions[plan.exception].id == recorded.exception)) {
         ++report.same;
         return;
     }

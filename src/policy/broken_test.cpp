@@ -34,7 +34,7 @@ constexpr Case files[] = {
     {"version: 1\nrepositorys: []\n",
      "p.yaml:2:1: unknown word 'repositorys' in the policy; did you mean 'repositories'?"},
     {"version: 1\nversion: 1\n", "p.yaml:2:1: 'version' is here twice; the first is in line 1"},
-    {"version: 1\nexceptions: []\n", "p.yaml:2:1: 'exceptions' in the policy is not supported by this version yet"},
+    {"version: 1\nexceptions: []\n", "p.yaml:2:13: exceptions is a mapping here (name: value)"},
     {"version: 1\ninclude: [ teams/*.yaml ]\n", "p.yaml:2:12: include works only for a policy that is a file"},
     {"version: 1\nunknown_repository: custommer\n", "p.yaml:2:21: unknown class 'custommer'; did you mean 'customer'?"},
     {"version: 1\nclaims_lower_to: [internal]\n", "p.yaml:2:18: class is a text here, not a list"},

@@ -75,7 +75,11 @@ private:
     void request(Node node, std::string_view what, Case& into) {
         Fields fields(reader_, node, what);
         const auto take = [&](std::string_view word, std::string& text) {
-            if (const auto value = reader_.text(fields.take(word), word)) text = *value;
+            const auto node = fields.take(word);
+            if (node.kind() == Node::Kind::null)
+                text.clear(); // ~: what the defaults say does not hold
+            else if (const auto value = reader_.text(node, word))
+                text = *value;
         };
         take("client", into.client);
         take("client_version", into.client_version);
@@ -182,7 +186,7 @@ public:
     void finish() {
         for (std::size_t i = 0; i < document_.rules.size(); ++i) {
             const Rule& rule = document_.rules[i];
-            if (rule.id.starts_with(invariant_rule_prefix)) continue; // made by the program
+            if (rule.is_invariant) continue;
             ++run_.rules;
             if (held_[i] == 0) run_.unshown_rules.push_back(rule.id);
             const std::uint32_t all = stated(rule);

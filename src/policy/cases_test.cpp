@@ -79,6 +79,12 @@ TEST(Cases, MistakesAreToldWithTheirPlace) {
     EXPECT_EQ(mistakes("version: 1\ncases: []\n"), "");
 }
 
+TEST(Cases, ADefaultCanBeUnset) {
+    const auto run =
+        run_text("  - { name: a, when: { client_version: ~ }, expect: refuse, sentence: without a version }\n");
+    EXPECT_EQ(wrong(run), "");
+}
+
 TEST(Cases, AnUpstreamThatThePolicyDoesNotNameIsTold) {
     EXPECT_NE(wrong(run_text("  - { name: a, when: { candidates: [nowhere] }, expect: refuse }\n")).find("'nowhere'"),
               std::string::npos);

@@ -234,22 +234,65 @@ bool wants_disk_first(const Program& program, Holding& holding, const Plan& plan
     return false;
 }
 
-// What is let through only because its refusal is not enforced: why it would be refused, and whether that is told.
-void mark(const Program& program, const Bits& refusals, Mode base, const Plan& strict, Plan& plan) {
+// What the exceptions of a request suspend.
+struct Suspended {
+    std::uint8_t of_default = no_exception, of_all = no_exception;
+    std::uint8_t of_rule(const Program& program, const Facts& facts, std::uint16_t rule) const {
+        for (std::size_t i = 0; i < facts.exceptions.size(); ++i)
+            if (const auto found = program.refuse_index.find(facts.exceptions[i].rule);
+                found != program.refuse_index.end() && found->second == rule)
+                return static_cast<std::uint8_t>(i);
+        return of_all;
+    }
+};
+
+Suspended suspended(const Facts& facts) {
+    Suspended all;
+    for (std::size_t i = 0; i < std::min(facts.exceptions.size(), exceptions_per_request_max); ++i) {
+        if (facts.exceptions[i].rule == default_refusal) all.of_default = static_cast<std::uint8_t>(i);
+        if (facts.exceptions[i].rule == every_refusal) all.of_all = static_cast<std::uint8_t>(i);
+    }
+    if (all.of_default == no_exception) all.of_default = all.of_all;
+    return all;
+}
+
+// The refuse rules that act: those that are enforced for this team, without those that an exception suspends.
+void find_acting(const Program& program, const Facts& facts, const Holding& holding, Mode base,
+                 const Suspended& exceptions, Bits& acting) {
+    const Narrowing narrow{program.rows};
+    narrow.start(acting, holding.conditions);
+    narrow.keep(acting, program.enforced[static_cast<std::size_t>(base)]);
+    if (exceptions.of_all != no_exception) narrow.remove(acting, program.refuse_rules); // invariants stay
+    for (const Exception& exception : facts.exceptions)
+        if (const auto found = program.refuse_index.find(exception.rule); found != program.refuse_index.end())
+            acting.words[found->second / 64] &= ~(std::uint64_t{1} << (found->second % 64));
+}
+
+// Of a request that is refused though something is relaxed: the reason as it would be if all was enforced, which says more than
+// an invariant does, unless that names a rule that does not act.
+Plan told_of(const Program& program, Mode base, const Plan& strict, const Plan& plan) {
+    const bool acts =
+        strict.refused_by != RefusedBy::rule || mode_of(program.document.rules[strict.rule], base) == Mode::enforce;
+    return strict.decision == Decision::refuse && acts ? strict : plan;
+}
+
+// What is let through only because its refusal is not enforced or is excepted: why it would be refused, and what lets it through.
+void mark(const Program& program, const Facts& facts, const Bits& refusals, Mode base, const Suspended& exceptions,
+          const Plan& strict, Plan& plan) {
     const Narrowing narrow{program.rows};
     const auto kept = std::span(strict.upstreams).first(strict.upstream_count);
     const auto chosen = std::span(plan.upstreams).first(plan.upstream_count);
-    const auto first =
-        std::ranges::find_if(chosen, [&](std::uint16_t one) { return std::ranges::find(kept, one) == kept.end(); });
-    if (first == chosen.end()) return;
-    plan.would_rule = narrow.first(refusals, program.by_upstream[*first]);
+    if (std::ranges::find(kept, chosen.front()) != kept.end()) return; // it goes where it would go
+    plan.would_rule = narrow.first(refusals, program.by_upstream[chosen.front()]);
     if (plan.would_rule != no_rule) {
         plan.would_refuse = RefusedBy::rule;
-        plan.mode = mode_of(program.document.rules[plan.would_rule], base);
+        plan.exception = exceptions.of_rule(program, facts, plan.would_rule);
+        if (plan.exception == no_exception) plan.mode = mode_of(program.document.rules[plan.would_rule], base);
     } else {
         const bool other_reason = strict.decision != Decision::refuse || strict.refused_by == RefusedBy::rule;
         plan.would_refuse = other_reason ? RefusedBy::no_rule : strict.refused_by;
-        plan.mode = base;
+        plan.exception = exceptions.of_default;
+        if (plan.exception == no_exception) plan.mode = base;
     }
 }
 
@@ -261,8 +304,10 @@ Plan decide(const Policy& policy, const Facts& facts, std::span<const std::uint1
     plan.effective_class = effective_class(policy, facts);
     if (plan.effective_class > facts.key_max_class) return refused(plan, RefusedBy::key_class);
     const auto base = program.relaxes ? program.mode_of(facts.team) : Mode::enforce;
+    const auto exceptions = suspended(facts);
     // A person's own credential leaves only where a rule says so, whatever the mode.
-    const bool lets_pass = base != Mode::enforce && facts.account == AccountKind::company;
+    const bool lets_pass =
+        (base != Mode::enforce || exceptions.of_default != no_exception) && facts.account == AccountKind::company;
     const auto client = caller(program, facts);
     if (client.refused != RefusedBy::nothing && !lets_pass) return refused(plan, client.refused);
     if (facts.model.size() > name_bytes_max) return refused(plan, RefusedBy::no_rule); // no pattern could tell
@@ -273,20 +318,25 @@ Plan decide(const Policy& policy, const Facts& facts, std::span<const std::uint1
     Bits refusals; // NOLINT(cppcoreguidelines-pro-type-member-init)
     narrow.start(refusals, holding.conditions);
     narrow.keep(refusals, program.refuse_rules);
-    Plan strict = client.refused != RefusedBy::nothing ? refused(plan, client.refused)
-                                                       : judge(program, holding, refusals, false, candidates, plan);
-    if (program.relaxes) {
+    const Plan strict = client.refused != RefusedBy::nothing
+                            ? refused(plan, client.refused)
+                            : judge(program, holding, refusals, false, candidates, plan);
+    if (program.relaxes || !facts.exceptions.empty()) {
         Bits acting; // NOLINT(cppcoreguidelines-pro-type-member-init)
-        narrow.start(acting, refusals);
-        narrow.keep(acting, program.enforced[static_cast<std::size_t>(base)]);
-        plan = judge(program, holding, acting, lets_pass, candidates, plan);
-        if (plan.decision == Decision::refuse) return plan;
-        mark(program, refusals, base, strict, plan);
+        find_acting(program, facts, holding, base, exceptions, acting);
+        const Plan asked = plan;
+        plan = client.refused != RefusedBy::nothing ? refused(asked, client.refused)
+                                                    : judge(program, holding, acting, false, candidates, asked);
+        // Only where no rule allows it anywhere does it pass without one: what is allowed goes where it is allowed.
+        if (plan.decision == Decision::refuse && lets_pass)
+            plan = judge(program, holding, acting, true, candidates, asked);
+        if (plan.decision == Decision::refuse) return told_of(program, base, strict, plan);
+        mark(program, facts, refusals, base, exceptions, strict, plan);
     } else {
         plan = strict;
         if (plan.decision == Decision::refuse) return plan;
     }
-    plan.durable_first = plan.mode != Mode::enforce || wants_disk_first(program, holding, plan);
+    plan.durable_first = plan.would_refuse != RefusedBy::nothing || wants_disk_first(program, holding, plan);
     return plan;
 }
 

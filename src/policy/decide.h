@@ -37,7 +37,8 @@ struct RuleTrace {
 std::vector<RuleTrace> trace(const Policy& policy, const Facts& facts, std::span<const std::uint16_t> candidates);
 
 // For `policy explain`: the least that would have to differ for a refused request to be allowed, in the facts or the policy:
-// "rule open-code would allow it to anthropic-eu: needs class open-source or internal, this is customer". Empty when allowed.
+// "rule open-code would allow it to anthropic-eu: needs class open-source or internal, this is customer". Empty when allowed; told
+// too for what is only let through.
 std::string smallest_change(const Policy& policy, const Facts& facts, std::span<const std::uint16_t> candidates);
 
 } // namespace sallyport::policy

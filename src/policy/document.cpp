@@ -167,6 +167,7 @@ std::string_view Policy::rule_id(std::uint16_t rule) const {
     return rule < rule_count() ? std::string_view(program_->document.rules[rule].id) : std::string_view{};
 }
 std::size_t Policy::rule_count() const { return program_->document.rules.size(); }
+std::size_t Policy::invariant_count() const { return program_->document.invariants.size(); }
 const Program& Policy::program() const { return *program_; }
 std::uint16_t Policy::upstream_named(std::string_view name) const {
     const auto found = std::ranges::find(upstreams(), name, &UpstreamFacts::name);

@@ -35,7 +35,8 @@ public:
     std::string_view source() const; // the text of the main file, kept for replay
     std::span<const UpstreamFacts> upstreams() const;
     std::string_view rule_id(std::uint16_t rule) const;
-    std::size_t rule_count() const;
+    std::size_t rule_count() const; // invariants, which are rules behind those of the files, among them
+    std::size_t invariant_count() const;
     const Program& program() const;
     std::uint16_t upstream_named(std::string_view name) const; // no_rule where unknown
 

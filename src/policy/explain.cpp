@@ -74,8 +74,12 @@ std::vector<RuleTrace> trace(const Policy& policy, const Facts& facts, std::span
 
 std::string smallest_change(const Policy& policy, const Facts& facts, std::span<const std::uint16_t> candidates) {
     const auto& document = policy.program().document;
-    const auto plan = decide(policy, facts, candidates);
+    auto plan = decide(policy, facts, candidates);
     const auto cls = plan.effective_class;
+    if (plan.would_refuse != RefusedBy::nothing) {
+        plan.refused_by = plan.would_refuse;
+        plan.rule = plan.would_rule;
+    }
     switch (plan.refused_by) {
     case RefusedBy::nothing: return {};
     case RefusedBy::key_class: return fmt::format("a key issued for {} or above", name(cls));

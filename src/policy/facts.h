@@ -11,7 +11,7 @@
 
 namespace sallyport::policy {
 
-inline constexpr int facts_version = 1;
+inline constexpr int facts_version = 1; // members that came later are missing where they say nothing
 
 // From open to closed; the order is the strictness.
 enum class Class : std::uint8_t { open_source, internal, customer, secret_bearing, trade_secret };
@@ -31,6 +31,15 @@ std::string_view name(AccountKind);
 inline constexpr std::size_t reference_kinds = 8;
 std::string_view reference_name(std::size_t kind); // "previous-response", …
 
+// One that concerns this request: it was granted for the person or team and the repository, and has not ended.
+struct Exception {
+    std::string_view id;   // "x_…"; "bg_…" where it is a break-glass
+    std::string_view rule; // the refuse rule that it suspends, or one of the two words below
+};
+inline constexpr std::string_view default_refusal = "default"; // what is refused without a rule of its own
+inline constexpr std::string_view every_refusal = "*";         // break-glass: every refusal but invariants
+inline constexpr std::size_t exceptions_per_request_max = 8;
+
 // `references` is a set of kinds of content by reference, bit i = dialect::ReferenceKind(i).
 struct Facts {
     std::string_view person; // pseudonym
@@ -48,6 +57,7 @@ struct Facts {
     std::uint32_t references = 0;
     std::span<const std::string_view> plugins; // MCP servers whose tools the request offers
     std::int64_t at_ms = 0;                    // wall time of the decision
+    std::span<const Exception> exceptions;     // at most exceptions_per_request_max
 };
 
 enum class Decision : std::uint8_t { allow, amend, withhold, refuse };
@@ -74,6 +84,7 @@ std::string_view name(Mode);
 
 inline constexpr std::size_t plan_upstreams_max = 16;
 inline constexpr std::uint16_t no_rule = 0xFFFF;
+inline constexpr std::uint8_t no_exception = 0xFF;
 
 // Indexes refer to the policy that decided. Fixed size: decide() does not allocate.
 struct Plan {
@@ -86,6 +97,7 @@ struct Plan {
     Mode mode = Mode::enforce;
     RefusedBy would_refuse = RefusedBy::nothing;
     std::uint16_t would_rule = no_rule;
+    std::uint8_t exception = no_exception; // of the facts' exceptions: the one that lets it through
     std::uint8_t upstream_count = 0;
     std::array<std::uint16_t, plan_upstreams_max> upstreams{};      // in the order to try
     std::array<std::uint16_t, plan_upstreams_max> upstream_rules{}; // the rule that allowed each

@@ -48,7 +48,6 @@ bool relaxes(const Document& document) {
 }
 
 void add_invariants_as_rules(Document& document) {
-    if (!relaxes(document)) return;
     for (std::size_t i = 0; i < document.invariants.size(); ++i) {
         const Invariant& invariant = document.invariants[i];
         Rule rule;
@@ -58,6 +57,7 @@ void add_invariants_as_rules(Document& document) {
         rule.effect = Effect::refuse;
         rule.when = invariant.never;
         rule.mode = Mode::enforce;
+        rule.is_invariant = true;
         document.rules.push_back(std::move(rule));
     }
 }

@@ -68,6 +68,7 @@ struct Rule {
     std::string sentence; // of a refuse rule that has its own words
     bool durable_first = false;
     std::optional<Mode> mode; // of a refuse rule; not stated: the team's or the policy's
+    bool is_invariant = false;
     bool tightens() const { return effect != Effect::allow; }
 };
 
@@ -91,6 +92,11 @@ struct Client {
 struct Plugin {
     std::string name; // "*": any that is not named
     std::uint32_t classes = 0;
+};
+// How exceptions are granted.
+struct ExceptionTerms {
+    bool second_person = false;  // each needs the approval of another person
+    std::int64_t longest_ms = 0; // 0: any
 };
 struct Team {
     std::string name;
@@ -117,7 +123,8 @@ struct Document {
     std::optional<std::vector<Plugin>> plugins;
     Mode mode = Mode::enforce; // of every refusal for which neither its rule nor the team says another
     std::vector<Team> teams;
-    std::vector<Rule> rules; // behind those of the files, where some refusal is not enforced: one for each invariant
+    ExceptionTerms exceptions;
+    std::vector<Rule> rules; // behind those of the files one for each invariant
     std::vector<Invariant> invariants;
 };
 
@@ -126,7 +133,8 @@ inline constexpr std::string_view invariant_rule_prefix = "invariant-";
 Mode mode_of(const Document& document, std::string_view team);
 Mode mode_of(const Rule& rule, Mode of_team); // of a refuse rule for a team with this mode
 bool relaxes(const Document& document);       // some refusal is not enforced
-// So that an invariant holds whatever is not enforced: a refuse rule for each, always enforced. Only where relaxes().
+// So that an invariant holds whatever is not enforced or excepted: a rule for each, which acts in those cases only (elsewhere
+// it is proven that nothing reaches it).
 void add_invariants_as_rules(Document& document);
 
 inline constexpr std::uint32_t class_mask(Class c) { return 1u << static_cast<unsigned>(c); }

@@ -53,18 +53,16 @@ Program::Program(Document source) : document(std::move(source)), rows(document.r
 
 void Program::compile_plain() {
     allow_rules = row_where([](const Rule& rule) { return rule.effect == Effect::allow; });
-    refuse_rules = row_where([](const Rule& rule) { return rule.effect == Effect::refuse; });
+    refuse_rules = row_where([](const Rule& rule) { return rule.effect == Effect::refuse && !rule.is_invariant; });
     durable_rules = row_where([](const Rule& rule) { return rule.durable_first; });
     relaxes = policy::relaxes(document);
-    for (std::size_t i = 0; i < mode_count; ++i) {
-        const auto acts = [&](Mode as) {
-            return row_where([&](const Rule& rule) {
-                return rule.effect == Effect::refuse && policy::mode_of(rule, static_cast<Mode>(i)) == as;
-            });
-        };
-        enforced[i] = acts(Mode::enforce);
-        warning[i] = acts(Mode::warn);
-    }
+    for (std::size_t i = 0; i < mode_count; ++i)
+        enforced[i] = row_where([&](const Rule& rule) {
+            return rule.effect == Effect::refuse && policy::mode_of(rule, static_cast<Mode>(i)) == Mode::enforce;
+        });
+    for (std::size_t i = 0; i < document.rules.size(); ++i)
+        if (document.rules[i].effect == Effect::refuse && !document.rules[i].is_invariant)
+            refuse_index.emplace(document.rules[i].id, static_cast<std::uint32_t>(i));
     for (const Team& team : document.teams)
         team_modes.emplace(team.name, static_cast<std::uint32_t>(team.mode.value_or(document.mode)));
     for (std::size_t i = 0; i < class_count; ++i)

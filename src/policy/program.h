@@ -86,8 +86,9 @@ public:
 
     Rows rows;
     Row allow_rules = 0, refuse_rules = 0, durable_rules = 0;
-    bool relaxes = false; // some refusal is not enforced; else the rows below are not looked at
-    std::array<Row, mode_count> enforced{}, warning{}; // refuse rules by how far they act, for teams with this mode
+    bool relaxes = false;                   // some refusal is not enforced; else the rows below are not looked at
+    std::array<Row, mode_count> enforced{}; // refuse rules that act, for teams with this mode; invariants among them
+    NameTable refuse_index;                 // rule ids that an exception can name
     Mode mode_of(std::string_view team) const {
         const auto found = team_modes.find(team);
         return found == team_modes.end() ? document.mode : static_cast<Mode>(found->second);

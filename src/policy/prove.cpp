@@ -15,7 +15,7 @@ std::vector<Box> refusals(const Space& space, const Document& document, const Si
                           const UpstreamFacts& upstream) {
     std::vector<Box> boxes;
     for (const Rule& rule : document.rules)
-        if (rule.effect == Effect::refuse)
+        if (rule.effect == Effect::refuse && !rule.is_invariant)
             if (auto box = space.box_of(0, rule, situation, upstream)) boxes.push_back(std::move(*box));
     return boxes;
 }

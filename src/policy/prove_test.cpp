@@ -42,7 +42,7 @@ TEST(Prove, EqualsBruteForce) {
         const small::Dimensions used = small::choose_dimensions(random);
         const auto rules = small::random_rules(random, used, 1 + random.below(6));
         const auto never = small::random_conditions(random, used);
-        const std::string text = small::policy_text(random, used, rules, &never);
+        const std::string text = small::enforced(small::policy_text(random, used, rules, &never));
         const auto loaded = load_text(text, "p.yaml", Invariants::unproven);
         ASSERT_TRUE(loaded.policy) << loaded.mistakes.front().text() << "\n" << text;
         std::set<std::uint16_t> expected; // upstreams at which something forbidden is let through

@@ -218,7 +218,7 @@ std::vector<Include> read_document(Reader& reader, Document& document, std::stri
     const auto rules = fields.take("rules");
     if (included) {
         for (const auto word : {"include", "unknown_repository", "claims_lower_to", "clients", "upstreams", "plugins",
-                                "invariants", "mode", "teams"})
+                                "invariants", "mode", "teams", "exceptions"})
             if (const auto node = fields.take(word))
                 reader.mistake(node,
                                fmt::format("'{}' belongs into the policy itself; an included file can only tighten, by "
@@ -237,9 +237,16 @@ std::vector<Include> read_document(Reader& reader, Document& document, std::stri
     if (const auto mode = reader.word(fields.take("mode"), mode_names, "mode"))
         document.mode = static_cast<Mode>(*mode);
     read_teams(reader, fields.take("teams"), document);
+    if (const auto terms = fields.take("exceptions")) {
+        Fields stated(reader, terms, "exceptions");
+        document.exceptions.second_person =
+            reader.boolean(stated.take("second_person"), "second_person").value_or(false);
+        document.exceptions.longest_ms = reader.milliseconds(stated.take("longest"), "longest").value_or(0);
+        stated.finish();
+    }
     read_rules(reader, document, rules, false);
     read_invariants(reader, document, fields.take("invariants"));
-    fields.not_yet({"exceptions", "owners", "signers"});
+    fields.not_yet({"owners", "signers"});
     fields.finish();
     return includes;
 }

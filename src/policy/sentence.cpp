@@ -215,7 +215,9 @@ std::string would_sentence(const Policy& policy, const Facts& facts, const Plan&
     refused.refused_by = plan.would_refuse;
     refused.rule = plan.would_rule;
     refused.upstream_count = 0;
-    return sentence(policy, facts, refused, candidates);
+    std::string text = sentence(policy, facts, refused, candidates);
+    if (text.starts_with(opening)) text.replace(0, opening.size(), "Let through, although the policy is against it: ");
+    return shown(text, sentence_bytes_max);
 }
 
 } // namespace sallyport::policy

@@ -153,6 +153,14 @@ inline std::string policy_text(Random& random, const Dimensions& used, const std
     return out;
 }
 
+// The same policy, all of it enforced.
+inline std::string enforced(std::string text) {
+    for (const std::string_view word : {"mode: warn", "mode: observe"})
+        for (auto at = text.find(word); at != std::string::npos; at = text.find(word))
+            text.replace(at, word.size(), "mode: enforce");
+    return text;
+}
+
 // One request of each kind that the dimensions in use can tell apart; evidence always and class by the conversation's.
 inline void each_request(const Dimensions& used, const std::function<void(const Facts&)>& told) {
     const auto values = [&](Dimension d, std::size_t count) { return used[d] ? count : 1; };

@@ -35,7 +35,24 @@ CREATE TABLE changes (
 ) STRICT, WITHOUT ROWID;
 INSERT INTO changes VALUES ('keys', 1);
 )sql";
-constexpr std::array migrations = {first_format};
+constexpr const char* second_format = R"sql(
+CREATE TABLE exceptions (
+    id             TEXT PRIMARY KEY,
+    person         TEXT NOT NULL,
+    team           TEXT NOT NULL,
+    repository     TEXT NOT NULL,
+    rule           TEXT NOT NULL,
+    reason         TEXT NOT NULL,
+    granted_by     TEXT NOT NULL,
+    approved_by    TEXT NOT NULL DEFAULT '',
+    granted_ms     INTEGER NOT NULL,
+    until_ms       INTEGER NOT NULL,
+    revoked_ms     INTEGER NOT NULL DEFAULT 0,
+    needs_approval INTEGER NOT NULL,
+    request        TEXT NOT NULL UNIQUE
+) STRICT;
+)sql";
+constexpr std::array migrations = {first_format, second_format};
 
 #define KEY_COLUMNS "id, digest, person, team, max_class, label, created_ms, expires_ms, revoked_ms"
 
@@ -50,6 +67,20 @@ KeyRecord key_of(const Statement& row) {
             row.number(7),
             row.number(8)};
 }
+#define EXCEPTION_COLUMNS                                                                                              \
+    "id, person, team, repository, rule, reason, granted_by, approved_by, granted_ms, until_ms, revoked_ms, "          \
+    "needs_approval"
+
+ExceptionRecord exception_of(const Statement& row) {
+    ExceptionRecord out;
+    int column = 0;
+    for (std::string* text :
+         {&out.id, &out.person, &out.team, &out.repository, &out.rule, &out.reason, &out.granted_by, &out.approved_by})
+        *text = row.text(column++);
+    for (std::int64_t* number : {&out.granted_ms, &out.until_ms, &out.revoked_ms}) *number = row.number(column++);
+    out.needs_approval = row.number(column) != 0;
+    return out;
+}
 SealedName name_of(const Statement& row) {
     return {std::string(row.text(0)), static_cast<NameKind>(row.number(1)), std::string(row.blob(2))};
 }
@@ -61,6 +92,7 @@ struct State::Inside {
     std::mutex mutex;
     Database db;
     Statement insert_key, key_by_request, key_by_id, revoke, all_keys, count_change, change_count;
+    Statement insert_exception, exception_by_request, exception_by_id, approve, revoke_exception, all_exceptions;
     Statement insert_name, name_by_pseudonym, delete_name, names_of_kind;
     std::int64_t seen_foreign = -1; // foreign_changes() when `seen_version` was read
     std::uint64_t seen_version = 0;
@@ -74,6 +106,13 @@ struct State::Inside {
             {&all_keys, "SELECT " KEY_COLUMNS " FROM keys ORDER BY created_ms, id"},
             {&count_change, "UPDATE changes SET count = count + 1 WHERE what = ?"},
             {&change_count, "SELECT count FROM changes WHERE what = ?"},
+            {&insert_exception,
+             "INSERT INTO exceptions (" EXCEPTION_COLUMNS ", request) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"},
+            {&exception_by_request, "SELECT " EXCEPTION_COLUMNS " FROM exceptions WHERE request = ?"},
+            {&exception_by_id, "SELECT " EXCEPTION_COLUMNS " FROM exceptions WHERE id = ?"},
+            {&approve, "UPDATE exceptions SET approved_by = ? WHERE id = ? AND approved_by = '' AND granted_by <> ?1"},
+            {&revoke_exception, "UPDATE exceptions SET revoked_ms = ? WHERE id = ? AND revoked_ms = 0"},
+            {&all_exceptions, "SELECT " EXCEPTION_COLUMNS " FROM exceptions ORDER BY granted_ms, id"},
             {&insert_name, "INSERT INTO names (pseudonym, kind, sealed) VALUES (?,?,?) ON CONFLICT DO NOTHING"},
             {&name_by_pseudonym, "SELECT pseudonym, kind, sealed FROM names WHERE pseudonym = ?"},
             {&delete_name, "DELETE FROM names WHERE pseudonym = ? RETURNING pseudonym"},
@@ -132,13 +171,13 @@ struct State::Inside {
     }
 
     // After a change of our own, which foreign_changes() does not tell of.
-    Result<KeyRecord> committed(Transaction& transaction, Result<std::optional<KeyRecord>> key) {
-        if (!key) return std::unexpected(key.error());
+    template <class Record> Result<Record> committed(Transaction& transaction, Result<std::optional<Record>> record) {
+        if (!record) return std::unexpected(record.error());
         if (auto counted = count_change.bind(1, std::string_view("keys")).run(); !counted)
             return std::unexpected(counted.error());
         if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
         seen_foreign = -1;
-        return std::move(**key);
+        return std::move(**record);
     }
 };
 
@@ -173,7 +212,7 @@ Result<KeyRecord> State::issue_key(std::string_view request, const KeyRecord& ke
                         .bind(10, request)
                         .run();
     if (!inserted) return std::unexpected(inserted.error());
-    return inside_->committed(*transaction, std::optional(key));
+    return inside_->committed<KeyRecord>(*transaction, std::optional(key));
 }
 
 Result<KeyRecord> State::revoke_key(std::string_view id, std::int64_t at_ms) {
@@ -186,7 +225,66 @@ Result<KeyRecord> State::revoke_key(std::string_view id, std::int64_t at_ms) {
     if (key && !key->has_value())
         return fail(ErrorKind::invalid, "there is no key '" + std::string(id) + "'; list them with: sallyport key list",
                     ErrorSource::client);
-    return inside_->committed(*transaction, std::move(key));
+    return inside_->committed<KeyRecord>(*transaction, std::move(key));
+}
+
+Result<ExceptionRecord> State::grant_exception(std::string_view request, const ExceptionRecord& exception) {
+    const std::scoped_lock lock(inside_->mutex);
+    auto transaction = Transaction::begin(inside_->db);
+    if (!transaction) return std::unexpected(transaction.error());
+    inside_->exception_by_request.bind(1, request);
+    auto there = inside_->one(inside_->exception_by_request, exception_of);
+    if (!there) return std::unexpected(there.error());
+    if (there->has_value()) return std::move(**there);
+    Statement& insert = inside_->insert_exception;
+    int column = 0;
+    for (const std::string* text : {&exception.id, &exception.person, &exception.team, &exception.repository,
+                                    &exception.rule, &exception.reason, &exception.granted_by, &exception.approved_by})
+        insert.bind(++column, *text);
+    for (const std::int64_t number :
+         {exception.granted_ms, exception.until_ms, exception.revoked_ms, std::int64_t{exception.needs_approval}})
+        insert.bind(++column, number);
+    if (auto done = insert.bind(++column, request).run(); !done) return std::unexpected(done.error());
+    return inside_->committed<ExceptionRecord>(*transaction, std::optional(exception));
+}
+
+namespace {
+std::unexpected<Error> no_exception(std::string_view id) {
+    return fail(ErrorKind::invalid,
+                "there is no exception '" + std::string(id) + "'; list them with: sallyport exception list",
+                ErrorSource::client);
+}
+} // namespace
+
+Result<ExceptionRecord> State::approve_exception(std::string_view id, std::string_view person) {
+    const std::scoped_lock lock(inside_->mutex);
+    auto transaction = Transaction::begin(inside_->db);
+    if (!transaction) return std::unexpected(transaction.error());
+    if (auto done = inside_->approve.bind(1, person).bind(2, id).run(); !done) return std::unexpected(done.error());
+    inside_->exception_by_id.bind(1, id);
+    auto exception = inside_->one(inside_->exception_by_id, exception_of);
+    if (exception && !exception->has_value()) return no_exception(id);
+    if (exception && (*exception)->approved_by.empty())
+        return fail(ErrorKind::invalid, "who granted an exception cannot approve it; a second person must",
+                    ErrorSource::client);
+    return inside_->committed<ExceptionRecord>(*transaction, std::move(exception));
+}
+
+Result<ExceptionRecord> State::revoke_exception(std::string_view id, std::int64_t at_ms) {
+    const std::scoped_lock lock(inside_->mutex);
+    auto transaction = Transaction::begin(inside_->db);
+    if (!transaction) return std::unexpected(transaction.error());
+    if (auto done = inside_->revoke_exception.bind(1, at_ms).bind(2, id).run(); !done)
+        return std::unexpected(done.error());
+    inside_->exception_by_id.bind(1, id);
+    auto exception = inside_->one(inside_->exception_by_id, exception_of);
+    if (exception && !exception->has_value()) return no_exception(id);
+    return inside_->committed<ExceptionRecord>(*transaction, std::move(exception));
+}
+
+Result<ExceptionList> State::exceptions() {
+    const std::scoped_lock lock(inside_->mutex);
+    return inside_->every(inside_->all_exceptions, exception_of);
 }
 
 Result<Snapshot<KeyList>> State::keys() {

@@ -33,6 +33,21 @@ struct KeyRecord {
 };
 using KeyList = std::vector<KeyRecord>; // in order of creation
 
+// Somebody may do for a while what the policy refuses. `person` (pseudonym) or `team`: the other one is empty.
+struct ExceptionRecord {
+    std::string id; // "x_…", or "bg_…" where it is a break-glass
+    std::string person, team;
+    std::string repository; // a pattern
+    std::string rule;       // as policy::Exception::rule
+    std::string reason;
+    std::string granted_by, approved_by; // pseudonyms of persons; not approved yet: empty
+    std::int64_t granted_ms = 0;
+    std::int64_t until_ms = 0; // it ends then by itself
+    std::int64_t revoked_ms = 0;
+    bool needs_approval = false; // by a second person, before it holds
+};
+using ExceptionList = std::vector<ExceptionRecord>; // in order of granting
+
 // Of sessions (the clients' own ids of conversations) no name is kept; they have pseudonyms only.
 enum class NameKind : std::uint8_t { person = 1, machine = 2, path = 3, session = 4 };
 
@@ -52,6 +67,14 @@ public:
     // `id` must exist; a key revoked before keeps its first time. Returns the key.
     Result<KeyRecord> revoke_key(std::string_view id, std::int64_t at_ms);
 
+    // The same request again returns the exception that was granted for it.
+    Result<ExceptionRecord> grant_exception(std::string_view request, const ExceptionRecord& exception);
+    // By another person than who granted it; approved before: stays as it is.
+    Result<ExceptionRecord> approve_exception(std::string_view id, std::string_view person);
+    Result<ExceptionRecord> revoke_exception(std::string_view id, std::int64_t at_ms);
+    Result<ExceptionList> exceptions();
+
+    // Their version counts the changes of exceptions too: both say who may do what.
     Result<Snapshot<KeyList>> keys();
     // nullopt where nothing changed since `version`; costs some microseconds then. For polling each limits::key_poll_ms.
     Result<std::optional<Snapshot<KeyList>>> keys_if_changed(std::uint64_t version);
