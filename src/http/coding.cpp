@@ -83,7 +83,9 @@ public:
             out.commit(room.size() - free);
             if (out.size() > bytes_max) return too_large(bytes_max, source_);
             if (result == BROTLI_DECODER_RESULT_ERROR) return damaged("br", source_);
-            if (result == BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT) return {};
+            // It can ask for more although the room was too small for what it has.
+            if (result == BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT && BrotliDecoderHasMoreOutput(state_) == BROTLI_FALSE)
+                return {};
             if (result == BROTLI_DECODER_RESULT_SUCCESS) {
                 finished_ = true;
                 if (available > 0) return damaged("br (data follows its end)", source_);
