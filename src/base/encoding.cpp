@@ -83,4 +83,20 @@ std::optional<std::string> from_base64url(std::string_view text) {
     return bytes;
 }
 
+std::string to_base64(std::string_view bytes) {
+    std::string text = to_base64url(bytes);
+    for (char& c : text) c = c == '-' ? '+' : c == '_' ? '/' : c;
+    text.append((4 - text.size() % 4) % 4, '=');
+    return text;
+}
+
+std::optional<std::string> from_base64(std::string_view text) {
+    if (text.size() % 4 != 0 || text.find_first_of("-_") != std::string_view::npos) return std::nullopt;
+    std::string plain(text.substr(0, text.find('=')));
+    for (char& c : plain) c = c == '+' ? '-' : c == '/' ? '_' : c;
+    auto bytes = from_base64url(plain);
+    if (bytes && to_base64(*bytes) != text) return std::nullopt; // other padding, or bits behind the end
+    return bytes;
+}
+
 } // namespace sallyport

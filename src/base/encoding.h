@@ -1,4 +1,4 @@
-// Hex and base64url (RFC 4648 section 5, without padding).
+// Hex, base64url (RFC 4648 section 5, without padding) and base64 (section 4, with padding).
 #pragma once
 
 #include <cstdint>
@@ -12,5 +12,7 @@ std::string to_hex(std::string_view bytes);
 std::optional<std::string> from_hex(std::string_view text);
 std::string to_base64url(std::string_view bytes);
 std::optional<std::string> from_base64url(std::string_view text);
+std::string to_base64(std::string_view bytes);
+std::optional<std::string> from_base64(std::string_view text); // canonical only
 
 } // namespace sallyport

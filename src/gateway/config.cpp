@@ -97,6 +97,20 @@ public:
         static_cast<void>(version);
         config.data = path(fields.require("data"), "the data directory");
         config.policy = path(fields.require("policy"), "the policy file");
+        for (const auto item : reader_.list(fields.take("policy_signers"), "policy_signers"))
+            if (const auto text = reader_.text(item, "a signer")) {
+                auto verifier = crypto::NoteVerifier::parse(*text);
+                if (verifier)
+                    config.policy_signers.push_back(std::move(*verifier));
+                else
+                    reader_.mistake(item, verifier.error().message + "; sallyport policy signer prints one");
+            }
+        const auto needed = fields.take("policy_signatures");
+        if (const auto count = reader_.integer(needed, 1, 100, "policy_signatures")) {
+            config.policy_signatures = static_cast<std::size_t>(*count);
+            if (config.policy_signatures > config.policy_signers.size())
+                reader_.mistake(needed, "more signatures are asked for than signers are named under policy_signers");
+        }
         if (const auto threads = reader_.integer(fields.take("threads"), 1, 256, "the number of threads"))
             config.threads = static_cast<unsigned>(*threads);
         load_listeners(fields.require("listeners"), config);

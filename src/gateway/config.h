@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/secret.h"
+#include "crypto/note.h"
 #include "dialect/dialect.h"
 #include "http/client.h"
 #include "policy/mistake.h"
@@ -43,7 +44,9 @@ struct Config {
     std::string digest; // of its text
     std::filesystem::path data;
     std::filesystem::path policy;
-    unsigned threads = 0; // 0: one per core
+    std::vector<crypto::NoteVerifier> policy_signers; // empty: the policy need not be signed
+    std::size_t policy_signatures = 1;                // of different signers
+    unsigned threads = 0;                             // 0: one per core
     std::vector<ListenerConfig> listeners;
     net::HostPort admin;
     std::vector<std::string> admin_hosts;  // further names the admin listener may be asked by

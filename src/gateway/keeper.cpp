@@ -13,11 +13,27 @@ std::string lines_of(std::span<const policy::Mistake> mistakes) {
 }
 
 namespace {
-Result<std::shared_ptr<const policy::Policy>> load_policy(const Config& config, const Log& log) {
+// `in_force`: the version that must not be gone back behind.
+Result<SignedPolicy> load_policy(const Config& config, const Log& log, std::uint64_t in_force) {
     policy::Policy::Loaded loaded = policy::load(config.policy);
     for (const policy::Mistake& warning : loaded.warnings) log.warning("policy.warning", {{"at", warning.text()}});
     if (!loaded.policy) return fail(ErrorKind::invalid, lines_of(loaded.mistakes));
-    return loaded.policy;
+    SignedPolicy out{loaded.policy, {}};
+    if (config.policy_signers.empty()) return out;
+    const std::filesystem::path file = policy::signature_file(config.policy);
+    const auto bad = [&](const std::string& why) {
+        return fail(ErrorKind::invalid,
+                    "the policy " + config.policy.string() + " is not taken, since it must be signed: " + why);
+    };
+    const auto note = read_file(file, crypto::note_bytes_max);
+    if (!note) return bad(note.error().message);
+    auto signature = policy::check_signature(*out.policy, *note, config.policy_signers, config.policy_signatures);
+    if (!signature) return bad(file.string() + ": " + signature.error().message);
+    if (signature->version < in_force)
+        return bad(file.string() + " is version " + std::to_string(signature->version) + ", older than version " +
+                   std::to_string(in_force) + " in force");
+    out.signature = std::move(*signature);
+    return out;
 }
 
 // The main file under a fixed name, the included ones beside it under theirs.
@@ -44,7 +60,7 @@ std::filesystem::path kept_policy_file(const std::filesystem::path& policies, st
     return policies / std::string(digest.substr(digest.find(':') + 1)) / "policy.yaml";
 }
 
-Result<void> Keeper::make(std::shared_ptr<const Config> config, std::shared_ptr<const policy::Policy> policy) {
+Result<void> Keeper::make(std::shared_ptr<const Config> config, SignedPolicy policy) {
     auto keys = state_.keys();
     if (!keys) return std::unexpected(keys.error());
     std::vector<std::string> warnings;
@@ -55,7 +71,8 @@ Result<void> Keeper::make(std::shared_ptr<const Config> config, std::shared_ptr<
     auto exceptions = std::make_shared<identity::ExceptionTable>(std::move(*granted));
     if (const auto open = exceptions->break_glasses(wall_ms()); open > 0)
         log_.warning("break_glass.open", {{"count", static_cast<std::int64_t>(open)}});
-    auto made = make_world(std::move(config), std::move(policy), std::move(table), std::move(exceptions), warnings);
+    auto made = make_world(std::move(config), std::move(policy.policy), std::move(policy.signature), std::move(table),
+                           std::move(exceptions), warnings);
     if (!made) return std::unexpected(made.error());
     if (auto kept = keep_policy(policies_, *(*made)->policy); !kept) return kept;
     for (const std::string& warning : warnings) log_.warning("world.warning", {{"what", warning}});
@@ -66,7 +83,7 @@ Result<void> Keeper::make(std::shared_ptr<const Config> config, std::shared_ptr<
 }
 
 Result<std::shared_ptr<const World>> Keeper::first(std::shared_ptr<const Config> config) {
-    auto policy = load_policy(*config, log_);
+    auto policy = load_policy(*config, log_, 0);
     if (!policy) return std::unexpected(policy.error());
     if (auto made = make(std::move(config), std::move(*policy)); !made) return std::unexpected(made.error());
     return world_;
@@ -82,7 +99,7 @@ void Keeper::poll_keys() {
         confirmed_ms_.store(monotonic_ms(), std::memory_order_relaxed);
         return;
     }
-    if (const auto made = make(world_->config, world_->policy); !made) {
+    if (const auto made = make(world_->config, {world_->policy, world_->signature}); !made) {
         log_.error("keys.unreadable", {{"why", made.error().message}});
         return;
     }
@@ -99,7 +116,8 @@ void Keeper::reload() {
     LoadedConfig config = load_config(world_->config->file, true);
     if (!config.config) return failed(lines_of(config.mistakes));
     // Listeners, data directory, threads and limits belong to the start; what else changed takes effect now.
-    auto policy = load_policy(*config.config, log_);
+    auto policy =
+        load_policy(*config.config, log_, world_->config->policy_signers.empty() ? 0 : world_->signature.version);
     if (!policy) return failed(policy.error().message);
     if (const auto made = make(std::move(config.config), std::move(*policy)); !made)
         return failed(made.error().message);

@@ -13,6 +13,12 @@
 
 namespace sallyport::gateway {
 
+// A policy, and who signed it where that is asked for.
+struct SignedPolicy {
+    std::shared_ptr<const policy::Policy> policy;
+    policy::Signature signature;
+};
+
 class Keeper {
 public:
     using Publish = std::function<void(std::shared_ptr<const World>)>;
@@ -33,7 +39,7 @@ public:
     const std::string& last_problem() const { return last_problem_; } // of the last reload; empty where it went well
 
 private:
-    Result<void> make(std::shared_ptr<const Config> config, std::shared_ptr<const policy::Policy> policy);
+    Result<void> make(std::shared_ptr<const Config> config, SignedPolicy policy);
 
     const Log& log_;
     store::State& state_;

@@ -52,7 +52,8 @@ struct DurableWait {
 
 net::Task<Result<void>> record_intent(Turn& turn, const Upstream& upstream) {
     identity::Pseudonyms& pseudonyms = turn.lane.shared.pseudonyms;
-    const ledger::Judged judged(*turn.world->policy, turn.facts, turn.candidates(), turn.plan, turn.world->digest);
+    ledger::Judged judged(*turn.world->policy, turn.facts, turn.candidates(), turn.plan, turn.world->digest);
+    judged.signed_by(turn.world->signature.version, turn.world->signature.signers);
     const identity::Pseudonym machine = pseudonyms.remember(identity::NameKind::machine, machine_of(turn.arrival.peer));
     const identity::Pseudonym session = pseudonyms.of(identity::NameKind::session, session_of(turn));
     const policy::UpstreamFacts& known = turn.world->policy->upstreams()[upstream.policy_index];
@@ -157,7 +158,8 @@ std::string record_refusal(Turn& turn, dialect::RefusalKind kind, int status, st
     std::string& entry = turn.entry;
     entry.clear();
     if (turn.judged) {
-        const ledger::Judged judged(*turn.world->policy, turn.facts, turn.candidates(), turn.plan, turn.world->digest);
+        ledger::Judged judged(*turn.world->policy, turn.facts, turn.candidates(), turn.plan, turn.world->digest);
+        judged.signed_by(turn.world->signature.version, turn.world->signature.signers);
         refusal.judged = true;
         refusal.judgement = judged.judgement();
         ledger::encode(refusal, entry);

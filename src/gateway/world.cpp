@@ -7,11 +7,10 @@
 
 namespace sallyport::gateway {
 
-Result<std::shared_ptr<const World>> make_world(std::shared_ptr<const Config> config,
-                                                std::shared_ptr<const policy::Policy> policy,
-                                                std::shared_ptr<const identity::KeyTable> keys,
-                                                std::shared_ptr<const identity::ExceptionTable> exceptions,
-                                                std::vector<std::string>& warnings) {
+Result<std::shared_ptr<const World>>
+make_world(std::shared_ptr<const Config> config, std::shared_ptr<const policy::Policy> policy,
+           policy::Signature signature, std::shared_ptr<const identity::KeyTable> keys,
+           std::shared_ptr<const identity::ExceptionTable> exceptions, std::vector<std::string>& warnings) {
     static std::atomic<std::uint64_t> generations = 0;
     auto world = std::make_shared<World>();
     world->generation = ++generations;
@@ -45,6 +44,7 @@ Result<std::shared_ptr<const World>> make_world(std::shared_ptr<const Config> co
     world->digest = to_hex(crypto::bytes(digest.finish()));
     world->config = std::move(config);
     world->policy = std::move(policy);
+    world->signature = std::move(signature);
     world->keys = std::move(keys);
     world->exceptions = std::move(exceptions);
     return world;

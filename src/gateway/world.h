@@ -8,6 +8,7 @@
 #include "identity/keys.h"
 #include "policy/decide.h"
 #include "policy/document.h"
+#include "policy/signature.h"
 
 #include <atomic>
 #include <memory>
@@ -26,6 +27,7 @@ struct Upstream {
 struct World {
     std::shared_ptr<const Config> config;
     std::shared_ptr<const policy::Policy> policy;
+    policy::Signature signature; // of the policy, where signers are asked for
     std::shared_ptr<const identity::KeyTable> keys;
     std::shared_ptr<const identity::ExceptionTable> exceptions;
     std::vector<Upstream> upstreams;
@@ -42,10 +44,9 @@ struct World {
 };
 
 // Makes the world from its parts; an error where a CA file cannot be read. Warnings name upstreams the policy does not know.
-Result<std::shared_ptr<const World>> make_world(std::shared_ptr<const Config> config,
-                                                std::shared_ptr<const policy::Policy> policy,
-                                                std::shared_ptr<const identity::KeyTable> keys,
-                                                std::shared_ptr<const identity::ExceptionTable> exceptions,
-                                                std::vector<std::string>& warnings);
+Result<std::shared_ptr<const World>>
+make_world(std::shared_ptr<const Config> config, std::shared_ptr<const policy::Policy> policy,
+           policy::Signature signature, std::shared_ptr<const identity::KeyTable> keys,
+           std::shared_ptr<const identity::ExceptionTable> exceptions, std::vector<std::string>& warnings);
 
 } // namespace sallyport::gateway

@@ -7,6 +7,7 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 namespace sallyport::http {
@@ -114,6 +115,8 @@ public:
                 if (!read_header(input)) return damaged("zstd", source_);
                 if (header_.size() < header_bytes()) return {};
                 between_frames_ = false;
+                announced_ = content_bytes();
+                frame_bytes_ = 0;
                 std::string_view header = header_;
                 if (auto fed = feed(header, out, bytes_max); !fed) return fed;
                 header_.clear();
@@ -142,6 +145,17 @@ private:
                (content_flag == 0 ? (single ? 1 : 0) : 1u << content_flag);
     }
 
+    // What a whole header says of the frame's content: its last 1, 2 (from 256 on), 4 or 8 bytes, little-endian.
+    std::optional<std::uint64_t> content_bytes() const {
+        const auto descriptor = static_cast<unsigned char>(header_[magic.size()]);
+        const unsigned flag = descriptor >> 6;
+        if (flag == 0 && (descriptor & 0x20) == 0) return std::nullopt;
+        std::uint64_t value = 0;
+        for (std::size_t i = 0; i < (std::size_t{1} << flag); ++i)
+            value = value << 8 | static_cast<unsigned char>(header_[header_.size() - 1 - i]);
+        return flag == 1 ? value + 256 : value;
+    }
+
     // Moves what belongs to it from `input`; false if no frame begins here. The library is given a header whole and alone:
     // where a call begins within one, it takes the bytes there for a frame's beginning, and reads another content.
     bool read_header(std::string_view& input) {
@@ -166,14 +180,19 @@ private:
             input.remove_prefix(in.pos);
             if (out.size() > bytes_max) return too_large(bytes_max, source_);
             if (ZSTD_isError(code) != 0) return damaged("zstd", source_);
+            frame_bytes_ += into.pos;
             between_frames_ = code == 0;
+            // The library does not look where the last block is empty; a reader of the whole body at once does.
+            if (between_frames_ && announced_ && *announced_ != frame_bytes_) return damaged("zstd", source_);
             if (between_frames_ || (input.empty() && into.pos < into.size)) return {};
         }
     }
 
     ErrorSource source_;
     ZSTD_DStream* stream_;
-    std::string header_; // of a frame that begins, until it is whole
+    std::string header_;                     // of a frame that begins, until it is whole
+    std::optional<std::uint64_t> announced_; // content of the frame being read, where its header says it
+    std::uint64_t frame_bytes_ = 0;
     bool between_frames_ = true;
     bool any_ = false;
 };

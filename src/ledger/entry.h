@@ -25,6 +25,7 @@ namespace sallyport::ledger {
 
 inline constexpr int entry_version = 1;
 inline constexpr std::size_t unit_kinds = 7;
+inline constexpr std::size_t signers_max = 8;     // that an entry names
 inline constexpr std::size_t candidates_max = 64; // upstreams one dialect can have in sallyport.yaml
 
 enum class Kind : std::uint8_t { intent, outcome, refusal, repeat, start, stop };
@@ -59,6 +60,8 @@ struct Judgement {
     std::span<const std::string_view> upstreams;      // of the plan, in order
     std::span<const std::string_view> upstream_rules; // the rule that allowed each
     std::string_view policy;                          // its digest
+    std::uint64_t policy_version = 0;                 // as signed; 0: not signed
+    std::span<const std::string_view> signers;        // of the policy, at most signers_max
     std::string_view world;                           // its digest
 };
 

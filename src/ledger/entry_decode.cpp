@@ -183,6 +183,8 @@ Judgement read_judgement(Reader& in, NodeIndex root) {
         out.would_rule = in.text_if(plan, "would_rule");
     }
     out.policy = in.text(plan, "policy");
+    out.policy_version = in.number_if<std::uint64_t>(plan, "policy_version", 0);
+    if (out.policy_version != 0) out.signers = in.texts(plan, "signers");
     out.world = in.text(plan, "world");
     return out;
 }

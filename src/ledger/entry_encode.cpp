@@ -55,8 +55,10 @@ void write_plan(Canonical& out, const Judgement& judgement) {
     out.text_if(",\"exception\":", judgement.exception);
     if (judgement.mode != policy::Mode::enforce) out.text(",\"mode\":", word(judgement.mode));
     out.text(",\"policy\":", judgement.policy);
+    if (judgement.policy_version != 0) out.number(",\"policy_version\":", judgement.policy_version);
     out.text(",\"refused_by\":", word(judgement.refused_by));
     out.text(",\"rule\":", judgement.rule);
+    if (judgement.policy_version != 0) out.texts(",\"signers\":", judgement.signers);
     out.texts(",\"upstream_rules\":", judgement.upstream_rules);
     out.texts(",\"upstreams\":", judgement.upstreams);
     out.text(",\"world\":", judgement.world);

@@ -36,6 +36,13 @@ public:
         judgement_.policy = policy.digest();
         judgement_.world = world_digest;
     }
+    // Who signed the policy, and as which version.
+    void signed_by(std::uint64_t version, std::span<const std::string> signers) {
+        judgement_.policy_version = version;
+        const std::size_t count = std::min(signers.size(), signers_max);
+        for (std::size_t i = 0; i < count; ++i) signers_[i] = signers[i];
+        judgement_.signers = std::span(signers_).first(count);
+    }
     Judged(const Judged&) = delete;
     Judged& operator=(const Judged&) = delete;
 
@@ -46,6 +53,7 @@ private:
         return rule == policy::no_rule ? std::string_view() : policy.rule_id(rule);
     }
     std::array<std::string_view, candidates_max> candidates_;
+    std::array<std::string_view, signers_max> signers_;
     std::array<std::string_view, policy::plan_upstreams_max> upstreams_;
     std::array<std::string_view, policy::plan_upstreams_max> rules_;
     Judgement judgement_;
