@@ -51,7 +51,8 @@ Result<Parts> parts_of(std::string_view text, std::string_view what) {
     const auto id = from_hex(text.substr(first + 1, second - first - 1));
     const auto key = from_base64(text.substr(second + 1));
     if (!is_name(name)) return wrong("has no usable name");
-    if (!id || id->size() != id_bytes) return wrong("has a key id that is not eight hexadecimal digits");
+    if (!id || id->size() != id_bytes || to_hex(*id) != text.substr(first + 1, second - first - 1))
+        return wrong("has a key id that is not eight hexadecimal digits in lower case");
     if (!key || key->size() != 1 + key_bytes || (*key)[0] != ed25519)
         return wrong("holds no Ed25519 key (base64 of 0x01 and 32 bytes)");
     return Parts{std::string(name), *id, key->substr(1)};

@@ -9,6 +9,7 @@ namespace sallyport::gateway {
 
 namespace {
 
+constexpr std::size_t long_answer_bytes = 256 * 1024;
 constexpr std::string_view broken_sentence =
     "The vendor's answer broke off before its end. Nothing is wrong with your request; try again.";
 
@@ -66,6 +67,8 @@ void Watch::look(std::string_view decoded) {
             dialect::watch_event(endpoint_.dialect, event, data, answer_);
         });
     } else if (body_.size() + decoded.size() <= limits::answer_watched_bytes_max) {
+        // A long one gets its room at once: growing step by step would leave as much again to the allocator.
+        if (body_.size() + decoded.size() > long_answer_bytes) body_.reserve(limits::answer_watched_bytes_max);
         body_.append(decoded);
     } else {
         blind_ = true;
