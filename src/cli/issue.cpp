@@ -15,6 +15,7 @@ Result<IssuedKey> issue_key(Visit& visit, const KeyWish& wish) {
     record.digest = crypto::bytes(crypto::Mac(visit.installation.keys().key_digests).of(issued.key.reveal()));
     record.person = visit.pseudonyms->remember(identity::NameKind::person, wish.person).view();
     record.team = wish.team;
+    record.role = wish.role;
     record.max_class = wish.max_class;
     record.label = wish.label;
     record.created_ms = wall_ms();

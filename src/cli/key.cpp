@@ -14,7 +14,7 @@ namespace sallyport::cli {
 namespace {
 
 struct KeyOptions {
-    std::string config, person, team, label, max_class = "trade-secret", expires, id;
+    std::string config, person, team, role, label, max_class = "trade-secret", expires, id;
     bool json = false;
     bool names = false;
 };
@@ -32,6 +32,7 @@ void write_key(json::Writer& writer, const store::KeyRecord& key, std::string_vi
     writer.member("id", key.id);
     writer.member("person", person);
     writer.member("team", key.team);
+    if (!key.role.empty()) writer.member("role", key.role);
     writer.member("max_class", key.max_class);
     writer.member("label", key.label);
     writer.member("created", rfc3339(key.created_ms));
@@ -52,7 +53,8 @@ int issue(const KeyOptions& options) {
                  "'");
         return wrong_use;
     }
-    const auto issued = issue_key(*visit, {options.person, options.team, options.label, options.max_class, expires});
+    const auto issued =
+        issue_key(*visit, {options.person, options.team, options.label, options.max_class, expires, options.role});
     if (!issued) return complain(issued.error());
     if (options.json) {
         std::string out;
@@ -138,6 +140,7 @@ void add_key(CLI::App& app, int& exit_code) {
     issue_command->add_option("--person", options.person, "Whose key it is (kept sealed; entries hold a pseudonym)")
         ->required();
     issue_command->add_option("--team", options.team, "The person's team");
+    issue_command->add_option("--role", options.role, "What the person does, for rules that ask (reviewer, release)");
     issue_command->add_option("--label", options.label, "What the key is for");
     issue_command->add_option("--max-class", options.max_class, "The highest class of repository it may be used for")
         ->check(CLI::IsMember({"open-source", "internal", "customer", "secret-bearing", "trade-secret"}))

@@ -8,6 +8,7 @@
 #include "json/writer.h"
 #include "ledger/entry.h"
 #include "policy/decide.h"
+#include "policy/time_window.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -18,9 +19,9 @@ namespace {
 
 struct PolicyOptions {
     std::string file, config, entry;
-    std::string client = "claude-code", version, repository, evidence = "claimed", model, team, account = "company",
-                dialect = "anthropic-messages";
-    std::vector<std::string> references, plugins;
+    std::string client = "claude-code", version, repository, evidence = "claimed", model, team, role, at,
+                account = "company", dialect = "anthropic-messages";
+    std::vector<std::string> references, plugins, paths;
     bool json = false;
 };
 
@@ -99,12 +100,15 @@ int print_explanation(const policy::Policy& policy, const policy::Facts& facts,
         for (std::size_t i = 0; i < plan.upstream_count; ++i)
             writer.element(policy.upstreams()[plan.upstreams[i]].name);
         writer.end_array();
+        if (const std::string change = policy::smallest_change(policy, facts, candidates); !change.empty())
+            writer.member("smallest_change", change);
         writer.begin_array("rules");
         for (const policy::RuleTrace& trace : traces) {
             std::string one;
             json::Writer item(one);
             item.begin_object();
             item.member("rule", policy.rule_id(trace.rule));
+            if (!policy.rule_owner(trace.rule).empty()) item.member("owner", policy.rule_owner(trace.rule));
             item.member("matched", trace.matched);
             item.member("why", trace.why);
             item.end_object();
@@ -127,8 +131,10 @@ int print_explanation(const policy::Policy& policy, const policy::Facts& facts,
     if (const std::string change = policy::smallest_change(policy, facts, candidates); !change.empty())
         fmt::print("The smallest change that would allow it: {}\n", change);
     for (const policy::RuleTrace& trace : traces)
-        fmt::print("  {} {}  {}\n", trace.matched ? ink(Ink::green, "+") : ink(Ink::dim, "-"),
-                   column(policy.rule_id(trace.rule), 34), trace.why);
+        fmt::print("  {} {}  {}{}\n", trace.matched ? ink(Ink::green, "+") : ink(Ink::dim, "-"),
+                   column(policy.rule_id(trace.rule), 34), trace.why,
+                   policy.rule_owner(trace.rule).empty() ? ""
+                                                         : fmt::format(" (owner {})", policy.rule_owner(trace.rule)));
     return is_refused ? refused : done;
 }
 
@@ -182,6 +188,7 @@ int explain(const PolicyOptions& options) {
     if (!loaded.policy) return complain(loaded.mistakes);
     policy::Facts facts;
     facts.team = options.team;
+    facts.role = options.role;
     facts.client = options.client;
     facts.client_version = options.version;
     facts.repository = options.repository;
@@ -191,7 +198,13 @@ int explain(const PolicyOptions& options) {
     facts.account = options.account == "personal" ? policy::AccountKind::personal : policy::AccountKind::company;
     facts.dialect = options.dialect;
     facts.model = options.model;
-    facts.at_ms = wall_ms();
+    facts.at_ms = options.at.empty() ? wall_ms() : policy::date_ms(options.at, 0).value_or(-1);
+    if (facts.at_ms < 0) {
+        complain("--at is a date or a time in UTC (2026-12-31T18:00); got '" + printable(options.at) + "'");
+        return wrong_use;
+    }
+    const std::vector<std::string_view> paths(options.paths.begin(), options.paths.end());
+    facts.paths = paths;
     for (const std::string& reference : options.references)
         for (std::size_t i = 0; i < dialect::reference_kinds; ++i)
             if (dialect::name(static_cast<dialect::ReferenceKind>(i)) == reference) facts.references |= 1u << i;
@@ -229,6 +242,10 @@ void add_policy(CLI::App& app, int& exit_code) {
         ->capture_default_str();
     explain_command->add_option("--model", options.model, "The model asked for");
     explain_command->add_option("--team", options.team, "The caller's team");
+    explain_command->add_option("--role", options.role, "The caller's role");
+    explain_command->add_option("--path", options.paths,
+                                "A path below the repository (with evidence bound or observed)");
+    explain_command->add_option("--at", options.at, "When, in UTC (2026-12-31T18:00); now where not stated");
     explain_command->add_option("--account", options.account, "Whose credential")
         ->check(CLI::IsMember({"company", "personal"}))
         ->capture_default_str();

@@ -215,6 +215,7 @@ void Turn::gather_facts() {
     const dialect::Request& request = scratch->request;
     facts.person = caller.key.caller.person;
     facts.team = caller.key.caller.team;
+    facts.role = caller.key.caller.role;
     for (std::size_t c = 0; c < policy::class_count; ++c)
         if (policy::name(static_cast<policy::Class>(c)) == caller.key.caller.max_class)
             facts.key_max_class = static_cast<policy::Class>(c);

@@ -33,6 +33,7 @@ struct Caller {
     std::string_view person; // pseudonym
     std::string_view team;
     std::string_view max_class; // a class's name as in policy.yaml
+    std::string_view role;
 };
 
 enum class KeyProblem : std::uint8_t {

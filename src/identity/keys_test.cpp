@@ -11,7 +11,7 @@ class KeysTest : public testing::Test {
 protected:
     store::KeyRecord record(const Secret& key, const std::string& id) const {
         return {id, std::string(crypto::bytes(mac_.of(key.reveal()))), "p_anna", "platform", "customer", "", 1'000, 0,
-                0};
+                0,      "reviewer"};
     }
     KeyTable table(store::KeyList list) const {
         return KeyTable(mac_, {std::make_shared<const store::KeyList>(std::move(list)), 7});
@@ -60,6 +60,7 @@ TEST_F(KeysTest, LeadToTheirCaller) {
     EXPECT_EQ(check.caller.key_id, "k_2");
     EXPECT_EQ(check.caller.person, "p_anna");
     EXPECT_EQ(check.caller.team, "platform");
+    EXPECT_EQ(check.caller.role, "reviewer");
     EXPECT_EQ(check.caller.max_class, "customer");
 }
 

@@ -147,6 +147,8 @@ policy::Facts read_facts(Reader& in, NodeIndex node) {
         in.complain("version", "of the facts is not one that this program knows");
     facts.person = in.text(node, "person");
     facts.team = in.text(node, "team");
+    facts.role = in.text_if(node, "role");
+    if (in.find(node, "paths") != no_node) facts.paths = in.texts(node, "paths");
     facts.key_max_class = in.word<policy::Class>(node, "key_max_class");
     facts.client = in.text(node, "client");
     facts.client_version = in.text(node, "client_version");

@@ -143,6 +143,7 @@ constexpr std::string_view word(policy::RefusedBy by) {
     case policy::RefusedBy::client_version: return "client-version";
     case policy::RefusedBy::reference: return "reference";
     case policy::RefusedBy::rule: return "rule";
+    case policy::RefusedBy::terms: return "terms";
     case policy::RefusedBy::no_rule: return "no-rule";
     case policy::RefusedBy::plugin: return "plugin";
     }

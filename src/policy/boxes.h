@@ -31,8 +31,8 @@ private:
 };
 
 // Plain dimensions hold one value a request. `references` too: its cells are the 256 sets of kinds.
-enum class Dimension : std::uint8_t { account, client, team, model, references };
-inline constexpr std::size_t dimension_count = 5;
+enum class Dimension : std::uint8_t { account, client, team, role, model, references, time };
+inline constexpr std::size_t dimension_count = 7;
 
 // Plugins are a set of names: it lies within `within`, and has something in common with each of `meets`.
 struct Box {

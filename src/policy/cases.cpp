@@ -1,10 +1,12 @@
 #include "policy/cases.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "policy/conjuncts.h"
 #include "policy/names.h"
 #include "policy/program.h"
+#include "policy/read.h"
 #include "policy/yaml.h"
 
 #include <fmt/format.h>
@@ -19,8 +21,9 @@ namespace sallyport::policy {
 namespace {
 
 constexpr std::array<std::string_view, 4> expectation_names = {"allow", "refuse", "warn", "would-refuse"};
-constexpr std::array<std::string_view, 10> conjunct_names = {
-    "class", "evidence", "client", "client_version", "team", "account", "model", "upstream", "references", "plugin"};
+constexpr std::array<std::string_view, conjunct_count> conjunct_names = {
+    "class",    "evidence",   "client", "client_version", "team",         "account", "model",
+    "upstream", "references", "plugin", "role",           "legal_entity", "time",    "terms"};
 
 class CaseReader {
 public:
@@ -84,7 +87,10 @@ private:
         take("client", into.client);
         take("client_version", into.client_version);
         take("team", into.team);
+        take("role", into.role);
         take("model", into.model);
+        if (const auto ms = read_date(reader_, fields.take("at"), 0)) into.at_ms = *ms;
+        if (const auto paths = fields.take("paths")) into.paths = texts(paths, "path");
         const auto repository = fields.take("repository");
         if (const auto value = reader_.text(repository, "repository")) {
             into.repository = *value;
@@ -142,6 +148,9 @@ std::uint32_t stated(const Rule& rule) {
         Conjunct::upstream);
     add(when.references || allow.references, Conjunct::references);
     add(when.plugins || allow.plugins, Conjunct::plugin);
+    add(when.roles.has_value(), Conjunct::role);
+    add(when.legal_entities.has_value(), Conjunct::legal_entity);
+    add(when.time.has_value(), Conjunct::time);
     return bits;
 }
 
@@ -154,7 +163,11 @@ public:
     CaseResult judge(const Case& one) {
         Facts facts;
         const std::vector<std::string_view> plugins(one.plugins.begin(), one.plugins.end());
+        const std::vector<std::string_view> paths(one.paths.begin(), one.paths.end());
         facts.team = one.team;
+        facts.role = one.role;
+        facts.paths = paths;
+        facts.at_ms = one.at_ms == 0 ? wall_ms() : one.at_ms; // a contract that has ended fails its cases
         facts.key_max_class = one.key_max_class;
         facts.client = one.client.empty() ? std::string_view("unknown") : one.client;
         facts.client_version = one.client_version;
@@ -203,8 +216,8 @@ private:
     void note_shown(const Facts& facts, const Plan& plan, std::span<const std::uint16_t> candidates) {
         for (const auto candidate : candidates)
             for (std::size_t i = 0; i < document_.rules.size(); ++i) {
-                const auto found =
-                    obstacles(document_.rules[i], facts, plan.effective_class, document_.upstreams[candidate]);
+                const auto found = obstacles(policy_.program(), document_.rules[i], facts, plan.effective_class,
+                                             document_.upstreams[candidate]);
                 if (found.empty()) held_[i] = 1;
                 const bool alone = !found.empty() && std::ranges::all_of(found, [&](const Obstacle& one) {
                     return one.conjunct == found.front().conjunct;

@@ -24,7 +24,9 @@ struct Case {
     std::string title;
     Place place;
     // The request.
-    std::string client, client_version, team, repository, model;
+    std::string client, client_version, team, role, repository, model;
+    std::vector<std::string> paths;
+    std::int64_t at_ms = 0; // 0: now
     std::vector<std::string> plugins;
     std::vector<std::string> candidates; // upstreams in the operator's order; empty: all, as the policy lists them
     Evidence evidence = Evidence::none;

@@ -1,5 +1,6 @@
 #include "policy/conjuncts.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "policy/names.h"
 #include "policy/yaml.h"
@@ -28,12 +29,15 @@ std::string kinds(std::uint32_t references) {
 
 class Finder {
 public:
-    Finder(const Rule& rule, const Facts& facts, Class cls) : rule_(rule), facts_(facts), cls_(cls) {}
+    Finder(const Document& document, const Rule& rule, const Facts& facts, Class cls, Entities entities)
+        : document_(document), rule_(rule), facts_(facts), cls_(cls), entities_(entities) {}
 
     std::vector<Obstacle> found(const UpstreamFacts& upstream) {
         caller();
+        surroundings();
         model();
         target(upstream);
+        terms(upstream);
         references();
         plugins();
         return std::move(found_);
@@ -68,6 +72,24 @@ private:
             add(Conjunct::account, fmt::format("needs a {} account, this is {}",
                                                any_of(when.accounts ? when.accounts : Mask(allowed), account_names),
                                                name(facts_.account)));
+    }
+
+    void surroundings() {
+        const auto& when = rule_.when;
+        if (when.roles && !has(when.roles, facts_.role))
+            add(Conjunct::role, fmt::format("needs role {}, this is {}", any_of(*when.roles),
+                                            facts_.role.empty() ? "none" : shown(facts_.role)));
+        if (!entities_hold(document_, when.legal_entities, entities_, rule_.tightens()))
+            add(Conjunct::legal_entity, fmt::format("needs legal entity {}, this is {}", any_of(*when.legal_entities),
+                                                    entity_words(document_, entities_)));
+        if (when.time && !when.time->holds(facts_.at_ms, document_.utc_offset_minutes))
+            add(Conjunct::time, fmt::format("holds at other times than {}", rfc3339(facts_.at_ms)));
+    }
+
+    void terms(const UpstreamFacts& upstream) {
+        if (rule_.tightens()) return;
+        if (auto why = terms_broken(document_, upstream, entities_, facts_.at_ms); !why.empty())
+            add(Conjunct::terms, std::move(why));
     }
 
     void model() {
@@ -114,11 +136,12 @@ private:
 
     void plugins() {
         const auto& wanted = rule_.when.plugins;
-        if (wanted && std::ranges::none_of(facts_.plugins, [&](auto plugin) { return has(wanted, plugin); }))
+        const auto named = [&](std::string_view plugin) { return known_plugin(document_, plugin).name; };
+        if (wanted && std::ranges::none_of(facts_.plugins, [&](auto plugin) { return has(wanted, named(plugin)); }))
             add(Conjunct::plugin, fmt::format("needs plugin {}", any_of(*wanted)));
         if (!rule_.allow.plugins) return;
         for (const auto plugin : facts_.plugins)
-            if (!has(rule_.allow.plugins, plugin))
+            if (!has(rule_.allow.plugins, named(plugin)))
                 return add(
                     Conjunct::plugin,
                     fmt::format("allows {}, the request offers {}",
@@ -126,9 +149,11 @@ private:
                                 shown(plugin)));
     }
 
+    const Document& document_;
     const Rule& rule_;
     const Facts& facts_;
     Class cls_;
+    Entities entities_;
     std::vector<Obstacle> found_;
 };
 
@@ -150,8 +175,31 @@ std::string any_of(Mask mask, std::span<const std::string_view> words) {
     return any_of(names, words.size());
 }
 
-std::vector<Obstacle> obstacles(const Rule& rule, const Facts& facts, Class cls, const UpstreamFacts& upstream) {
-    return Finder(rule, facts, cls).found(upstream);
+std::string entity_words(const Document& document, Entities entities) {
+    const auto word = [&](std::uint16_t one) {
+        return one == entity_not_known ? std::string("not known") : shown(document.legal_entities[one]);
+    };
+    if (entities.of == entities.also) return word(entities.of);
+    return fmt::format("{} by a claim, else {}", word(entities.of), word(entities.also));
+}
+
+std::string terms_broken(const Document& document, const UpstreamFacts& upstream, Entities entities,
+                         std::int64_t at_ms) {
+    const auto contract = upstream.contract.empty() ? "its contract" : "contract " + upstream.contract;
+    const auto day = [](std::int64_t ms) { return rfc3339(ms).substr(0, 16) + "Z"; };
+    if (at_ms < upstream.contract_from_ms)
+        return fmt::format("{} of {} begins at {}", contract, upstream.name, day(upstream.contract_from_ms));
+    if (at_ms >= upstream.contract_until_ms)
+        return fmt::format("{} of {} ended at {}", contract, upstream.name, day(upstream.contract_until_ms));
+    if (!serves(document, upstream, entities))
+        return fmt::format("{} of {} is for legal entity {}, this is {}", contract, upstream.name,
+                           any_of(*upstream.legal_entities), entity_words(document, entities));
+    return {};
+}
+
+std::vector<Obstacle> obstacles(const Program& program, const Rule& rule, const Facts& facts, Class cls,
+                                const UpstreamFacts& upstream) {
+    return Finder(program.document, rule, facts, cls, program.place(facts).entities).found(upstream);
 }
 
 } // namespace sallyport::policy

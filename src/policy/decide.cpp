@@ -69,12 +69,19 @@ CallerCell caller(const Program& program, const Facts& facts) {
 }
 
 // What the rules say before an upstream, and before the three allowances whose lack has a reason of its own.
-void narrow_by_conditions(const Program& program, const Facts& facts, Class cls, Row client, Bits& bits) {
+void narrow_by_conditions(const Program& program, const Facts& facts, Class cls, Entities entities, Row client,
+                          Bits& bits) {
     const Narrowing narrow{program.rows};
     narrow.start(bits, program.by_class[index(cls)]);
     narrow.keep(bits, program.by_evidence[std::min(static_cast<std::size_t>(facts.evidence), evidence_count - 1)]);
     narrow.keep(bits, program.by_account[facts.account == AccountKind::company ? 0 : 1]);
     narrow.keep(bits, program.by_team.of(facts.team));
+    narrow.keep(bits, program.by_role.of(facts.role));
+    narrow.keep(bits, (entities.also == entities.of ? program.by_entity : program.by_claimed_entity)[entities.of]);
+    if (program.names_time) {
+        narrow.keep(bits, program.by_week_minute.at(minute_of_week(facts.at_ms, program.document.utc_offset_minutes)));
+        narrow.keep(bits, program.by_date.at(facts.at_ms));
+    }
     narrow.keep(bits, client);
 
     Bits any;
@@ -84,10 +91,7 @@ void narrow_by_conditions(const Program& program, const Facts& facts, Class cls,
     narrow.keep(bits, any);
 
     narrow.start(any, program.without_plugin_condition);
-    for (const auto plugin : facts.plugins) {
-        const auto found = program.plugin_index.find(plugin);
-        if (found != program.plugin_index.end()) narrow.join(any, program.plugins[found->second].when);
-    }
+    for (const auto plugin : facts.plugins) narrow.join(any, program.plugin(plugin).when);
     narrow.keep(bits, any);
 
     // A list of models uses none: what rules say of models, the refusing ones too, does not apply to it.
@@ -123,8 +127,7 @@ bool narrow_by_plugins(const Program& program, const Facts& facts, Class cls, Bi
     const Narrowing narrow{program.rows};
     bool approved = true;
     for (const auto plugin : facts.plugins) {
-        const auto found = program.plugin_index.find(plugin);
-        const auto& entry = found == program.plugin_index.end() ? program.other_plugin : program.plugins[found->second];
+        const auto& entry = program.plugin(plugin);
         approved = approved && (entry.classes >> index(cls) & 1) != 0;
         narrow.keep(bits, entry.allowed);
     }
@@ -133,8 +136,9 @@ bool narrow_by_plugins(const Program& program, const Facts& facts, Class cls, Bi
 
 // Of two reasons the one that is nearer to being allowed, so the one to tell.
 RefusedBy more_telling(RefusedBy a, RefusedBy b) {
-    static constexpr std::array order = {RefusedBy::personal_account, RefusedBy::reference, RefusedBy::plugin,
-                                         RefusedBy::rule, RefusedBy::no_rule};
+    static constexpr std::array order = {
+        RefusedBy::personal_account, RefusedBy::reference, RefusedBy::plugin, RefusedBy::terms, RefusedBy::rule,
+        RefusedBy::no_rule};
     return *std::ranges::find_if(order,
                                  [&](RefusedBy one) { return one == a || one == b || one == RefusedBy::no_rule; });
 }
@@ -150,15 +154,11 @@ Plan refused(Plan plan, RefusedBy by, std::uint16_t rule = no_rule) {
 
 } // namespace
 
-Class effective_class(const Policy& policy, const Facts& facts) {
-    const auto& program = policy.program();
-    auto cls =
-        facts.evidence == Evidence::none ? program.document.unknown_repository : program.class_of(facts.repository);
-    if (facts.evidence == Evidence::claimed) cls = std::max(cls, program.document.claims_lower_to);
-    return std::min(std::max(cls, facts.class_floor), Class::trade_secret);
-}
-
 namespace {
+
+Class effective(const Program::Placed& placed, const Facts& facts) {
+    return std::min(std::max(placed.cls, facts.class_floor), Class::trade_secret);
+}
 
 // What the rules say of one request, before its upstreams are looked at.
 struct Holding {
@@ -166,11 +166,16 @@ struct Holding {
     Bits allows, by_account, by_references,
         approvals; // of these those for it, before and after each of their allowances
     bool plugins_approved = true;
+    Entities entities;
+    std::int64_t at_ms = 0;
 };
 
-void find_holding(const Program& program, const Facts& facts, Class cls, Row client, Holding& holding) {
+void find_holding(const Program& program, const Facts& facts, Class cls, Entities entities, Row client,
+                  Holding& holding) {
     const Narrowing narrow{program.rows};
-    narrow_by_conditions(program, facts, cls, client, holding.conditions);
+    narrow_by_conditions(program, facts, cls, entities, client, holding.conditions);
+    holding.entities = entities;
+    holding.at_ms = facts.at_ms;
     narrow.start(holding.allows, holding.conditions);
     narrow.keep(holding.allows, program.allow_rules);
     narrow.start(holding.by_account, holding.allows);
@@ -194,7 +199,9 @@ Plan judge(const Program& program, const Holding& holding, const Bits& refusals,
         if (candidate >= program.by_upstream.size() || plan.upstream_count == plan_upstreams_max) continue;
         const auto upstream = program.by_upstream[candidate];
         const auto refusal = narrow.first(refusals, upstream);
-        const auto rule = holding.plugins_approved ? narrow.first(holding.approvals, upstream) : no_rule;
+        const bool terms =
+            terms_hold(program.document, program.document.upstreams[candidate], holding.entities, holding.at_ms);
+        const auto rule = holding.plugins_approved && terms ? narrow.first(holding.approvals, upstream) : no_rule;
         if (refusal != no_rule) {
             if (refusing == no_rule) refusing = refusal;
             if (rule == no_rule) continue;
@@ -209,7 +216,8 @@ Plan judge(const Program& program, const Holding& holding, const Bits& refusals,
         } else if (narrow.meet(holding.allows, upstream)) {
             reason = more_telling(reason, !narrow.meet(holding.by_account, upstream)      ? RefusedBy::personal_account
                                           : !narrow.meet(holding.by_references, upstream) ? RefusedBy::reference
-                                                                                          : RefusedBy::plugin);
+                                          : terms                                         ? RefusedBy::plugin
+                                                                                          : RefusedBy::terms);
         }
     }
     if (plan.upstream_count == 0) {
@@ -298,10 +306,15 @@ void mark(const Program& program, const Facts& facts, const Bits& refusals, Mode
 
 } // namespace
 
+Class effective_class(const Policy& policy, const Facts& facts) {
+    return effective(policy.program().place(facts), facts);
+}
+
 Plan decide(const Policy& policy, const Facts& facts, std::span<const std::uint16_t> candidates) {
     const auto& program = policy.program();
     Plan plan;
-    plan.effective_class = effective_class(policy, facts);
+    const auto placed = program.place(facts);
+    plan.effective_class = effective(placed, facts);
     if (plan.effective_class > facts.key_max_class) return refused(plan, RefusedBy::key_class);
     const auto base = program.relaxes ? program.mode_of(facts.team) : Mode::enforce;
     const auto exceptions = suspended(facts);
@@ -313,7 +326,7 @@ Plan decide(const Policy& policy, const Facts& facts, std::span<const std::uint1
     if (facts.model.size() > name_bytes_max) return refused(plan, RefusedBy::no_rule); // no pattern could tell
 
     Holding holding; // NOLINT(cppcoreguidelines-pro-type-member-init): find_holding() fills what is used
-    find_holding(program, facts, plan.effective_class, client.row, holding);
+    find_holding(program, facts, plan.effective_class, placed.entities, client.row, holding);
     const Narrowing narrow{program.rows};
     Bits refusals; // NOLINT(cppcoreguidelines-pro-type-member-init)
     narrow.start(refusals, holding.conditions);

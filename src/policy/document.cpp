@@ -26,11 +26,11 @@ struct Loading {
     Document document;
     Policy::Loaded result;
 
-    std::vector<Include> read(std::string text, const std::string& file, bool included) {
+    std::vector<Include> read(std::string text, const std::string& file, const Include* as) {
         Reader reader(file);
         std::vector<Include> includes;
         if (reader.parse(text, limits::policy_bytes_max))
-            includes = read_document(reader, document, std::move(text), included);
+            includes = read_document(reader, document, std::move(text), as);
         result.mistakes.insert(result.mistakes.end(), reader.mistakes().begin(), reader.mistakes().end());
         result.warnings.insert(result.warnings.end(), reader.warnings().begin(), reader.warnings().end());
         return includes;
@@ -166,6 +166,9 @@ std::span<const UpstreamFacts> Policy::upstreams() const { return program_->docu
 std::string_view Policy::rule_id(std::uint16_t rule) const {
     return rule < rule_count() ? std::string_view(program_->document.rules[rule].id) : std::string_view{};
 }
+std::string_view Policy::rule_owner(std::uint16_t rule) const {
+    return rule < rule_count() ? std::string_view(program_->document.rules[rule].owner) : std::string_view{};
+}
 std::size_t Policy::rule_count() const { return program_->document.rules.size(); }
 std::size_t Policy::invariant_count() const { return program_->document.invariants.size(); }
 const Program& Policy::program() const { return *program_; }
@@ -184,7 +187,7 @@ Policy::Loaded load(const std::filesystem::path& file) {
         return std::move(loading.result);
     }
     std::size_t bytes = text->size(), count = 0;
-    for (const auto& include : loading.read(std::move(*text), file.string(), false))
+    for (const auto& include : loading.read(std::move(*text), file.string(), nullptr))
         for (const auto& path : included_files(file.parent_path(), include, loading, file.string())) {
             auto included = read_file(path, limits::policy_bytes_max);
             if (!included) {
@@ -198,14 +201,14 @@ Policy::Loaded load(const std::filesystem::path& file) {
                                             limits::policy_bytes_max));
                 return std::move(loading.result);
             }
-            loading.read(std::move(*included), path.string(), true);
+            loading.read(std::move(*included), path.string(), &include);
         }
     return loading.finish();
 }
 
 Policy::Loaded load_text(std::string_view text, std::string_view name, Invariants invariants) {
     Loading loading;
-    for (const auto& include : loading.read(std::string(text), std::string(name), false))
+    for (const auto& include : loading.read(std::string(text), std::string(name), nullptr))
         loading.mistake(std::string(name), include.place, "include works only for a policy that is a file");
     return loading.finish(invariants);
 }

@@ -6,8 +6,11 @@
 #include "policy/facts.h"
 #include "policy/mistake.h"
 
+#include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,6 +26,11 @@ struct UpstreamFacts {
     std::string region;
     std::string contract;
     std::string training;
+    std::string retention;
+    std::string payment;
+    std::int64_t contract_from_ms = std::numeric_limits<std::int64_t>::min();  // in force from here
+    std::int64_t contract_until_ms = std::numeric_limits<std::int64_t>::max(); // to before here
+    std::optional<std::vector<std::string>> legal_entities; // ours, for which the contract was made; not stated: any
 };
 
 class Program; // the compiled rules: an index by dimension
@@ -35,6 +43,7 @@ public:
     std::string_view source() const; // the text of the main file, kept for replay
     std::span<const UpstreamFacts> upstreams() const;
     std::string_view rule_id(std::uint16_t rule) const;
+    std::string_view rule_owner(std::uint16_t rule) const; // empty where none is stated
     std::size_t rule_count() const; // invariants, which are rules behind those of the files, among them
     std::size_t invariant_count() const;
     const Program& program() const;

@@ -26,12 +26,13 @@ struct Nearest {
     std::vector<Obstacle> obstacles;
 };
 
-Nearest nearest(const Document& document, const Rule& rule, const Facts& facts, Class cls,
+Nearest nearest(const Program& program, const Rule& rule, const Facts& facts, Class cls,
                 std::span<const std::uint16_t> candidates) {
+    const auto& document = program.document;
     Nearest best;
     for (const auto candidate : candidates) {
         if (candidate >= document.upstreams.size()) continue;
-        auto found = obstacles(rule, facts, cls, document.upstreams[candidate]);
+        auto found = obstacles(program, rule, facts, cls, document.upstreams[candidate]);
         if (best.upstream == no_rule || cost(found) < cost(best.obstacles)) best = {candidate, std::move(found)};
     }
     return best;
@@ -56,7 +57,7 @@ std::vector<RuleTrace> trace(const Policy& policy, const Facts& facts, std::span
     const auto cls = effective_class(policy, facts);
     std::vector<RuleTrace> traces;
     for (std::size_t i = 0; i < document.rules.size(); ++i) {
-        const auto best = nearest(document, document.rules[i], facts, cls, candidates);
+        const auto best = nearest(policy.program(), document.rules[i], facts, cls, candidates);
         RuleTrace rule{static_cast<std::uint16_t>(i), best.upstream != no_rule && best.obstacles.empty(), {}};
         if (best.upstream == no_rule)
             rule.why = "there is no upstream that this request could go to";
@@ -99,7 +100,7 @@ std::string smallest_change(const Policy& policy, const Facts& facts, std::span<
     Nearest best;
     for (const auto& one : document.rules) {
         if (one.effect != Effect::allow) continue;
-        auto found = nearest(document, one, facts, cls, candidates);
+        auto found = nearest(policy.program(), one, facts, cls, candidates);
         if (found.upstream == no_rule || (rule != nullptr && cost(found.obstacles) >= cost(best.obstacles))) continue;
         rule = &one;
         best = std::move(found);

@@ -40,22 +40,37 @@ inline constexpr std::string_view default_refusal = "default"; // what is refuse
 inline constexpr std::string_view every_refusal = "*";         // break-glass: every refusal but invariants
 inline constexpr std::size_t exceptions_per_request_max = 8;
 
+// A plugin as a request shows it: its name, behind '#' what else it is known by, an MCP server's URL or "sha256:…". Either can
+// be missing: "github", "github#https://mcp.example/", "#https://mcp.example/".
+struct PluginText {
+    std::string_view name, identity;
+};
+constexpr PluginText plugin_text(std::string_view text) {
+    const auto mark = text.find('#');
+    return mark == std::string_view::npos ? PluginText{text, {}}
+                                          : PluginText{text.substr(0, mark), text.substr(mark + 1)};
+}
+
 // `references` is a set of kinds of content by reference, bit i = dialect::ReferenceKind(i).
 struct Facts {
     std::string_view person; // pseudonym
     std::string_view team;
+    std::string_view role;                     // of the key, empty where none
     Class key_max_class = Class::trade_secret; // the caller's key may not be used above it
     std::string_view client;                   // "claude-code"; "unknown" where it does not say
     std::string_view client_version;           // "2.1.330", empty where unknown
     AccountKind account = AccountKind::company;
     std::string_view repository; // normalised "git.acme.example/core/engine", empty where nothing was claimed
     Evidence evidence = Evidence::none;
+    // Below the repository, from which content is in the request; empty: not known. They count where the evidence is more than
+    // a claim.
+    std::span<const std::string_view> paths;
     Class class_floor = Class::open_source; // the conversation's class so far: it never falls
     std::string_view dialect;
     std::string_view model;
     bool generates = true; // false: token counting, or with an empty model a list of models
     std::uint32_t references = 0;
-    std::span<const std::string_view> plugins; // MCP servers whose tools the request offers
+    std::span<const std::string_view> plugins; // MCP servers whose tools the request offers, as plugin_text
     std::int64_t at_ms = 0;                    // wall time of the decision
     std::span<const Exception> exceptions;     // at most exceptions_per_request_max
 };
@@ -74,6 +89,7 @@ enum class RefusedBy : std::uint8_t {
     rule,             // a refuse rule
     no_rule,          // default deny
     plugin, // an MCP server that is not approved for this class; behind no_rule since entries count on the order
+    terms,  // the contract with the vendor is not in force or was not made for the repository's legal entity
 };
 std::string_view name(RefusedBy);
 

@@ -1,5 +1,7 @@
 #include "policy/model.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 
 namespace sallyport::policy {
@@ -11,6 +13,8 @@ const std::string& fact(const UpstreamFacts& upstream, UpstreamFact which) {
     case UpstreamFact::region: return upstream.region;
     case UpstreamFact::contract: return upstream.contract;
     case UpstreamFact::training: return upstream.training;
+    case UpstreamFact::retention: return upstream.retention;
+    case UpstreamFact::payment: return upstream.payment;
     }
     return upstream.vendor;
 }
@@ -68,14 +72,60 @@ const Client* client_named(const Document& document, std::string_view name) {
     return found == document.clients->end() ? nullptr : &*found;
 }
 
-bool plugin_approved(const Document& document, std::string_view plugin, Class cls) {
-    if (!document.plugins) return true;
-    const Plugin* rest = nullptr;
-    for (const auto& known : *document.plugins) {
-        if (known.name == plugin) return (known.classes & class_mask(cls)) != 0;
-        if (known.name == "*") rest = &known;
+bool terms_hold(const Document& document, const UpstreamFacts& upstream, Entities entities, std::int64_t at_ms) {
+    return at_ms >= upstream.contract_from_ms && at_ms < upstream.contract_until_ms &&
+           serves(document, upstream, entities);
+}
+
+bool serves(const Document& document, const UpstreamFacts& upstream, Entities entities) {
+    return entities_hold(document, upstream.legal_entities, entities, false);
+}
+
+bool entities_hold(const Document& document, const Names& named, Entities entities, bool tightens) {
+    if (!named) return true;
+    const auto known_and_named = [&](std::uint16_t one) {
+        return one != entity_not_known && has(named, document.legal_entities[one]);
+    };
+    if (!tightens) return known_and_named(entities.of) && known_and_named(entities.also);
+    return entities.of == entity_not_known || entities.also == entity_not_known || known_and_named(entities.of) ||
+           known_and_named(entities.also);
+}
+
+Class class_of_path(const Repository& repository, std::string_view path) {
+    const auto found =
+        std::ranges::find_if(repository.paths, [&](const PathClass& one) { return glob_matches(one.match, path); });
+    return found == repository.paths.end() ? repository.cls : found->cls;
+}
+
+std::uint16_t entity_of(const Document& document, const Repository* row) {
+    if (row == nullptr || row->legal_entity.empty()) return document.legal_entity;
+    const auto found = std::ranges::find(document.legal_entities, row->legal_entity);
+    return static_cast<std::uint16_t>(found - document.legal_entities.begin());
+}
+
+KnownPlugin known_plugin(const Document& document, std::string_view text) {
+    constexpr std::uint32_t every_class = (1u << class_count) - 1;
+    const auto [name, identity] = plugin_text(text);
+    if (!document.plugins) return {name, every_class};
+    const Plugin *named = nullptr, *rest = nullptr;
+    for (const Plugin& one : *document.plugins) {
+        if (!identity.empty() && std::ranges::any_of(one.identities, [&](const std::string& known) {
+                return glob_matches(known, identity);
+            }))
+            return {one.name, one.classes};
+        if (one.name == "*")
+            rest = &one;
+        else if (one.name == name)
+            named = &one;
     }
-    return rest != nullptr && (rest->classes & class_mask(cls)) != 0;
+    if (named != nullptr && !identity.empty() && !named->identities.empty())
+        return {{}, 0}; // bears the name of another
+    if (named != nullptr) return {name, named->classes};
+    return {name, rest == nullptr ? 0 : rest->classes};
+}
+
+bool plugin_approved(const Document& document, std::string_view text, Class cls) {
+    return (known_plugin(document, text).classes & class_mask(cls)) != 0;
 }
 
 } // namespace sallyport::policy

@@ -8,11 +8,13 @@
 #include "policy/document.h"
 #include "policy/facts.h"
 #include "policy/mistake.h"
+#include "policy/time_window.h"
 #include "policy/version.h"
 
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,11 +27,20 @@ using Mask = std::optional<std::uint32_t>;
 using Names = std::optional<std::vector<std::string>>;
 
 // What the document says of an upstream and a rule can ask for, in the order of UpstreamFacts.
-enum class UpstreamFact : std::uint8_t { vendor, hosting, region, contract, training };
-inline constexpr std::size_t upstream_fact_count = 5;
-inline constexpr std::array<std::string_view, upstream_fact_count> upstream_fact_names = {"vendor", "hosting", "region",
-                                                                                          "contract", "training"};
+enum class UpstreamFact : std::uint8_t { vendor, hosting, region, contract, training, retention, payment };
+inline constexpr std::size_t upstream_fact_count = 7;
+inline constexpr std::array<std::string_view, upstream_fact_count> upstream_fact_names = {
+    "vendor", "hosting", "region", "contract", "training", "retention", "payment"};
 const std::string& fact(const UpstreamFacts& upstream, UpstreamFact which);
+
+// The legal entities whose content a request may hold, by index into Document::legal_entities; `also` is the second one where
+// a repository is only claimed, else the same: a claim can add an entity to the default one, never replace it.
+struct Entities {
+    std::uint16_t of = 0;
+    std::uint16_t also = 0;
+    auto operator<=>(const Entities&) const = default;
+};
+inline constexpr std::uint16_t entity_not_known = 0;
 
 struct Conditions {
     Mask classes;
@@ -39,6 +50,9 @@ struct Conditions {
     Names clients;
     std::optional<VersionRange> client_version; // of the one client named in `clients`
     Names teams;
+    Names roles;
+    Names legal_entities;
+    std::optional<TimeWindow> time;
     Names models;  // globs
     Names plugins; // holds when the request offers tools of at least one
     Names upstreams;
@@ -62,6 +76,7 @@ struct Rule {
     std::string id;
     Place place;
     std::string file;
+    std::string owner; // whom to ask; empty: the file's
     Effect effect = Effect::record_only;
     Conditions when;
     Allowance allow;      // of an allow rule
@@ -78,10 +93,11 @@ struct PathClass {
 };
 struct Repository {
     std::string match;
-    Class cls = Class::trade_secret;       // as written
-    Class strictest = Class::trade_secret; // with its paths: holds until paths are told apart
-    std::vector<PathClass> paths;
-    std::string legal_entity;
+    Class cls = Class::trade_secret; // as written
+    Class strictest =
+        Class::trade_secret;      // with its paths: holds where it is not known from which of them the content is
+    std::vector<PathClass> paths; // first match wins
+    std::string legal_entity;     // empty: the default one; only in the policy itself
     Place place;
 };
 struct Client {
@@ -92,6 +108,7 @@ struct Client {
 struct Plugin {
     std::string name; // "*": any that is not named
     std::uint32_t classes = 0;
+    std::vector<std::string> identities; // globs of URLs, and digests "sha256:…"; empty: known by its name alone
 };
 // How exceptions are granted.
 struct ExceptionTerms {
@@ -112,12 +129,16 @@ struct File {
     std::string name;
     std::string text;
     std::vector<Repository> repositories;
+    std::string owner{};
 };
 
 struct Document {
     std::vector<File> files;
     Class unknown_repository = Class::customer;
     Class claims_lower_to = Class::customer;
+    std::vector<std::string> legal_entities = {""}; // all that are named; [entity_not_known] is none
+    std::uint16_t legal_entity = entity_not_known;  // of what says no other
+    int utc_offset_minutes = 0;                     // of dates and hours
     std::optional<std::vector<Client>> clients;
     std::vector<UpstreamFacts> upstreams;
     std::optional<std::vector<Plugin>> plugins;
@@ -141,10 +162,23 @@ inline constexpr std::uint32_t class_mask(Class c) { return 1u << static_cast<un
 bool has(const Names& names, std::string_view name); // stated and among them
 // Whether a rule's conditions on the upstream alone hold; `tightens` says how an unknown fact counts (see above).
 bool upstream_holds(const Conditions& when, const UpstreamFacts& upstream, bool tightens);
+// Whether the terms of the upstream permit content of these entities at this time (facts.h RefusedBy::terms).
+bool terms_hold(const Document& document, const UpstreamFacts& upstream, Entities entities, std::int64_t at_ms);
+bool serves(const Document& document, const UpstreamFacts& upstream, Entities entities); // of these the entities alone
+// An allow rule needs each of the entities to be named; what tightens, one of them or one that is not known.
+bool entities_hold(const Document& document, const Names& named, Entities entities, bool tightens);
+std::uint16_t entity_of(const Document& document, const Repository* row);
+Class class_of_path(const Repository& repository, std::string_view path);
 // Kinds of references that an allow rule lets through in a class.
 std::uint32_t references_allowed(const Rule& rule, Class cls);
 const Client* client_named(const Document& document, std::string_view name);
-// Whether the `plugins` section lets this plugin be used in the class (no section: any plugin, everywhere).
-bool plugin_approved(const Document& document, std::string_view plugin, Class cls);
+// What the `plugins` section says of a plugin text: as whom the rules know it (empty: as none), and for which classes it is
+// approved (no section: all). One that is known by an identity is found by that; where the request does not show one, by its name.
+struct KnownPlugin {
+    std::string_view name;
+    std::uint32_t classes = 0;
+};
+KnownPlugin known_plugin(const Document& document, std::string_view text);
+bool plugin_approved(const Document& document, std::string_view text, Class cls);
 
 } // namespace sallyport::policy

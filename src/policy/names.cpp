@@ -30,6 +30,7 @@ std::string_view name(RefusedBy value) {
     case RefusedBy::reference: return "reference";
     case RefusedBy::plugin: return "plugin";
     case RefusedBy::rule: return "rule";
+    case RefusedBy::terms: return "terms";
     case RefusedBy::no_rule: return "no-rule";
     }
     return "no-rule";

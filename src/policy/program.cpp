@@ -42,7 +42,10 @@ template <class Holds> Row Program::row_where(Holds holds) {
 
 Program::Program(Document source) : document(std::move(source)), rows(document.rules.size()) {
     compile_plain();
-    compile_teams();
+    compile_names(by_team, &Conditions::teams);
+    compile_names(by_role, &Conditions::roles);
+    compile_time();
+    compile_entities();
     compile_clients();
     compile_models();
     compile_references();
@@ -83,14 +86,59 @@ void Program::compile_plain() {
         }));
 }
 
-void Program::compile_teams() {
-    by_team.other = row_where([](const Rule& rule) { return !rule.when.teams; });
+void Program::compile_names(NamedRows& names, Names Conditions::* which) {
+    names.other = row_where([&](const Rule& rule) { return !(rule.when.*which); });
     for (std::size_t i = 0; i < document.rules.size() && rows.bytes() <= rows_bytes_max; ++i)
-        for (const auto& team : document.rules[i].when.teams.value_or(std::vector<std::string>())) {
-            const auto [entry, fresh] = by_team.rows.try_emplace(team, 0);
-            if (fresh) entry->second = rows.copy(by_team.other);
+        for (const auto& name : (document.rules[i].when.*which).value_or(std::vector<std::string>())) {
+            const auto [entry, fresh] = names.rows.try_emplace(name, 0);
+            if (fresh) entry->second = rows.copy(names.other);
             rows.set(entry->second, i);
         }
+}
+
+void Program::compile_time() {
+    constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
+    std::set<std::int64_t> minutes = {least}, dates = {least};
+    for (const Rule& rule : document.rules) {
+        if (!rule.when.time) continue;
+        names_time = true;
+        dates.insert(rule.when.time->from_ms);
+        dates.insert(rule.when.time->until_ms);
+        if (!rule.when.time->week) continue;
+        const WeekMinutes& week = *rule.when.time->week;
+        for (std::size_t i = 1; i < week.size(); ++i)
+            if (week[i] != week[i - 1]) minutes.insert(static_cast<std::int64_t>(i));
+    }
+    for (const auto minute : minutes) {
+        if (rows.bytes() > rows_bytes_max) return;
+        by_week_minute.starts.push_back(minute);
+        by_week_minute.rows.push_back(row_where([&](const Rule& rule) {
+            return !rule.when.time || !rule.when.time->week ||
+                   (*rule.when.time->week)[static_cast<std::size_t>(std::max<std::int64_t>(minute, 0))];
+        }));
+    }
+    for (const auto date : dates) {
+        if (rows.bytes() > rows_bytes_max) return;
+        by_date.starts.push_back(date);
+        by_date.rows.push_back(row_where([&](const Rule& rule) {
+            return !rule.when.time || (date >= rule.when.time->from_ms && date < rule.when.time->until_ms);
+        }));
+    }
+}
+
+void Program::compile_entities() {
+    const bool some =
+        std::ranges::any_of(document.rules, [](const Rule& rule) { return rule.when.legal_entities.has_value(); });
+    for (std::uint16_t entity = 0; entity < document.legal_entities.size(); ++entity) {
+        const auto row_of = [&](Entities entities) {
+            return row_where([&](const Rule& rule) {
+                return entities_hold(document, rule.when.legal_entities, entities, rule.tightens());
+            });
+        };
+        if (rows.bytes() > rows_bytes_max) return;
+        by_entity.push_back(some || entity == 0 ? row_of({entity, entity}) : by_entity.front());
+        by_claimed_entity.push_back(some || entity == 0 ? row_of({entity, document.legal_entity}) : by_entity.front());
+    }
 }
 
 // A client has a row per cell; a rule holds in a cell when its names and its range of versions do.
@@ -206,15 +254,20 @@ void Program::compile_plugins() {
         return classes;
     };
     other_plugin.classes = classes_of({}); // no plugin has an empty name: the "*" entry answers
+    misnamed_plugin = other_plugin;
+    misnamed_plugin.classes = 0;
     const auto entry_of = [&](const std::string& plugin) -> PluginEntry& {
         const auto [entry, fresh] = plugin_index.try_emplace(plugin, static_cast<std::uint32_t>(plugins.size()));
         if (fresh)
             plugins.push_back({rows.copy(other_plugin.when), rows.copy(other_plugin.allowed), classes_of(plugin)});
         return plugins[entry->second];
     };
-    if (document.plugins)
-        for (const auto& plugin : *document.plugins)
-            if (plugin.name != "*" && rows.bytes() <= rows_bytes_max) entry_of(plugin.name);
+    for (std::uint32_t i = 0; document.plugins && i < document.plugins->size(); ++i) {
+        const Plugin& plugin = (*document.plugins)[i];
+        if (plugin.name != "*" && rows.bytes() <= rows_bytes_max) entry_of(plugin.name);
+        plugin_of_entry.push_back(plugins.empty() ? 0 : static_cast<std::uint32_t>(plugins.size() - 1));
+        for (const auto& identity : plugin.identities) plugin_identities.add(identity, i);
+    }
     for (std::size_t i = 0; i < document.rules.size() && rows.bytes() <= rows_bytes_max; ++i) {
         const auto& rule = document.rules[i];
         for (const auto& plugin : rule.when.plugins.value_or(std::vector<std::string>()))
@@ -222,6 +275,21 @@ void Program::compile_plugins() {
         for (const auto& plugin : rule.allow.plugins.value_or(std::vector<std::string>()))
             rows.set(entry_of(plugin).allowed, i);
     }
+    has_identities.resize(plugins.size());
+    for (std::size_t i = 0; document.plugins && i < document.plugins->size(); ++i)
+        if (!(*document.plugins)[i].identities.empty()) has_identities[plugin_of_entry[i]] = 1;
+}
+
+const PluginEntry& Program::plugin(std::string_view text) const {
+    const auto [name, identity] = plugin_text(text);
+    if (!identity.empty()) {
+        std::uint32_t first = 0xFFFFFFFF;
+        plugin_identities.each_match(identity, [&](std::uint32_t entry) { first = std::min(first, entry); });
+        if (first != 0xFFFFFFFF) return plugins[plugin_of_entry[first]];
+    }
+    const auto found = plugin_index.find(name);
+    if (found == plugin_index.end()) return other_plugin;
+    return !identity.empty() && has_identities[found->second] != 0 ? misnamed_plugin : plugins[found->second];
 }
 
 void Program::compile_repositories() {
@@ -229,21 +297,31 @@ void Program::compile_repositories() {
         auto& index = repositories_.emplace_back();
         for (std::uint32_t i = 0; i < file.repositories.size(); ++i) index.add(file.repositories[i].match, i);
     }
+    for (const Repository& row : document.files.front().repositories)
+        entity_of_row_.push_back(entity_of(document, &row));
 }
 
-Class Program::class_of(std::string_view repository) const {
-    if (repository.size() > name_bytes_max) return Class::trade_secret; // no pattern can tell: the closed side
-    if (repository.empty()) return document.unknown_repository;
-    Class strictest = Class::open_source;
-    for (std::size_t file = 0; file < repositories_.size(); ++file) {
+Program::Placed Program::place(const Facts& facts) const {
+    const Entities by_default{document.legal_entity, document.legal_entity};
+    if (facts.evidence == Evidence::none) return {document.unknown_repository, by_default};
+    const bool claimed = facts.evidence == Evidence::claimed;
+    Placed placed{document.unknown_repository, by_default};
+    if (facts.repository.size() > name_bytes_max) // no pattern can tell: the closed side
+        return {Class::trade_secret, {entity_not_known, entity_not_known}};
+    for (std::size_t file = 0; file < repositories_.size() && !facts.repository.empty(); ++file) {
         std::uint32_t first = 0xFFFFFFFF;
-        repositories_[file].each_match(repository, [&](std::uint32_t entry) { first = std::min(first, entry); });
-        if (first != 0xFFFFFFFF)
-            strictest = std::max(strictest, document.files[file].repositories[first].strictest);
-        else if (file == 0)
-            strictest = std::max(strictest, document.unknown_repository);
+        repositories_[file].each_match(facts.repository, [&](std::uint32_t entry) { first = std::min(first, entry); });
+        if (first == 0xFFFFFFFF) continue;
+        const Repository& row = document.files[file].repositories[first];
+        Class cls = facts.paths.empty() || claimed ? row.strictest : Class::open_source;
+        if (!claimed)
+            for (const auto path : facts.paths) cls = std::max(cls, class_of_path(row, path));
+        placed.cls = file == 0 ? cls : std::max(placed.cls, cls);
+        if (file == 0 && entity_of_row_[first] != document.legal_entity)
+            placed.entities = {entity_of_row_[first], claimed ? document.legal_entity : entity_of_row_[first]};
     }
-    return strictest;
+    if (claimed) placed.cls = std::max(placed.cls, document.claims_lower_to);
+    return placed;
 }
 
 } // namespace sallyport::policy

@@ -9,6 +9,7 @@
 #include "policy/model.h"
 #include "policy/patterns.h"
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <string>
@@ -67,6 +68,16 @@ struct ClientCells {
     static std::size_t cell_of_bound(std::size_t bound) { return 2 + 2 * bound; }
 };
 
+// A dimension whose values are numbers in their order: row i holds from starts[i] to before the next; starts[0] is the least there is.
+struct SteppedRows {
+    std::vector<std::int64_t> starts;
+    std::vector<Row> rows;
+    Row at(std::int64_t value) const {
+        const auto after = std::upper_bound(starts.begin(), starts.end(), value);
+        return rows[static_cast<std::size_t>(after - starts.begin()) - 1];
+    }
+};
+
 struct PluginEntry {
     Row when = 0;
     Row allowed = 0;
@@ -77,8 +88,14 @@ class Program {
 public:
     explicit Program(Document source);
 
-    // Strictest class over the files, by first match in each; the unknown one where nothing matches.
-    Class class_of(std::string_view repository) const;
+    // What the repository of a request makes of it, before the conversation's class.
+    struct Placed {
+        Class cls = Class::trade_secret;
+        Entities entities;
+    };
+    Placed place(const Facts& facts) const;
+    // As whom the rules know a plugin, as known_plugin() says it.
+    const PluginEntry& plugin(std::string_view text) const;
     bool too_large() const { return too_large_; } // more clients, or names x rules, than the limits: not to be used
 
     const Document document;
@@ -97,7 +114,10 @@ public:
     std::array<Row, class_count> by_class{};
     std::array<Row, evidence_count> by_evidence{};
     std::array<Row, 2> by_account{}, allowed_account{};
-    NamedRows by_team;
+    NamedRows by_team, by_role;
+    bool names_time = false; // else both of these have one row that rules nothing out
+    SteppedRows by_week_minute, by_date;
+    std::vector<Row> by_entity, by_claimed_entity; // by Entities::of; `also` is the same, or the default one
     NameTable client_index;
     std::vector<ClientCells> clients;
     Row other_client = 0;
@@ -111,13 +131,18 @@ public:
     Row without_reference_condition = 0;
     NameTable plugin_index;
     std::vector<PluginEntry> plugins;
-    PluginEntry other_plugin;
+    PluginEntry other_plugin, misnamed_plugin;  // misnamed: bears a name that is known by another identity
+    PatternIndex plugin_identities;             // values: index of the entry in document.plugins
+    std::vector<std::uint32_t> plugin_of_entry; // index into plugins
+    std::vector<char> has_identities;           // by index into plugins
     Row without_plugin_condition = 0;
 
 private:
     template <class Holds> Row row_where(Holds holds);
     void compile_plain();
-    void compile_teams();
+    void compile_names(NamedRows& names, Names Conditions::* which);
+    void compile_time();
+    void compile_entities();
     void compile_clients();
     void compile_client(ClientCells& cells, const std::string& name);
     void compile_models();
@@ -125,7 +150,8 @@ private:
     void compile_plugins();
     void compile_repositories();
 
-    std::vector<PatternIndex> repositories_; // one a file; values: index of the entry
+    std::vector<PatternIndex> repositories_;   // one a file; values: index of the entry
+    std::vector<std::uint16_t> entity_of_row_; // of the first file's entries
     bool too_large_ = false;
 };
 

@@ -48,7 +48,7 @@ Proof prove(const Document& document) {
             for (std::size_t i = 0; i < document.invariants.size(); ++i) {
                 auto never = space->box_of(0, document.invariants[i].never, situation, upstream);
                 if (!never) continue;
-                never->narrow(space->admitted(0, situation));
+                never->narrow(space->admitted(0, situation, upstream));
                 if (never->empty()) continue;
                 for (std::size_t r = 0; r < document.rules.size(); ++r) {
                     const Rule& rule = document.rules[r];

@@ -42,20 +42,40 @@ void check_repository_pattern(Reader& reader, Node node, std::string_view patter
 
 void read_paths(Reader& reader, Node paths, Repository& repository) {
     if (!paths || !reader.map(paths, "paths")) return;
-    repository.strictest = repository.cls;
+    if (paths.size() > paths_max)
+        return reader.mistake(paths, fmt::format("{} paths; {} is the limit", paths.size(), paths_max));
     for (std::size_t i = 0; i < paths.size(); ++i) {
         const auto cls = read_class(reader, paths.at(i));
+        const auto pattern = paths.key(i);
+        if (pattern.empty() || pattern.size() > name_bytes_max || pattern.starts_with('/') || pattern.ends_with('/') ||
+            pattern.starts_with("./") || pattern.find("..") != std::string_view::npos)
+            reader.mistake(paths.key_place(i),
+                           fmt::format("path '{}' is a pattern below the repository, as in engine/**", shown(pattern)));
         if (!cls) continue;
-        repository.paths.push_back({std::string(paths.key(i)), *cls});
+        repository.paths.push_back({std::string(pattern), *cls});
         repository.strictest = std::max(repository.strictest, *cls);
     }
-    if (repository.strictest > repository.cls)
-        reader.warning(paths.place(),
-                       fmt::format("paths are not told apart yet: all of '{}' counts as {}, its strictest path",
-                                   shown(repository.match), name(repository.strictest)));
 }
 
-void read_repositories(Reader& reader, Node node, File& file) {
+// Its index in the document; named for the first time it is added.
+std::uint16_t entity_index(Document& document, const std::string& name) {
+    const auto found = std::ranges::find(document.legal_entities, name);
+    if (found != document.legal_entities.end())
+        return static_cast<std::uint16_t>(found - document.legal_entities.begin());
+    document.legal_entities.push_back(name);
+    return static_cast<std::uint16_t>(document.legal_entities.size() - 1);
+}
+
+// What an included file may not say of a repository.
+void check_scope(Reader& reader, Node match, Node entity, const Repository& repository, const Include& include) {
+    if (entity)
+        reader.mistake(entity, "legal_entity belongs into the policy itself; an included file can only tighten");
+    if (!repository.match.starts_with(include.repositories) && repository.match + "/" != include.repositories)
+        reader.mistake(match, fmt::format("this file speaks for {}** only (its include says so), not for '{}'",
+                                          shown(include.repositories), shown(repository.match)));
+}
+
+void read_repositories(Reader& reader, Node node, Document& document, File& file, const Include* as) {
     if (node && !node.is_list()) reader.mistake(node, "repositories is a list of {match, class}");
     for (std::size_t i = 0; node.is_list() && i < node.size(); ++i) {
         Fields fields(reader, node.at(i), "a repository");
@@ -69,8 +89,12 @@ void read_repositories(Reader& reader, Node node, File& file) {
         if (const auto cls = read_class(reader, fields.require("class"))) repository.cls = *cls;
         repository.strictest = repository.cls;
         read_paths(reader, fields.take("paths"), repository);
-        if (const auto entity = reader.identifier(fields.take("legal_entity"), "legal_entity"))
+        const auto entity_node = fields.take("legal_entity");
+        if (const auto entity = reader.identifier(entity_node, "legal_entity")) {
             repository.legal_entity = *entity;
+            entity_index(document, *entity);
+        }
+        if (as != nullptr) check_scope(reader, match_node, entity_node, repository, *as);
         fields.finish();
         file.repositories.push_back(std::move(repository));
     }
@@ -121,6 +145,22 @@ void read_clients(Reader& reader, Node node, Document& document) {
     }
 }
 
+// A name, or {name, from, until}: outside of these dates the upstream is not used.
+void read_contract(Reader& reader, Node node, int utc_offset_minutes, UpstreamFacts& upstream) {
+    if (!node.is_map()) {
+        upstream.contract = reader.identifier(node, "contract").value_or("");
+        return;
+    }
+    Fields fields(reader, node, "a contract");
+    upstream.contract = reader.identifier(fields.require("name"), "a contract's name").value_or("");
+    const auto from = fields.take("from"), until = fields.take("until");
+    if (const auto ms = read_date(reader, from, utc_offset_minutes)) upstream.contract_from_ms = *ms;
+    if (const auto ms = read_date(reader, until, utc_offset_minutes)) upstream.contract_until_ms = *ms;
+    if (upstream.contract_from_ms >= upstream.contract_until_ms)
+        reader.mistake(until ? until : from, "this contract ends before it begins");
+    fields.finish();
+}
+
 void read_upstreams(Reader& reader, Node node, Document& document) {
     if (!node || !reader.map(node, "upstreams")) return;
     check_count(reader, node, "upstreams", upstreams_max);
@@ -136,12 +176,43 @@ void read_upstreams(Reader& reader, Node node, Document& document) {
         if (const auto hosting = reader.word(fields.require("hosting"), hosting_names, "hosting"))
             upstream.hosting = hosting_names[*hosting];
         upstream.region = text(fields.take("region"), "region");
-        upstream.contract = text(fields.take("contract"), "contract");
+        read_contract(reader, fields.take("contract"), document.utc_offset_minutes, upstream);
         upstream.training = text(fields.take("training"), "training");
-        fields.not_yet({"retention", "payment", "legal_entities", "dates"});
+        upstream.retention = text(fields.take("retention"), "retention");
+        upstream.payment = text(fields.take("payment"), "payment");
+        if (const auto entities = fields.take("legal_entities")) {
+            upstream.legal_entities.emplace();
+            for (const auto item : reader.list(entities, "legal_entities"))
+                if (const auto entity = reader.identifier(item, "a legal entity")) {
+                    upstream.legal_entities->push_back(*entity);
+                    entity_index(document, *entity);
+                }
+            if (entities.is_list() && entities.size() == 0)
+                reader.mistake(entities, "an empty list serves nobody; name the legal entities of the contract");
+        }
         fields.finish();
         document.upstreams.push_back(std::move(upstream));
     }
+}
+
+// What a plugin is known by besides its name: URLs (patterns, without query) and digests of its content.
+void read_identities(Reader& reader, Fields& fields, Plugin& plugin) {
+    const auto urls = fields.take("url"), digests = fields.take("digest");
+    for (auto& url : read_texts(reader, urls, "url", name_bytes_max)) {
+        if (!url.starts_with("https://") && !url.starts_with("http://"))
+            reader.mistake(urls, fmt::format("url '{}' begins with https:// or http://", shown(url)));
+        if (url.find_first_of("#@") != std::string::npos)
+            reader.mistake(urls, fmt::format("url '{}' holds a user or a fragment; take it out", shown(url)));
+        plugin.identities.push_back(std::move(url));
+    }
+    for (auto& digest : read_texts(reader, digests, "digest", name_bytes_max)) {
+        const bool right = digest.size() == 71 && digest.starts_with("sha256:") &&
+                           digest.find_first_not_of("0123456789abcdef", 7) == std::string::npos;
+        if (!right) reader.mistake(digests, fmt::format("digest '{}' is not sha256: and 64 hex digits", shown(digest)));
+        plugin.identities.push_back(std::move(digest));
+    }
+    if (plugin.name == "*" && !plugin.identities.empty())
+        reader.mistake(urls ? urls : digests, "'*' stands for every plugin that is not named; it has no url or digest");
 }
 
 void read_plugins(Reader& reader, Node node, Document& document) {
@@ -152,9 +223,13 @@ void read_plugins(Reader& reader, Node node, Document& document) {
         check_name(reader, node, i, "a plugin");
         Fields fields(reader, node.at(i), "a plugin");
         const auto classes = read_mask(reader, fields.require("classes"), class_names, "class");
-        fields.not_yet({"digest", "url", "versions"});
+        Plugin plugin{std::string(node.key(i)), classes.value_or(0), {}};
+        if (plugin.name.find('#') != std::string::npos)
+            reader.mistake(node.key_place(i), "a plugin's name holds no '#'; write url or digest beside its classes");
+        read_identities(reader, fields, plugin);
+        fields.not_yet({"versions"});
         fields.finish();
-        document.plugins->push_back({std::string(node.key(i)), classes.value_or(0)});
+        document.plugins->push_back(std::move(plugin));
     }
 }
 
@@ -175,8 +250,33 @@ void read_teams(Reader& reader, Node node, Document& document) {
 
 std::vector<Include> read_includes(Reader& reader, Node node) {
     std::vector<Include> includes;
-    for (const auto item : reader.list(node, "include"))
-        if (const auto pattern = reader.text(item, "an include")) includes.push_back({*pattern, item.place()});
+    std::vector<Node> items;
+    if (node.is_map())
+        items.push_back(node);
+    else
+        items = reader.list(node, "include");
+    for (const auto item : items) {
+        Include include;
+        include.place = item.place();
+        if (!item.is_map()) {
+            include.pattern = reader.text(item, "an include").value_or("");
+        } else {
+            Fields fields(reader, item, "an include");
+            include.pattern = reader.text(fields.require("files"), "an include's files").value_or("");
+            include.owner = reader.identifier(fields.take("owner"), "owner").value_or("");
+            if (const auto teams = fields.take("teams")) include.teams = read_texts(reader, teams, "team", 64);
+            if (include.teams && include.teams->empty())
+                reader.mistake(item, "an empty list speaks for nobody; name at least one team");
+            const auto below = fields.take("repositories");
+            if (const auto pattern = reader.text(below, "repositories")) {
+                if (!pattern->ends_with("/**") || pattern->find_first_of("*?") != pattern->size() - 2)
+                    reader.mistake(below, "an include's repositories are all below one, as in git.acme.example/web/**");
+                include.repositories = pattern->substr(0, pattern->size() - std::min<std::size_t>(pattern->size(), 2));
+            }
+            fields.finish();
+        }
+        if (!include.pattern.empty()) includes.push_back(std::move(include));
+    }
     return includes;
 }
 
@@ -204,7 +304,20 @@ std::vector<std::string> read_texts(Reader& reader, Node node, std::string_view 
     return texts;
 }
 
-std::vector<Include> read_document(Reader& reader, Document& document, std::string text, bool included) {
+std::optional<std::int64_t> read_date(Reader& reader, Node node, int utc_offset_minutes) {
+    const auto text = reader.text(node, "a date");
+    if (!text) return std::nullopt;
+    const auto ms = date_ms(*text, utc_offset_minutes);
+    if (!ms)
+        reader.mistake(node,
+                       fmt::format("'{}' is no date; write 2026-12-31 or 2026-12-31T18:00 (utc_offset says of which "
+                                   "place)",
+                                   shown(*text)));
+    return ms;
+}
+
+std::vector<Include> read_document(Reader& reader, Document& document, std::string text, const Include* as) {
+    const bool included = as != nullptr;
     auto& file = document.files.emplace_back(File{reader.file(), std::move(text), {}});
     if (!reader.root().is_map()) {
         reader.mistake(reader.root(), "the file is a mapping that begins with 'version: 1'");
@@ -214,21 +327,31 @@ std::vector<Include> read_document(Reader& reader, Document& document, std::stri
     const auto version = fields.require("version");
     if (const auto number = reader.integer(version, 0, 1'000'000, "version"); number && *number != 1)
         reader.mistake(version, fmt::format("version {} is not known here; this program reads version 1", *number));
-    read_repositories(reader, fields.take("repositories"), file);
+    file.owner = reader.identifier(fields.take("owner"), "owner").value_or(included ? as->owner : "");
+    read_repositories(reader, fields.take("repositories"), document, file, as);
     const auto rules = fields.take("rules");
     if (included) {
         for (const auto word : {"include", "unknown_repository", "claims_lower_to", "clients", "upstreams", "plugins",
-                                "invariants", "mode", "teams", "exceptions"})
+                                "invariants", "mode", "teams", "exceptions", "legal_entity", "utc_offset"})
             if (const auto node = fields.take(word))
                 reader.mistake(node,
                                fmt::format("'{}' belongs into the policy itself; an included file can only tighten, by "
                                            "repositories and by rules that refuse",
                                            word));
-        read_rules(reader, document, rules, true);
+        read_rules(reader, document, rules, as);
         fields.finish();
         return {};
     }
     auto includes = read_includes(reader, fields.take("include"));
+    const auto offset = fields.take("utc_offset");
+    if (const auto words = reader.text(offset, "utc_offset")) {
+        if (const auto minutes = utc_offset(*words))
+            document.utc_offset_minutes = *minutes;
+        else
+            reader.mistake(offset, fmt::format("utc_offset '{}' is no offset; write \"+01:00\" or Z", shown(*words)));
+    }
+    if (const auto entity = reader.identifier(fields.take("legal_entity"), "legal_entity"))
+        document.legal_entity = entity_index(document, *entity);
     document.unknown_repository = read_class(reader, fields.take("unknown_repository")).value_or(Class::customer);
     document.claims_lower_to = read_class(reader, fields.take("claims_lower_to")).value_or(document.unknown_repository);
     read_clients(reader, fields.take("clients"), document);
@@ -244,9 +367,12 @@ std::vector<Include> read_document(Reader& reader, Document& document, std::stri
         document.exceptions.longest_ms = reader.milliseconds(stated.take("longest"), "longest").value_or(0);
         stated.finish();
     }
-    read_rules(reader, document, rules, false);
+    if (document.legal_entities.size() > legal_entities_max)
+        reader.mistake(reader.root(), fmt::format("{} legal entities; {} is the limit", document.legal_entities.size(),
+                                                  legal_entities_max));
+    read_rules(reader, document, rules, nullptr);
     read_invariants(reader, document, fields.take("invariants"));
-    fields.not_yet({"owners", "signers"});
+    fields.not_yet({"signers"});
     fields.finish();
     return includes;
 }

@@ -14,23 +14,31 @@ inline constexpr std::size_t upstreams_max = 256;
 inline constexpr std::size_t plugins_max = 4096;
 inline constexpr std::size_t teams_max = 4096;
 inline constexpr std::size_t invariants_max = 256;
+inline constexpr std::size_t paths_max = 256; // of one repository
+inline constexpr std::size_t legal_entities_max = 256;
 inline constexpr std::size_t pattern_bytes_max = 128; // of a model; repositories may use name_bytes_max
 
+// Files that the policy takes in. What they may speak for can be limited: the rules of such a file hold for these teams only, its
+// repositories lie below that one.
 struct Include {
     std::string pattern;
     Place place;
+    std::string owner;
+    Names teams;
+    std::string repositories; // "git.acme.example/web/", empty: any
 };
 
-// Adds what the reader's root holds to `document`. Returns the includes asked for. An included file may hold only repositories
-// (which count only where they are stricter) and rules that refuse or record.
-std::vector<Include> read_document(Reader& reader, Document& document, std::string text, bool included);
+// Adds what the reader's root holds to `document`. Returns the includes asked for. An included file (`as` is not null) may hold
+// only repositories (which count only where they are stricter) and rules that refuse or record.
+std::vector<Include> read_document(Reader& reader, Document& document, std::string text, const Include* as);
 
 // The rules and invariants of one file; the sections that they name must be in `document` already. (read_rules.cpp)
-void read_rules(Reader& reader, Document& document, Node rules, bool included);
+void read_rules(Reader& reader, Document& document, Node rules, const Include* as);
 void read_invariants(Reader& reader, Document& document, Node invariants);
 
 // The values of one field, shared by sections and rules. Mistakes are told; what can be read is returned.
 Mask read_mask(Reader& reader, Node node, std::span<const std::string_view> words, std::string_view what);
+std::optional<std::int64_t> read_date(Reader& reader, Node node, int utc_offset_minutes);
 std::vector<std::string> read_texts(Reader& reader, Node node, std::string_view what, std::size_t bytes_max);
 
 } // namespace sallyport::policy

@@ -27,7 +27,7 @@ public:
     }
 
     Conditions conditions(Node node, std::string_view what);
-    void rule(Node node, bool included);
+    void rule(Node node, const Include* as);
 
 private:
     Names names(Node node, std::string_view what, std::size_t bytes_max = 64);
@@ -44,6 +44,9 @@ private:
     void not_empty(Node node, std::string_view what);
     Names upstream_fact(Node node, std::size_t which);
     void client_version(Node node, Conditions& conditions);
+    std::optional<TimeWindow> time_window(Fields& fields);
+    Names legal_entities(Node node);
+    void keep_to_scope(Node node, const Include& include, Rule& rule);
     Allowance allowance(Node node);
     Mask references_allowed_by(Node node);
     void effect(Node allow, Node refuse, Rule& rule);
@@ -109,6 +112,36 @@ void RuleReader::client_version(Node node, Conditions& conditions) {
         reader_.mistake(node, fmt::format("client_version {}", range.error()));
 }
 
+std::optional<TimeWindow> RuleReader::time_window(Fields& fields) {
+    static constexpr std::string_view day_names[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+    const auto days = fields.take("days"), hours = fields.take("hours"), from = fields.take("from"),
+               until = fields.take("until");
+    if (!days && !hours && !from && !until) return {};
+    TimeWindow window;
+    if (days || hours) {
+        const auto mask_of_days = mask(days, day_names, "day");
+        const auto text = reader_.text(hours, "hours");
+        window.week = week_minutes(text.value_or("00:00-24:00"), mask_of_days.value_or(0x7F));
+        if (!window.week)
+            reader_.mistake(hours, fmt::format("hours '{}' are no part of a day; write \"08:00-18:00\"", shown(*text)));
+    }
+    window.from_ms = read_date(reader_, from, document_.utc_offset_minutes).value_or(window.from_ms);
+    window.until_ms = read_date(reader_, until, document_.utc_offset_minutes).value_or(window.until_ms);
+    if (window.from_ms >= window.until_ms)
+        reader_.mistake(until ? until : from, "this time ends before it begins, so it never holds");
+    return window;
+}
+
+Names RuleReader::legal_entities(Node node) {
+    const std::vector<std::string_view> known(document_.legal_entities.begin() + 1, document_.legal_entities.end());
+    auto values = names(node, "legal_entity");
+    for (const auto& value : values.value_or(std::vector<std::string>()))
+        if (std::ranges::find(known, value) == known.end())
+            reader_.mistake(
+                node, fmt::format("no repository or upstream names legal entity '{}'{}", value, meant(value, known)));
+    return values;
+}
+
 Conditions RuleReader::conditions(Node node, std::string_view what) {
     Conditions conditions;
     Fields fields(reader_, node, what);
@@ -124,6 +157,9 @@ Conditions RuleReader::conditions(Node node, std::string_view what) {
     conditions.clients = clients(stated("client"));
     client_version(fields.take("client_version"), conditions);
     conditions.teams = names(stated("team"), "team");
+    conditions.roles = names(stated("role"), "role");
+    conditions.legal_entities = legal_entities(stated("legal_entity"));
+    conditions.time = time_window(fields);
     conditions.models = names(stated("model"), "model", pattern_bytes_max);
     conditions.plugins = plugins(stated("plugin"));
     if (any_plugin() && has(conditions.plugins, "*"))
@@ -131,8 +167,7 @@ Conditions RuleReader::conditions(Node node, std::string_view what) {
     conditions.upstreams = listed(stated("upstream"), "upstream", upstreams_, "upstreams");
     for (std::size_t i = 0; i < upstream_fact_count; ++i)
         conditions.upstream_facts[i] = upstream_fact(fields.take(upstream_fact_names[i]), i);
-    fields.not_yet({"finding", "confidence", "of_class_above", "of_class", "person", "role", "time", "hours", "days",
-                    "from", "until", "sandbox", "legal_entity", "repository"});
+    fields.not_yet({"finding", "confidence", "of_class_above", "of_class", "person", "sandbox", "repository"});
     fields.finish();
     return conditions;
 }
@@ -184,7 +219,24 @@ void RuleReader::effect(Node allow, Node refuse, Rule& rule) {
     }
 }
 
-void RuleReader::rule(Node node, bool included) {
+// A file that speaks for some teams speaks for nobody else; one that speaks for repositories alone holds no rules.
+void RuleReader::keep_to_scope(Node node, const Include& include, Rule& rule) {
+    if (!include.teams) {
+        if (!include.repositories.empty())
+            reader_.mistake(node, fmt::format("this file speaks for repositories only (its include says so), so rule "
+                                              "'{}' would hold for everybody; name teams in the include",
+                                              rule.id));
+        return;
+    }
+    for (const auto& team : rule.when.teams.value_or(std::vector<std::string>()))
+        if (!has(include.teams, team))
+            reader_.mistake(node, fmt::format("this file speaks for team {} (its include says so), but rule '{}' names "
+                                              "team {}",
+                                              fmt::join(*include.teams, ", "), rule.id, shown(team)));
+    if (!rule.when.teams) rule.when.teams = include.teams;
+}
+
+void RuleReader::rule(Node node, const Include* as) {
     static constexpr std::string_view record_words[] = {"durable-first"};
     if (!node.is_map()) return reader_.mistake(node, "a rule is a mapping: {id, when, allow or refuse}");
     Fields fields(reader_, node, "a rule");
@@ -206,12 +258,14 @@ void RuleReader::rule(Node node, bool included) {
         reader_.mistake(mode,
                         "mode belongs to a rule that refuses; how far the default refusal acts says the policy's own "
                         "mode, or the team's");
-    fields.not_yet({"amend", "expires", "owner", "teams"});
+    rule.owner = reader_.identifier(fields.take("owner"), "owner").value_or(document_.files.back().owner);
+    fields.not_yet({"amend", "expires", "teams"});
     const bool complete = fields.finish();
     if (complete && !allow && !refuse && !record)
         reader_.mistake(node, fmt::format("rule '{}' does nothing; give it allow, refuse or record", rule.id));
     if (refuse && record) reader_.mistake(record, "what is refused never leaves; record belongs to what is allowed");
-    if (included && allow)
+    if (as != nullptr) keep_to_scope(node, *as, rule);
+    if (as != nullptr && allow)
         reader_.mistake(
             allow,
             fmt::format("an included file can only tighten, but rule '{}' allows; move it to the policy", rule.id));
@@ -220,13 +274,13 @@ void RuleReader::rule(Node node, bool included) {
 
 } // namespace
 
-void read_rules(Reader& reader, Document& document, Node rules, bool included) {
+void read_rules(Reader& reader, Document& document, Node rules, const Include* as) {
     if (rules && !rules.is_list()) return reader.mistake(rules, "rules is a list of {id, when, allow or refuse}");
     if (document.rules.size() + rules.size() > limits::policy_rules_max)
         return reader.mistake(rules, fmt::format("{} rules; {} is the limit", document.rules.size() + rules.size(),
                                                  limits::policy_rules_max));
     RuleReader rule_reader(reader, document);
-    for (std::size_t i = 0; i < rules.size() && !reader.full(); ++i) rule_reader.rule(rules.at(i), included);
+    for (std::size_t i = 0; i < rules.size() && !reader.full(); ++i) rule_reader.rule(rules.at(i), as);
 }
 
 void read_invariants(Reader& reader, Document& document, Node invariants) {

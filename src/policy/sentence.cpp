@@ -29,10 +29,11 @@ std::string composed(std::initializer_list<std::string> pieces) {
 std::string subject(const Program& program, const Facts& facts, Class cls) {
     std::string why;
     const auto repository = shown(facts.repository, 70);
-    const auto by_evidence =
-        facts.evidence == Evidence::none ? program.document.unknown_repository : program.class_of(facts.repository);
-    const bool by_floor = facts.class_floor == cls && by_evidence < cls &&
-                          (facts.evidence != Evidence::claimed || program.document.claims_lower_to < cls);
+    Facts firmly = facts; // as if the claim was more than that
+    if (facts.evidence == Evidence::claimed) firmly.evidence = Evidence::bound;
+    firmly.paths = {};
+    const auto by_evidence = program.place(firmly).cls;
+    const bool by_floor = facts.class_floor == cls && program.place(facts).cls < cls;
     if (by_floor)
         why = "this conversation already held such content";
     else if (facts.evidence == Evidence::none)
@@ -64,16 +65,18 @@ bool only(const std::vector<Obstacle>& found, std::initializer_list<Conjunct> ki
         found, [&](const Obstacle& obstacle) { return std::ranges::find(kinds, obstacle.conjunct) != kinds.end(); });
 }
 
-Alternatives alternatives(const Document& document, const Facts& facts, Class cls) {
+Alternatives alternatives(const Program& program, const Facts& facts, Class cls) {
+    const auto& document = program.document;
     Alternatives result;
     for (const auto& upstream : document.upstreams) {
         const auto refused = std::ranges::any_of(document.rules, [&](const Rule& rule) {
-            return rule.effect == Effect::refuse && !rule.when.models && obstacles(rule, facts, cls, upstream).empty();
+            return rule.effect == Effect::refuse && !rule.when.models &&
+                   obstacles(program, rule, facts, cls, upstream).empty();
         });
         if (refused) continue;
         for (const auto& rule : document.rules) {
             if (rule.effect != Effect::allow) continue;
-            const auto found = obstacles(rule, facts, cls, upstream);
+            const auto found = obstacles(program, rule, facts, cls, upstream);
             const auto& models = rule.allow.models ? rule.allow.models : rule.when.models;
             if (only(found, {Conjunct::model})) {
                 result.ways.push_back(
@@ -98,7 +101,7 @@ std::string not_allowed(const Program& program, const Facts& facts, const Plan& 
     const auto model = facts.model.empty() ? std::string() : fmt::format(" with model {}", shown(facts.model, 48));
     const auto head =
         fmt::format("{} may not go to {}{}.", subject(program, facts, cls), targets(document, candidates), model);
-    const auto other = alternatives(document, facts, cls);
+    const auto other = alternatives(program, facts, cls);
     if (!other.ways.empty())
         return composed({head, fmt::format("Allowed instead: {}.", shown(any_of(other.ways, 3), 150)),
                          fmt::format("Rule: {}.", other.rule)});
@@ -113,14 +116,15 @@ std::string by_rule(const Program& program, const Facts& facts, const Plan& plan
                     std::span<const std::uint16_t> candidates) {
     const auto& document = program.document;
     const auto& rule = document.rules[plan.rule];
-    const auto named = fmt::format("Rule: {}.", rule.id);
+    const auto named = rule.owner.empty() ? fmt::format("Rule: {}.", rule.id)
+                                          : fmt::format("Rule: {} (owner {}).", rule.id, rule.owner);
     const auto what = subject(program, facts, plan.effective_class);
     if (!rule.sentence.empty()) {
         const bool closed =
             rule.sentence.ends_with('.') || rule.sentence.ends_with('!') || rule.sentence.ends_with('?');
         return composed({rule.sentence + (closed ? "" : "."), fmt::format("This is {}.", what), named});
     }
-    const auto other = alternatives(document, facts, plan.effective_class);
+    const auto other = alternatives(program, facts, plan.effective_class);
     return composed({fmt::format("{} may not go to {}.", what, targets(document, candidates)),
                      other.ways.empty() ? "" : fmt::format("Allowed instead: {}.", shown(any_of(other.ways, 3), 150)),
                      named});
@@ -144,13 +148,15 @@ std::string by_client(const Document& document, const Facts& facts, bool version
 }
 
 // The first reason of this kind that stands in the way of the allow rule that is otherwise nearest.
-std::string why_of(const Document& document, const Facts& facts, Class cls, Conjunct conjunct,
+std::string why_of(const Program& program, const Facts& facts, Class cls, Conjunct conjunct,
                    std::span<const std::uint16_t> candidates) {
+    const auto& document = program.document;
     for (const auto candidate : candidates)
         for (const auto& rule : document.rules) {
             if (candidate >= document.upstreams.size() || rule.effect != Effect::allow) continue;
-            const auto found = obstacles(rule, facts, cls, document.upstreams[candidate]);
-            if (!found.empty() && only(found, {Conjunct::account, Conjunct::references, Conjunct::plugin}))
+            const auto found = obstacles(program, rule, facts, cls, document.upstreams[candidate]);
+            if (!found.empty() &&
+                only(found, {Conjunct::account, Conjunct::references, Conjunct::plugin, Conjunct::terms}))
                 for (const auto& obstacle : found)
                     if (obstacle.conjunct == conjunct)
                         return fmt::format("Rule {} {}.", rule.id, shown(obstacle.why, 120));
@@ -166,7 +172,7 @@ std::string by_reference(const Program& program, const Facts& facts, Class cls,
     return composed({fmt::format("it uses content by reference or a vendor-run tool ({}), which is not allowed for {}.",
                                  any_of(kinds), subject(program, facts, cls)),
                      "Send the content itself or switch the tool off.",
-                     why_of(program.document, facts, cls, Conjunct::references, candidates)});
+                     why_of(program, facts, cls, Conjunct::references, candidates)});
 }
 
 std::string by_plugin(const Program& program, const Facts& facts, Class cls,
@@ -177,7 +183,20 @@ std::string by_plugin(const Program& program, const Facts& facts, Class cls,
     const auto what = plugin.empty() ? std::string("its plugins are") : fmt::format("plugin {} is", plugin);
     return composed({fmt::format("{} not approved for {}.", what, subject(program, facts, cls)),
                      "Switch the plugin off for this work and try again.",
-                     why_of(program.document, facts, cls, Conjunct::plugin, candidates)});
+                     why_of(program, facts, cls, Conjunct::plugin, candidates)});
+}
+
+std::string by_terms(const Program& program, const Facts& facts, Class cls, std::span<const std::uint16_t> candidates) {
+    const auto entities = program.place(facts).entities;
+    std::string why;
+    for (const auto candidate : candidates)
+        if (candidate < program.document.upstreams.size() && why.empty())
+            why = terms_broken(program.document, program.document.upstreams[candidate], entities, facts.at_ms);
+    const auto other = alternatives(program, facts, cls);
+    return composed({fmt::format("the terms of the vendor do not permit it: {}.", shown(why, 160)),
+                     other.ways.empty() ? "Ask the owner of the policy."
+                                        : fmt::format("Allowed instead: {}.", shown(any_of(other.ways, 3), 150)),
+                     fmt::format("This is {}.", subject(program, facts, cls))});
 }
 
 } // namespace
@@ -200,6 +219,7 @@ std::string sentence(const Policy& policy, const Facts& facts, const Plan& plan,
     case RefusedBy::client_version: return by_client(program.document, facts, true);
     case RefusedBy::reference: return by_reference(program, facts, cls, candidates);
     case RefusedBy::plugin: return by_plugin(program, facts, cls, candidates);
+    case RefusedBy::terms: return by_terms(program, facts, cls, candidates);
     case RefusedBy::rule:
         if (plan.rule < program.document.rules.size()) return by_rule(program, facts, plan, candidates);
         break;

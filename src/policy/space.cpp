@@ -1,65 +1,26 @@
 #include "policy/space.h"
 
-#include "policy/atoms.h"
+#include "base/clock.h"
 #include "policy/names.h"
-#include "policy/patterns.h"
-#include "policy/program.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
-#include <set>
 
 namespace sallyport::policy {
 
 namespace {
-
 constexpr std::size_t reference_sets = std::size_t{1} << reference_kinds;
-
-// A name that no list holds, as readable as can be.
-std::string other_than(const std::set<std::string>& names, std::string wish) {
-    while (names.contains(wish)) wish += "-x";
-    return wish;
-}
-
-std::size_t parts_of(std::string_view version) {
-    return static_cast<std::size_t>(std::ranges::count(version.substr(0, version.find('-')), '.')) + 1;
-}
-
-// A version above `low` (any, where empty) and below `high` (any, where empty). Versions are dense but for a pre-release and the
-// same with ".0" behind it, so nothing means that there is none.
-std::optional<std::string> version_between(const std::string& low, const std::string& high) {
-    std::vector<std::string> tries;
-    if (low.empty()) tries.emplace_back("0-0");
-    if (!low.empty()) {
-        const bool early = low.find('-') != std::string::npos;
-        std::string longer = low;
-        for (auto parts = parts_of(low); parts < (high.empty() ? 0 : parts_of(high)); ++parts) longer += ".0";
-        if (!early) tries.push_back(low + ".1");
-        if (!early) tries.push_back(longer + ".1");
-        if (early && high.empty()) tries.push_back(low.substr(0, low.find('-')));
-        if (early) tries.push_back(low + ".0");
-    }
-    if (!high.empty() && high.find('-') == std::string::npos) tries.push_back(high + "-0");
-    for (const std::string& one : tries) {
-        if (!is_version(one)) continue;
-        if ((low.empty() || compare_versions(low, one) < 0) && (high.empty() || compare_versions(one, high) < 0))
-            return one;
-    }
-    return std::nullopt;
-}
-
-struct VersionLess {
-    bool operator()(const std::string& a, const std::string& b) const { return compare_versions(a, b) < 0; }
-};
-
 } // namespace
 
 Facts Sample::facts() {
     plugins.assign(plugin_names.begin(), plugin_names.end());
     Facts facts;
     facts.team = team;
+    facts.role = role;
+    paths.assign(path_names.begin(), path_names.end());
+    facts.paths = paths;
+    facts.at_ms = at_ms;
     facts.client = client;
     facts.client_version = version;
     facts.account = account;
@@ -77,13 +38,16 @@ std::string Sample::words(Class cls) const {
     std::string text = fmt::format("client {}", client);
     text += version.empty() ? std::string(" (version not told)") : " " + version;
     if (!team.empty()) text += fmt::format(" of team {}", team);
+    if (!role.empty()) text += fmt::format(" in role {}", role);
     if (account == AccountKind::personal) text += " with a personal account";
     text += !generates      ? std::string(" asks for the list of models")
             : model.empty() ? std::string(" names no model")
                             : " asks for model " + model;
     text += fmt::format(" in class {} (evidence {}", name(cls), name(evidence));
     if (!repository.empty()) text += fmt::format(", repository {}", repository);
+    if (!path_names.empty()) text += fmt::format(", path {}", fmt::join(path_names, " and "));
     text += ")";
+    if (timed) text += fmt::format(" at {}", rfc3339(at_ms));
     for (std::size_t i = 0; i < reference_kinds; ++i)
         if ((references >> i & 1) != 0) text += fmt::format(", content by {}", reference_names[i]);
     for (const std::string& plugin : plugin_names) text += fmt::format(", plugin {}", plugin);
@@ -93,8 +57,12 @@ std::string Sample::words(Class cls) const {
 std::unique_ptr<Space> Space::of(std::span<const Document* const> documents, std::string& why) {
     std::unique_ptr<Space> space(new Space(documents));
     space->find_clients();
-    space->find_teams();
-    space->find_plugins();
+    space->find_teams_and_roles();
+    space->find_moments();
+    if (!space->find_plugins()) {
+        why = "the urls of plugins overlap too wildly to tell all cases apart; write fewer with '*' at their beginning";
+        return nullptr;
+    }
     if (!space->find_models()) {
         why = "the patterns of models overlap too wildly to tell all cases apart; write fewer with '*' at their "
               "beginning";
@@ -109,162 +77,13 @@ std::unique_ptr<Space> Space::of(std::span<const Document* const> documents, std
     return space;
 }
 
-void Space::find_clients() {
-    std::map<std::string, std::set<std::string, VersionLess>> bounds;
-    const auto collect = [&](const std::string& name, const VersionRange& range) {
-        for (const auto& all_of : range.any_of)
-            for (const auto& comparator : all_of) bounds[name].insert(comparator.version);
-    };
-    for (const Document* document : documents_) {
-        if (document->clients)
-            for (const Client& client : *document->clients) {
-                bounds[client.name];
-                collect(client.name, client.versions);
-            }
-        const auto conditions = [&](const Conditions& when) {
-            for (const std::string& name : when.clients.value_or(std::vector<std::string>())) {
-                bounds[name];
-                if (when.client_version) collect(name, *when.client_version);
-            }
-        };
-        for (const Rule& rule : document->rules) {
-            conditions(rule.when);
-            for (const std::string& name : rule.allow.clients.value_or(std::vector<std::string>())) bounds[name];
-        }
-        for (const Invariant& invariant : document->invariants) conditions(invariant.never);
-    }
-    std::set<std::string> names;
-    for (const auto& [name, versions] : bounds) {
-        names.insert(name);
-        clients_.push_back({name, ""});
-        std::string below;
-        for (const std::string& bound : versions) {
-            if (auto between = version_between(below, bound)) clients_.push_back({name, *between});
-            clients_.push_back({name, bound});
-            below = bound;
-        }
-        if (auto beyond = version_between(below, "")) clients_.push_back({name, *beyond});
-    }
-    clients_.push_back({other_than(names, "other-client"), ""});
-}
-
-void Space::find_teams() {
-    std::set<std::string> names;
-    for (const Document* document : documents_) {
-        for (const Rule& rule : document->rules)
-            if (rule.when.teams) names.insert(rule.when.teams->begin(), rule.when.teams->end());
-        for (const Invariant& invariant : document->invariants)
-            if (invariant.never.teams) names.insert(invariant.never.teams->begin(), invariant.never.teams->end());
-        for (const Team& team : document->teams) names.insert(team.name);
-    }
-    teams_.assign(names.begin(), names.end());
-    teams_.emplace_back();
-}
-
-void Space::find_plugins() {
-    std::set<std::string> names;
-    for (const Document* document : documents_) {
-        if (document->plugins)
-            for (const Plugin& plugin : *document->plugins)
-                if (plugin.name != "*") names.insert(plugin.name);
-        const auto add = [&](const Names& list) {
-            if (list) names.insert(list->begin(), list->end());
-        };
-        for (const Rule& rule : document->rules) {
-            add(rule.when.plugins);
-            add(rule.allow.plugins);
-        }
-        for (const Invariant& invariant : document->invariants) add(invariant.never.plugins);
-    }
-    plugins_.assign(names.begin(), names.end());
-    plugins_.push_back(other_than(names, "other-plugin"));
-}
-
-bool Space::find_models() {
-    std::set<std::string> patterns;
-    for (const Document* document : documents_) {
-        for (const Rule& rule : document->rules)
-            for (const Names* list : {&rule.when.models, &rule.allow.models})
-                if (*list) patterns.insert((*list)->begin(), (*list)->end());
-        for (const Invariant& invariant : document->invariants)
-            if (invariant.never.models) patterns.insert(invariant.never.models->begin(), invariant.never.models->end());
-    }
-    model_patterns_.assign(patterns.begin(), patterns.end());
-    const auto atoms = atoms_of(model_patterns_);
-    if (!atoms) return false;
-    models_.push_back({"", false});
-    for (const Atom& atom : *atoms) models_.push_back({atom.text, true}); // the empty one first: no model told
-    models_matching_.assign(model_patterns_.size(), Bits(models_.size()));
-    for (std::size_t i = 0; i < atoms->size(); ++i)
-        for (const std::uint32_t pattern : (*atoms)[i].patterns) models_matching_[pattern].set(i + 1);
-    return true;
-}
-
-// Every combination of classes that some repository and evidence give, with a repository that shows it. The class that the
-// conversation had can raise both.
-bool Space::find_situations() {
-    struct Repository {
-        std::string sample;
-        std::array<Class, 2> classes;
-    };
-    std::vector<Repository> repositories;
-    std::set<std::string> patterns;
-    for (const Document* document : documents_)
-        for (const File& file : document->files)
-            for (const auto& repository : file.repositories) patterns.insert(repository.match);
-    const std::vector<std::string> list(patterns.begin(), patterns.end());
-    const auto atoms = atoms_of(list);
-    if (!atoms) return false;
-    std::map<std::string_view, std::uint32_t> index;
-    for (std::uint32_t i = 0; i < list.size(); ++i) index[list[i]] = i;
-    std::set<std::array<Class, 2>> seen;
-    for (const Atom& atom : *atoms) {
-        std::vector<char> matched(list.size());
-        for (const std::uint32_t pattern : atom.patterns) matched[pattern] = 1;
-        std::array<Class, 2> classes{};
-        for (std::size_t d = 0; d < documents_.size(); ++d) {
-            Class strictest = Class::open_source;
-            for (std::size_t f = 0; f < documents_[d]->files.size(); ++f) {
-                const auto& rows = documents_[d]->files[f].repositories;
-                const auto first = atom.text.empty() ? rows.end() : std::ranges::find_if(rows, [&](const auto& row) {
-                    return matched[index[row.match]] != 0;
-                });
-                if (first != rows.end())
-                    strictest = std::max(strictest, first->strictest);
-                else if (f == 0)
-                    strictest = std::max(strictest, documents_[d]->unknown_repository);
-            }
-            classes[d] = strictest;
-        }
-        if (documents_.size() == 1) classes[1] = classes[0];
-        if (seen.insert(classes).second) repositories.push_back({atom.text, classes});
-    }
-    std::set<std::pair<Evidence, std::array<Class, 2>>> known;
-    for (std::size_t e = 0; e < evidence_count; ++e) {
-        const auto evidence = static_cast<Evidence>(e);
-        for (const Repository& repository : repositories)
-            for (std::size_t floor = 0; floor < class_count; ++floor) {
-                Situation situation{evidence,
-                                    static_cast<Class>(floor),
-                                    evidence == Evidence::none ? std::string() : repository.sample,
-                                    {}};
-                for (std::size_t d = 0; d < 2; ++d) {
-                    const Document& document = *documents_[std::min(d, documents_.size() - 1)];
-                    auto cls = evidence == Evidence::none ? document.unknown_repository : repository.classes[d];
-                    if (evidence == Evidence::claimed) cls = std::max(cls, document.claims_lower_to);
-                    situation.classes[d] = std::max(cls, situation.floor);
-                }
-                if (known.emplace(evidence, situation.classes).second) situations_.push_back(std::move(situation));
-            }
-    }
-    return true;
-}
-
 Box Space::everything() const {
     Box box;
     box.of(Dimension::account) = Bits(2, true);
     box.of(Dimension::client) = Bits(clients_.size(), true);
     box.of(Dimension::team) = Bits(teams_.size(), true);
+    box.of(Dimension::role) = Bits(roles_.size(), true);
+    box.of(Dimension::time) = Bits(moments_.size(), true);
     box.of(Dimension::model) = Bits(models_.size(), true);
     box.of(Dimension::references) = Bits(reference_sets, true);
     box.within = Bits(plugins_.size(), true);
@@ -313,14 +132,21 @@ Bits Space::models_of(const Names& patterns, bool tightens, bool condition) cons
     return bits;
 }
 
-Bits Space::plugins_named(const std::vector<std::string>& names) const {
+Bits Space::plugins_named(std::size_t document, const std::vector<std::string>& names) const {
     Bits bits(plugins_.size());
-    for (const std::string& name : names)
-        bits.set(static_cast<std::size_t>(std::ranges::find(plugins_, name) - plugins_.begin()));
+    for (std::size_t i = 0; i < plugins_.size(); ++i)
+        if (std::ranges::find(names, known_plugin(*documents_[document], plugins_[i]).name) != names.end()) bits.set(i);
     return bits;
 }
 
-Box Space::conditions_box(const Conditions& when, bool tightens) const {
+Bits Space::moments_where(const auto& holds) const {
+    Bits bits(moments_.size());
+    for (std::size_t i = 0; i < moments_.size(); ++i)
+        if (holds(moments_[i])) bits.set(i);
+    return bits;
+}
+
+Box Space::conditions_box(std::size_t document, const Conditions& when, bool tightens) const {
     Box box = everything();
     if (when.accounts)
         for (std::size_t i = 0; i < 2; ++i)
@@ -341,6 +167,15 @@ Box Space::conditions_box(const Conditions& when, bool tightens) const {
             teams.set(static_cast<std::size_t>(std::ranges::find(teams_, team) - teams_.begin()));
         box.of(Dimension::team) &= teams;
     }
+    if (when.roles) {
+        Bits roles(roles_.size());
+        for (const std::string& role : *when.roles)
+            roles.set(static_cast<std::size_t>(std::ranges::find(roles_, role) - roles_.begin()));
+        box.of(Dimension::role) &= roles;
+    }
+    if (when.time)
+        box.of(Dimension::time) &= moments_where(
+            [&](std::int64_t moment) { return when.time->holds(moment, documents_[document]->utc_offset_minutes); });
     if (when.models) box.of(Dimension::model) &= models_of(when.models, tightens, true);
     if (when.references) {
         Bits sets(reference_sets);
@@ -348,14 +183,14 @@ Box Space::conditions_box(const Conditions& when, bool tightens) const {
             if ((set & *when.references) != 0) sets.set(set);
         box.of(Dimension::references) &= sets;
     }
-    if (when.plugins) box.meets.push_back(plugins_named(*when.plugins));
+    if (when.plugins) box.meets.push_back(plugins_named(document, *when.plugins));
     return box;
 }
 
 void Space::boxes_of_rules() {
     for (std::size_t d = 0; d < documents_.size(); ++d)
         for (const Rule& rule : documents_[d]->rules) {
-            Box box = conditions_box(rule.when, rule.tightens());
+            Box box = conditions_box(d, rule.when, rule.tightens());
             if (rule.effect == Effect::allow) {
                 const std::uint32_t accounts =
                     rule.allow.accounts.value_or(1u << static_cast<unsigned>(AccountKind::company));
@@ -367,13 +202,13 @@ void Space::boxes_of_rules() {
                     box.of(Dimension::client) &=
                         clients_where([&](const ClientCell& cell) { return has(rule.allow.clients, cell.name); });
                 if (rule.allow.models) box.of(Dimension::model) &= models_of(rule.allow.models, false, false);
-                if (rule.allow.plugins) box.within &= plugins_named(*rule.allow.plugins);
+                if (rule.allow.plugins) box.within &= plugins_named(d, *rule.allow.plugins);
             }
             rules_[d].push_back(std::move(box));
         }
 }
 
-Box Space::admitted(std::size_t document, const Situation& situation) const {
+Box Space::admitted(std::size_t document, const Situation& situation, const UpstreamFacts& upstream) const {
     const Document& source = *documents_[document];
     const Class cls = situation.classes[document];
     Box box = everything();
@@ -382,6 +217,8 @@ Box Space::admitted(std::size_t document, const Situation& situation) const {
             const Client* client = client_named(source, cell.name);
             return client != nullptr && (client->versions.accepts_all() || client->versions.accepts(cell.version));
         });
+    box.of(Dimension::time) = moments_where(
+        [&](std::int64_t moment) { return terms_hold(source, upstream, situation.entities[document], moment); });
     Bits approved(plugins_.size());
     for (std::size_t i = 0; i < plugins_.size(); ++i)
         if (plugin_approved(source, plugins_[i], cls)) approved.set(i);
@@ -389,16 +226,17 @@ Box Space::admitted(std::size_t document, const Situation& situation) const {
     return box;
 }
 
-namespace {
-bool in_situation(const Conditions& when, std::size_t document, const Situation& situation) {
+bool Space::in_situation(std::size_t document, const Conditions& when, const Situation& situation,
+                         bool tightens) const {
     const auto holds = [](Mask mask, auto value) { return !mask || (*mask >> static_cast<unsigned>(value) & 1) != 0; };
-    return holds(when.classes, situation.classes[document]) && holds(when.evidence, situation.evidence);
+    return holds(when.classes, situation.classes[document]) && holds(when.evidence, situation.evidence) &&
+           entities_hold(*documents_[document], when.legal_entities, situation.entities[document], tightens);
 }
-} // namespace
 
 std::optional<Box> Space::box_of(std::size_t document, const Rule& rule, const Situation& situation,
                                  const UpstreamFacts& upstream) const {
-    if (!in_situation(rule.when, document, situation) || !upstream_holds(rule.when, upstream, rule.tightens()))
+    if (!in_situation(document, rule.when, situation, rule.tightens()) ||
+        !upstream_holds(rule.when, upstream, rule.tightens()))
         return std::nullopt;
     if (rule.allow.upstreams && !has(rule.allow.upstreams, upstream.name)) return std::nullopt;
     Box box = rules_[document][static_cast<std::size_t>(&rule - documents_[document]->rules.data())];
@@ -415,8 +253,8 @@ std::optional<Box> Space::box_of(std::size_t document, const Rule& rule, const S
 
 std::optional<Box> Space::box_of(std::size_t document, const Conditions& never, const Situation& situation,
                                  const UpstreamFacts& upstream) const {
-    if (!in_situation(never, document, situation) || !upstream_holds(never, upstream, true)) return std::nullopt;
-    Box box = conditions_box(never, true);
+    if (!in_situation(document, never, situation, true) || !upstream_holds(never, upstream, true)) return std::nullopt;
+    Box box = conditions_box(document, never, true);
     if (box.empty()) return std::nullopt;
     return box;
 }
@@ -435,6 +273,10 @@ Sample Space::sample(const Box& box, const Situation& situation) const {
     sample.client = client.name;
     sample.version = client.version;
     sample.team = teams_[last(box.of(Dimension::team), teams_.size())];
+    sample.role = roles_[last(box.of(Dimension::role), roles_.size())];
+    sample.at_ms = moments_[box.of(Dimension::time).first()];
+    sample.timed = box.of(Dimension::time).count() != moments_.size();
+    sample.path_names = situation.paths;
     sample.account = static_cast<AccountKind>(box.of(Dimension::account).first());
     sample.references = static_cast<std::uint32_t>(box.of(Dimension::references).first());
     sample.model = model.text;

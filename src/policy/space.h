@@ -8,7 +8,9 @@
 #include "policy/boxes.h"
 #include "policy/model.h"
 
+#include <algorithm>
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -20,20 +22,24 @@ namespace sallyport::policy {
 struct Situation {
     Evidence evidence = Evidence::none;
     Class floor = Class::open_source;
-    std::string repository;         // a sample
-    std::array<Class, 2> classes{}; // effective, in each of the documents
+    std::string repository;           // a sample
+    std::vector<std::string> paths{}; // of it
+    std::array<Class, 2> classes{};   // effective, in each of the documents
+    std::array<Entities, 2> entities{};
 };
 
 // A request as the space knows it; owns what facts() views.
 struct Sample {
-    std::string client, version, team, repository, model;
-    std::vector<std::string> plugin_names;
-    std::vector<std::string_view> plugins;
+    std::string client, version, team, role, repository, model;
+    std::vector<std::string> plugin_names, path_names;
+    std::vector<std::string_view> plugins, paths;
     Evidence evidence = Evidence::none;
     Class floor = Class::open_source;
     AccountKind account = AccountKind::company;
     std::uint32_t references = 0;
     bool generates = true;
+    std::int64_t at_ms = 0;
+    bool timed = false; // at another time it can be otherwise
 
     Facts facts();
     // "client codex 0.160.0 of team web asks for model gpt-5 in class internal"
@@ -49,7 +55,8 @@ public:
     std::span<const Situation> situations() const { return situations_; }
 
     // What the document lets be judged by rules at all: approved clients and versions, plugins approved for the class.
-    Box admitted(std::size_t document, const Situation& situation) const;
+    // The upstream's terms are part of it.
+    Box admitted(std::size_t document, const Situation& situation, const UpstreamFacts& upstream) const;
     // The requests for which the rule holds; nothing where the situation or the upstream rules it out.
     std::optional<Box> box_of(std::size_t document, const Rule& rule, const Situation& situation,
                               const UpstreamFacts& upstream) const;
@@ -80,8 +87,9 @@ private:
 
     explicit Space(std::span<const Document* const> documents) : documents_(documents.begin(), documents.end()) {}
     void find_clients();
-    void find_teams();
-    void find_plugins();
+    void find_teams_and_roles();
+    void find_moments();
+    bool find_plugins();
     bool find_models();
     bool find_situations();
     void boxes_of_rules();
@@ -89,17 +97,22 @@ private:
     Bits clients_where(const auto& holds) const;
     Bits teams_where(const auto& holds) const;
     Bits models_of(const Names& patterns, bool tightens, bool condition) const;
-    Bits plugins_named(const std::vector<std::string>& names) const;
-    Box conditions_box(const Conditions& when, bool tightens) const;
+    Bits plugins_named(std::size_t document, const std::vector<std::string>& names) const;
+    Bits moments_where(const auto& holds) const;
+    Box conditions_box(std::size_t document, const Conditions& when, bool tightens) const;
+    bool in_situation(std::size_t document, const Conditions& when, const Situation& situation, bool tightens) const;
+    const Document& document_of(std::size_t which) const { return *documents_[std::min(which, documents_.size() - 1)]; }
+    void each_condition(const std::function<void(const Document&, const Conditions&)>& told) const;
 
     std::vector<const Document*> documents_;
     std::vector<Situation> situations_;
     std::vector<ClientCell> clients_;
-    std::vector<std::string> teams_; // the last one is "": any other
-    std::vector<ModelCell> models_;  // 0: a list of models; 1: no model told
+    std::vector<std::string> teams_, roles_; // the last one is "": any other
+    std::vector<std::int64_t> moments_;
+    std::vector<ModelCell> models_; // 0: a list of models; 1: no model told
     std::vector<std::string> model_patterns_;
     std::vector<Bits> models_matching_; // by pattern
-    std::vector<std::string> plugins_;  // the last one stands for any other
+    std::vector<std::string> plugins_;  // as plugin_text; the last one stands for any other
     // Of each rule, without situation and upstream.
     std::array<std::vector<Box>, 2> rules_;
 };

@@ -52,9 +52,10 @@ CREATE TABLE exceptions (
     request        TEXT NOT NULL UNIQUE
 ) STRICT;
 )sql";
-constexpr std::array migrations = {first_format, second_format};
+constexpr const char* third_format = "ALTER TABLE keys ADD COLUMN role TEXT NOT NULL DEFAULT ''";
+constexpr std::array migrations = {first_format, second_format, third_format};
 
-#define KEY_COLUMNS "id, digest, person, team, max_class, label, created_ms, expires_ms, revoked_ms"
+#define KEY_COLUMNS "id, digest, person, team, max_class, label, created_ms, expires_ms, revoked_ms, role"
 
 KeyRecord key_of(const Statement& row) {
     return {std::string(row.text(0)),
@@ -65,7 +66,8 @@ KeyRecord key_of(const Statement& row) {
             std::string(row.text(5)),
             row.number(6),
             row.number(7),
-            row.number(8)};
+            row.number(8),
+            std::string(row.text(9))};
 }
 #define EXCEPTION_COLUMNS                                                                                              \
     "id, person, team, repository, rule, reason, granted_by, approved_by, granted_ms, until_ms, revoked_ms, "          \
@@ -99,7 +101,7 @@ struct State::Inside {
 
     Result<void> prepare() {
         const std::pair<Statement*, const char*> all[] = {
-            {&insert_key, "INSERT INTO keys (" KEY_COLUMNS ", request) VALUES (?,?,?,?,?,?,?,?,?,?)"},
+            {&insert_key, "INSERT INTO keys (" KEY_COLUMNS ", request) VALUES (?,?,?,?,?,?,?,?,?,?,?)"},
             {&key_by_request, "SELECT " KEY_COLUMNS " FROM keys WHERE request = ?"},
             {&key_by_id, "SELECT " KEY_COLUMNS " FROM keys WHERE id = ?"},
             {&revoke, "UPDATE keys SET revoked_ms = ? WHERE id = ? AND revoked_ms = 0"},
@@ -209,7 +211,8 @@ Result<KeyRecord> State::issue_key(std::string_view request, const KeyRecord& ke
                         .bind(7, key.created_ms)
                         .bind(8, key.expires_ms)
                         .bind(9, key.revoked_ms)
-                        .bind(10, request)
+                        .bind(10, key.role)
+                        .bind(11, request)
                         .run();
     if (!inserted) return std::unexpected(inserted.error());
     return inside_->committed<KeyRecord>(*transaction, std::optional(key));

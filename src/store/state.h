@@ -30,6 +30,7 @@ struct KeyRecord {
     std::int64_t created_ms = 0;
     std::int64_t expires_ms = 0;
     std::int64_t revoked_ms = 0;
+    std::string role; // what the person does, for rules; empty: none
 };
 using KeyList = std::vector<KeyRecord>; // in order of creation
 

@@ -25,7 +25,7 @@ protected:
     }
     std::unique_ptr<State> another() { return std::move(*State::open(folder_ / "state.db")); }
     static KeyRecord key(const std::string& id, char digest) {
-        return {id, std::string(32, digest), "p_anna", "platform", "customer", "laptop", 1'000, 2'000, 0};
+        return {id, std::string(32, digest), "p_anna", "platform", "customer", "laptop", 1'000, 2'000, 0, "reviewer"};
     }
     bool any_file_holds(std::string_view text) {
         for (const auto& item : std::filesystem::directory_iterator(folder_)) {
@@ -50,6 +50,7 @@ TEST_F(StateTest, KeepsKeysAcrossAReopen) {
     EXPECT_EQ(read.digest, std::string(32, '\x01'));
     EXPECT_EQ(read.person, "p_anna");
     EXPECT_EQ(read.team, "platform");
+    EXPECT_EQ(read.role, "reviewer");
     EXPECT_EQ(read.max_class, "customer");
     EXPECT_EQ(read.label, "laptop");
     EXPECT_EQ(read.created_ms, 1'000);
