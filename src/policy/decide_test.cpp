@@ -90,7 +90,7 @@ TEST_F(Decide, class_follows_the_first_match_and_the_evidence) {
     EXPECT_EQ(cls("gitlab.example/x", Evidence::bound), Class::customer) << "unknown_repository";
     EXPECT_EQ(cls("", Evidence::bound), Class::customer);
     EXPECT_EQ(cls("git.acme.example/mono", Evidence::bound), Class::trade_secret)
-        << "strictest path, until paths are told apart";
+        << "its strictest part, where it is not known from which the content is";
     EXPECT_EQ(cls(std::string(2000, 'a'), Evidence::bound), Class::trade_secret) << "no pattern can tell";
     facts_.class_floor = Class::secret_bearing;
     EXPECT_EQ(cls("github.com/acme/website", Evidence::bound), Class::secret_bearing) << "it never falls";

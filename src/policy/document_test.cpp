@@ -74,13 +74,10 @@ TEST(Document, what_can_never_happen_is_a_warning) {
 
 TEST(Document, words_that_are_kept_for_later_say_so) {
     EXPECT_EQ(warnings("version: 1\n"
-                       "repositories:\n  - { match: h/mono, class: internal, legal_entity: acme, paths: { "
-                       "\"engine/**\": customer } }\n"
                        "clients:\n  a: { advisories: refuse }\n"
                        "upstreams: { u: { vendor: v, hosting: own } }\n"
                        "rules: [{ id: r, allow: { upstreams: u } }]\n"),
-              "p.yaml:3:66: paths are not told apart yet: all of 'h/mono' counts as customer, its strictest path\n"
-              "p.yaml:5:20: no advisories are known to this version yet: none is refused for one");
+              "p.yaml:3:20: no advisories are known to this version yet: none is refused for one");
 }
 
 TEST(Document, the_digest_is_of_the_text) {

@@ -103,5 +103,48 @@ TEST_F(Include, a_policy_that_is_not_there_is_a_mistake) {
     EXPECT_NE(loaded.mistakes[0].text().find("absent.yaml"), std::string::npos);
 }
 
+TEST_F(Include, speaks_only_for_whom_the_policy_says) {
+    write("policy.yaml",
+          "version: 1\n"
+          "include: { files: \"teams/*.yaml\", owner: web-platform, teams: [web, app], repositories: \"h/web/**\" }\n"
+          "upstreams: { local: { vendor: self, hosting: own } }\n"
+          "rules:\n  - { id: all, allow: { upstreams: local, references: \"*\" } }\n");
+    write("teams/a.yaml", "version: 1\nrepositories:\n  - { match: \"h/web/shop\", class: trade-secret }\n"
+                          "rules:\n  - { id: no-x, when: { model: x }, refuse: true }\n");
+    const auto loaded = read();
+    ASSERT_TRUE(loaded.policy) << mistakes();
+    Facts facts;
+    facts.model = "x";
+    const std::uint16_t candidates[] = {0};
+    for (const auto& [team, refused] : {std::pair{"web", true}, {"app", true}, {"core", false}, {"", false}}) {
+        facts.team = team;
+        const Plan plan = decide(*loaded.policy, facts, candidates);
+        EXPECT_EQ(plan.decision == Decision::refuse, refused) << team;
+        if (refused)
+            EXPECT_NE(sentence(*loaded.policy, facts, plan, candidates).find("Rule: no-x (owner web-platform)."),
+                      std::string::npos)
+                << sentence(*loaded.policy, facts, plan, candidates);
+    }
+    write("teams/a.yaml", "version: 1\nrepositories:\n  - { match: \"h/webshop\", class: trade-secret }\n"
+                          "  - { match: \"**\", class: trade-secret }\n"
+                          "  - { match: \"h/web/**\", class: customer, legal_entity: other }\n"
+                          "rules:\n  - { id: no-x, when: { team: core }, refuse: true }\n");
+    EXPECT_EQ(mistakes(),
+              "teams/a.yaml:3:14: this file speaks for h/web/** only (its include says so), not for 'h/webshop'\n"
+              "teams/a.yaml:4:14: this file speaks for h/web/** only (its include says so), not for '**'\n"
+              "teams/a.yaml:5:57: legal_entity belongs into the policy itself; an included file can only tighten\n"
+              "teams/a.yaml:7:5: this file speaks for team web, app (its include says so), but rule 'no-x' names team "
+              "core\n");
+}
+
+TEST_F(Include, that_speaks_for_repositories_alone_holds_no_rules) {
+    write("policy.yaml", "version: 1\ninclude: [ { files: teams/a.yaml, repositories: \"h/web/**\" } ]\n"
+                         "upstreams: { local: { vendor: self, hosting: own } }\n");
+    write("teams/a.yaml", "version: 1\nrules:\n  - { id: no-x, refuse: true }\n");
+    EXPECT_EQ(mistakes(),
+              "teams/a.yaml:3:5: this file speaks for repositories only (its include says so), so rule 'no-x' "
+              "would hold for everybody; name teams in the include\n");
+}
+
 } // namespace
 } // namespace sallyport::policy

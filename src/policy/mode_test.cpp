@@ -203,7 +203,8 @@ TEST(ModesProperty, RelaxingOnlyLetsMoreThroughAndNeverPastAnInvariant) {
         const auto never = small::random_conditions(random, used);
         const auto seed = random.below(1'000'000);
         small::Random same(static_cast<unsigned>(seed));
-        const std::string text = small::policy_text(same, used, rules, &never);
+        small::Setting setting;
+        const std::string text = small::policy_text(same, used, rules, &never, setting);
         const auto relaxed = load_text(text, "relaxed.yaml", Invariants::unproven);
         const auto strict = load_text(small::enforced(text), "strict.yaml", Invariants::unproven);
         ASSERT_TRUE(relaxed.policy && strict.policy) << text;
@@ -212,7 +213,7 @@ TEST(ModesProperty, RelaxingOnlyLetsMoreThroughAndNeverPastAnInvariant) {
             for (std::uint16_t u = 0; u < small::upstream_count; ++u) {
                 const std::uint16_t one[] = {u};
                 const Plan before = decide(*strict.policy, facts, one), after = decide(*relaxed.policy, facts, one);
-                const bool forbidden = small::holds(never, facts, before.effective_class, u);
+                const bool forbidden = small::holds(never, setting, facts, before.effective_class, u);
                 if (relaxes && forbidden) {
                     ASSERT_EQ(after.decision, Decision::refuse) << text;
                     continue;

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
+#include <fstream>
 #include <vector>
 
 namespace sallyport::policy {
@@ -13,7 +15,7 @@ namespace {
 
 TEST(Property, decide_equals_the_naive_evaluator) {
     naive::Random random(20261122);
-    std::array<int, 9> seen{};
+    std::array<int, 10> seen{};
     for (int round = 0; round < 1000; ++round) {
         const auto reference = naive::random_policy(random);
         const auto text = naive::yaml(reference);
@@ -45,7 +47,7 @@ TEST(Property, decide_equals_the_naive_evaluator) {
                 ASSERT_EQ(rule.matched,
                           std::ranges::any_of(candidates,
                                               [&](auto candidate) {
-                                                  return naive::matches(reference.rules[rule.rule], facts,
+                                                  return naive::matches(reference, reference.rules[rule.rule], facts,
                                                                         static_cast<int>(plan.effective_class),
                                                                         reference.upstreams[candidate]);
                                               }))
@@ -89,34 +91,136 @@ TEST(Property, a_claim_and_a_held_class_only_tighten) {
     }
 }
 
-// More refuse and record rules: never another upstream.
-TEST(Property, tightening_the_policy_never_allows_more) {
-    naive::Random random(99);
+// Whether one of the upstreams would be tried; looked at one by one.
+bool allows(const Policy& policy, const Facts& facts, std::uint16_t upstream) {
+    const std::uint16_t candidates[] = {upstream};
+    return decide(policy, facts, candidates).decision == Decision::allow;
+}
+
+// Under rules that allow no more for a stricter class, claiming a repository never lets through what went nowhere without the claim,
+// and neither does a conversation that names another one.
+TEST(Property, a_claim_or_a_conversation_never_lets_more_through) {
+    naive::Random random(2027);
     std::vector<std::string_view> offered;
-    for (int round = 0; round < 400; ++round) {
-        auto reference = naive::random_policy(random);
-        const auto before = load_text(naive::yaml(reference), "before.yaml");
-        auto extra = naive::random_policy(random).rules;
-        std::erase_if(extra, [](const auto& rule) { return rule.effect == naive::ReferenceRule::allow; });
-        for (auto& rule : extra) {
-            rule.id = "extra-" + rule.id;
-            if (reference.clients) rule.when_client.reset();
-            rule.version_least = -1;
-            reference.rules.push_back(rule);
-        }
-        const auto after = load_text(naive::yaml(reference), "after.yaml");
-        ASSERT_TRUE(before.policy && after.policy);
-        for (int i = 0; i < 30; ++i) {
-            const auto facts = naive::random_facts(random, offered);
-            const std::uint16_t candidates[] = {0, 1, 2};
-            const auto old_plan = decide(*before.policy, facts, candidates),
-                       new_plan = decide(*after.policy, facts, candidates);
-            for (std::size_t j = 0; j < new_plan.upstream_count; ++j) {
-                const auto end = old_plan.upstreams.begin() + old_plan.upstream_count;
-                EXPECT_NE(std::find(old_plan.upstreams.begin(), end, new_plan.upstreams[j]), end);
+    int claims_that_tightened = 0;
+    for (int round = 0; round < 2'000; ++round) {
+        const auto text = naive::yaml(naive::monotone(naive::random_policy(random)));
+        const auto loaded = load_text(text, "random.yaml");
+        ASSERT_TRUE(loaded.policy) << loaded.mistakes.front().text() << text;
+        for (int i = 0; i < 20; ++i) {
+            Facts without = naive::random_facts(random, offered);
+            without.evidence = Evidence::none;
+            without.class_floor = Class::open_source;
+            Facts claimed = without;
+            claimed.evidence = Evidence::claimed;
+            Facts held = without;
+            held.class_floor = static_cast<Class>(random.below(class_count));
+            for (std::uint16_t upstream = 0; upstream < 3; ++upstream) {
+                const bool passes = allows(*loaded.policy, without, upstream);
+                ASSERT_TRUE(passes || !allows(*loaded.policy, claimed, upstream)) << without.repository << "\n" << text;
+                ASSERT_TRUE(passes || !allows(*loaded.policy, held, upstream)) << text;
+                claims_that_tightened += passes && !allows(*loaded.policy, claimed, upstream) ? 1 : 0;
             }
         }
     }
+    EXPECT_GT(claims_that_tightened, 500);
+}
+
+class IncludeProperty : public testing::Test {
+protected:
+    IncludeProperty() {
+        folder_ = std::filesystem::path(testing::TempDir()) / "include-property";
+        std::filesystem::remove_all(folder_);
+        std::filesystem::create_directories(folder_);
+    }
+    ~IncludeProperty() override { std::filesystem::remove_all(folder_); }
+    void write(const char* name, const std::string& text) { std::ofstream(folder_ / name) << text; }
+    std::filesystem::path folder_;
+};
+
+// Whatever rules and repositories an included file brings that it may bring, no request goes where it did not go without it.
+TEST_F(IncludeProperty, an_included_file_never_lets_more_through) {
+    naive::Random random(99);
+    std::vector<std::string_view> offered;
+    int tightened = 0;
+    for (int round = 0; round < 1'000; ++round) {
+        const auto reference = naive::monotone(naive::random_policy(random));
+        auto more = naive::monotone(naive::random_policy(random));
+        std::erase_if(more.rules, [](const auto& rule) { return rule.effect == naive::ReferenceRule::allow; });
+        const auto section = [&](const char* word) {
+            const std::string all = naive::yaml(more);
+            const auto at = all.find(word);
+            if (at == std::string::npos) return std::string();
+            const auto end = all.find_first_not_of(" -", all.find("\n", at) + 1);
+            auto stop = end;
+            while (stop < all.size() && (all[stop - 1] != '\n' || all[stop] == ' ')) ++stop;
+            return all.substr(at, stop - at);
+        };
+        for (auto& rule : more.rules) { // names that the policy itself may not list
+            rule.id = "extra-" + rule.id;
+            rule.when_client.reset();
+            rule.when_entity.reset();
+            rule.when_plugin.reset();
+            rule.version_least = -1;
+        }
+        for (auto& repository : more.repositories) repository.entity.clear();
+        write("team.yaml", "version: 1\n" + section("repositories:") + section("rules:"));
+        const std::string text = naive::yaml(reference);
+        write("before.yaml", text);
+        write("after.yaml", "include: team.yaml\n" + text);
+        const auto before = load(folder_ / "before.yaml"), after = load(folder_ / "after.yaml");
+        ASSERT_TRUE(before.policy) << text;
+        ASSERT_TRUE(after.policy) << after.mistakes.front().text();
+        for (int i = 0; i < 40; ++i) {
+            const auto facts = naive::random_facts(random, offered);
+            for (std::uint16_t upstream = 0; upstream < 3; ++upstream) {
+                const bool was = allows(*before.policy, facts, upstream), is = allows(*after.policy, facts, upstream);
+                ASSERT_TRUE(was || !is) << text;
+                tightened += was && !is ? 1 : 0;
+            }
+        }
+    }
+    EXPECT_GT(tightened, 500);
+}
+
+// An exception lets through what its rule refused and nothing else: no other rule, no missing allowance, no key's class, no personal
+// account.
+TEST(Property, an_exception_reaches_exactly_as_far_as_it_says) {
+    naive::Random random(4711);
+    std::vector<std::string_view> offered;
+    int excepted = 0;
+    for (int round = 0; round < 2'000; ++round) {
+        const auto reference = naive::random_policy(random);
+        const auto text = naive::yaml(reference);
+        const auto loaded = load_text(text, "random.yaml");
+        ASSERT_TRUE(loaded.policy);
+        std::vector<std::string> names = {std::string(default_refusal), "not-there"};
+        for (const auto& rule : reference.rules) names.push_back(rule.id);
+        for (int i = 0; i < 20; ++i) {
+            const Facts without = naive::random_facts(random, offered);
+            const Exception exception{"x_1", names[random.below(names.size())]};
+            Facts with = without;
+            with.exceptions = std::span(&exception, 1);
+            for (std::uint16_t upstream = 0; upstream < 3; ++upstream) {
+                const std::uint16_t candidates[] = {upstream};
+                const Plan before = decide(*loaded.policy, without, candidates),
+                           after = decide(*loaded.policy, with, candidates);
+                if (before.decision == Decision::allow) {
+                    ASSERT_EQ(after.decision, Decision::allow);
+                    ASSERT_EQ(after.exception, no_exception);
+                } else if (after.decision == Decision::allow) {
+                    ++excepted;
+                    ASSERT_EQ(after.exception, 0) << text;
+                    ASSERT_NE(before.refused_by, RefusedBy::key_class);
+                    if (exception.rule == default_refusal) ASSERT_EQ(without.account, AccountKind::company) << text;
+                    const std::string_view named =
+                        before.refused_by == RefusedBy::rule ? loaded.policy->rule_id(before.rule) : default_refusal;
+                    ASSERT_EQ(exception.rule, named) << text;
+                }
+            }
+        }
+    }
+    EXPECT_GT(excepted, 500);
 }
 
 } // namespace

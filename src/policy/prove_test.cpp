@@ -42,13 +42,15 @@ TEST(Prove, EqualsBruteForce) {
         const small::Dimensions used = small::choose_dimensions(random);
         const auto rules = small::random_rules(random, used, 1 + random.below(6));
         const auto never = small::random_conditions(random, used);
-        const std::string text = small::enforced(small::policy_text(random, used, rules, &never));
+        small::Setting setting;
+        const std::string text = small::enforced(small::policy_text(random, used, rules, &never, setting));
         const auto loaded = load_text(text, "p.yaml", Invariants::unproven);
         ASSERT_TRUE(loaded.policy) << loaded.mistakes.front().text() << "\n" << text;
         std::set<std::uint16_t> expected; // upstreams at which something forbidden is let through
         small::each_request(used, [&](const Facts& facts) {
             for (std::uint16_t u = 0; u < small::upstream_count; ++u)
-                if (!expected.contains(u) && small::holds(never, facts, effective_class(*loaded.policy, facts), u) &&
+                if (!expected.contains(u) &&
+                    small::holds(never, setting, facts, effective_class(*loaded.policy, facts), u) &&
                     allows(*loaded.policy, facts, u))
                     expected.insert(u);
         });
@@ -62,7 +64,7 @@ TEST(Prove, EqualsBruteForce) {
             ASSERT_EQ(effective_class(*loaded.policy, facts), violation.cls) << text;
             ASSERT_TRUE(allows(*loaded.policy, facts, upstream)) << violation.words(document_of(loaded)) << "\n"
                                                                  << text;
-            ASSERT_TRUE(small::holds(never, facts, violation.cls, upstream))
+            ASSERT_TRUE(small::holds(never, setting, facts, violation.cls, upstream))
                 << violation.words(document_of(loaded)) << "\n"
                 << text;
         }
@@ -81,7 +83,8 @@ TEST(Compare, EqualsBruteForce) {
     for (int round = 0; round < rounds / 2; ++round) {
         const small::Dimensions used = small::choose_dimensions(random);
         auto rules = small::random_rules(random, used, 1 + random.below(5));
-        const std::string before_text = small::policy_text(random, used, rules, nullptr);
+        small::Setting setting;
+        const std::string before_text = small::policy_text(random, used, rules, nullptr, setting);
         // A change as people make it: a rule goes, comes or is another one.
         if (random.below(3) != 0) rules.erase(rules.begin() + static_cast<std::ptrdiff_t>(random.below(rules.size())));
         if (random.below(3) != 0) {
@@ -89,7 +92,7 @@ TEST(Compare, EqualsBruteForce) {
             more.front().id = "fresh";
             rules.push_back(more.front());
         }
-        const std::string after_text = small::policy_text(random, used, rules, nullptr);
+        const std::string after_text = small::policy_text(random, used, rules, nullptr, setting);
         const auto before = load_text(before_text, "before.yaml"), after = load_text(after_text, "after.yaml");
         ASSERT_TRUE(before.policy && after.policy) << before_text << after_text;
         using Row = std::tuple<bool, Class, Class, std::string>;

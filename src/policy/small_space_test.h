@@ -24,7 +24,22 @@ private:
 };
 
 using Texts = std::vector<std::string>;
-enum Dimension : std::uint8_t { cls, evidence, account, client, team, model, references, plugin, dimensions };
+// `place` is the repository with its paths and legal entity; `time` when it is asked.
+enum Dimension : std::uint8_t {
+    cls,
+    evidence,
+    account,
+    client,
+    team,
+    model,
+    references,
+    plugin,
+    role,
+    entity,
+    place,
+    time,
+    dimensions
+};
 using Dimensions = std::array<bool, dimensions>;
 inline constexpr std::uint16_t upstream_count = 2;
 
@@ -37,7 +52,32 @@ inline const std::array<Texts, dimensions> words = {{
     {"a-*", "*-b", "a-b", "**"},
     {"file", "url"},
     {"p", "q"},
+    {"dev"},
+    {"gmbh", "inc"},
+    {},
+    {},
 }};
+// Moments of each kind that the windows below can tell apart (UTC; 2026-12-18 is a Friday).
+inline constexpr std::int64_t friday_ms = 1'797'552'000'000, hour_ms = 3'600'000;
+inline const std::vector<std::int64_t> asked_moments = [] {
+    std::vector<std::int64_t> all = {friday_ms + 3 * hour_ms, friday_ms + 7 * hour_ms};
+    for (const std::int64_t day : {-6, 1}) // a Saturday before and one behind; the Monday after it
+        for (const std::int64_t hours : {3, 12, 23, 51, 60, 71})
+            all.push_back(friday_ms + (day * 24 + hours) * hour_ms);
+    return all;
+}();
+inline const Texts windows = {"days: sat", "hours: \"22:00-06:00\"", "from: 2026-12-18", "until: 2026-12-18T12:00"};
+inline bool in_window(int window, std::int64_t at_ms) {
+    const std::int64_t hours = (at_ms - friday_ms + 700 * 24 * hour_ms) / hour_ms; // since a Friday
+    const auto hour = hours % 24;
+    switch (window) {
+    case 0: return hours / 24 % 7 == 1;
+    case 1: return hour >= 22 || hour < 6;
+    case 2: return at_ms >= friday_ms;
+    case 3: return at_ms < friday_ms + 12 * hour_ms;
+    default: return true;
+    }
+}
 inline const Texts versions = {"1.0", "1.5-rc.1", "1.5", "2"}; // named by ranges
 inline const Texts asked_versions = {"",         "0.9", "1.0", "1.2", "1.5-rc.1",
                                      "1.5-rc.2", "1.5", "1.7", "2",   "3"};            // a value of each cell
@@ -51,6 +91,12 @@ struct Conditions {
     std::array<std::optional<Texts>, dimensions> of;
     int least_version = -1; // with one client: index into `versions`
     std::optional<std::uint16_t> upstream;
+    int window = -1;
+};
+// What else a policy says that a condition can ask for.
+struct Setting {
+    bool p_by_url = false;
+    std::string of_repository, of_all; // legal entities
 };
 struct Rule {
     std::string id;
@@ -59,10 +105,16 @@ struct Rule {
     std::array<std::optional<Texts>, dimensions> allow; // account, client, model, references, plugin
 };
 
+// Not such as have too many requests together.
 inline Dimensions choose_dimensions(Random& random) {
-    Dimensions used{};
-    for (int i = 0; i < 3; ++i) used[random.below(dimensions)] = true;
-    return used;
+    static constexpr std::array<std::size_t, dimensions> weights = {1, 4, 2, 21, 3, 8, 8, 64, 2, 12, 40, 14};
+    for (;;) {
+        Dimensions used{};
+        for (int i = 0; i < 3; ++i) used[random.below(dimensions)] = true;
+        std::size_t requests = 5;
+        for (std::size_t d = 0; d < dimensions; ++d) requests *= used[d] ? weights[d] : 1;
+        if (requests <= 6'000) return used;
+    }
 }
 
 inline Texts some(Random& random, const Texts& texts) {
@@ -76,9 +128,10 @@ inline Texts some(Random& random, const Texts& texts) {
 inline Conditions random_conditions(Random& random, const Dimensions& used) {
     Conditions when;
     for (std::size_t d = 0; d < dimensions; ++d)
-        if (used[d] && random.below(2) == 0) when.of[d] = some(random, words[d]);
+        if (used[d] && !words[d].empty() && random.below(2) == 0) when.of[d] = some(random, words[d]);
     if (when.of[client] && when.of[client]->size() == 1 && random.below(2) == 0)
         when.least_version = static_cast<int>(random.below(versions.size()));
+    if (used[time] && random.below(2) == 0) when.window = static_cast<int>(random.below(windows.size()));
     if (random.below(4) == 0) when.upstream = static_cast<std::uint16_t>(random.below(upstream_count));
     if (std::ranges::none_of(when.of, [](const auto& one) { return one.has_value(); }))
         when.of[cls] = some(random, words[cls]);
@@ -106,12 +159,13 @@ inline std::string list(const Texts& texts) {
 }
 
 inline std::string text_of(const Conditions& when) {
-    static constexpr std::array names = {"class", "evidence", "account",    "client",
-                                         "team",  "model",    "references", "plugin"};
+    static constexpr std::array names = {"class", "evidence",   "account", "client", "team",
+                                         "model", "references", "plugin",  "role",   "legal_entity"};
     std::string out;
     const auto add = [&](const std::string& one) { out += (out.empty() ? "" : ", ") + one; };
-    for (std::size_t d = 0; d < dimensions; ++d)
+    for (std::size_t d = 0; d < names.size(); ++d)
         if (when.of[d]) add(std::string(names[d]) + ": " + list(*when.of[d]));
+    if (when.window >= 0) add(windows[static_cast<std::size_t>(when.window)]);
     if (when.least_version >= 0)
         add("client_version: \">=" + versions[static_cast<std::size_t>(when.least_version)] + "\"");
     if (when.upstream) add("upstream: u" + std::to_string(*when.upstream));
@@ -119,14 +173,40 @@ inline std::string text_of(const Conditions& when) {
 }
 
 inline std::string policy_text(Random& random, const Dimensions& used, const std::vector<Rule>& rules,
-                               const Conditions* never) {
-    std::string out = "version: 1\nunknown_repository: open-source\nclaims_lower_to: open-source\n"
-                      "upstreams: { u0: { vendor: v, hosting: own }, u1: { vendor: w, hosting: vendor } }\n";
+                               const Conditions* never, Setting& setting) {
+    std::string out = "version: 1\nunknown_repository: open-source\nclaims_lower_to: open-source\n";
+    setting = {};
+    const std::string terms = used[entity] ? ", legal_entities: " + list(some(random, words[entity])) : "";
+    const std::string contract =
+        used[time] && random.below(2) == 0 ? ", contract: { name: c, until: 2026-12-18T12:00 }" : "";
+    out += "upstreams: { u0: { vendor: v, hosting: own" + terms + " }, u1: { vendor: w, hosting: vendor" + contract +
+           " } }\n";
+    if (used[entity]) // so that rules may name both
+        out +=
+            "repositories: [{ match: never/there, class: open-source, legal_entity: gmbh }, { match: not/here, class: "
+            "open-source, legal_entity: inc }";
+    if (used[entity] && random.below(2) == 0) setting.of_all = words[entity][random.below(2)];
+    if (used[place]) {
+        setting.of_repository = used[entity] && random.below(2) == 0 ? words[entity][random.below(2)] : "";
+        out += used[entity] ? ", " : "repositories: [";
+        out += "{ match: h/a, class: " + words[cls][random.below(5)];
+        if (!setting.of_repository.empty()) out += ", legal_entity: " + setting.of_repository;
+        if (random.below(2) == 0)
+            out += ", paths: { \"e/**\": " + words[cls][random.below(5)] + ", \"d/*\": " + words[cls][random.below(5)] +
+                   " }";
+        out += " }";
+    }
+    if (setting.of_repository.empty()) setting.of_repository = setting.of_all;
+    if (used[entity] || used[place]) out += "]\n";
+    if (!setting.of_all.empty()) out += "legal_entity: " + setting.of_all + "\n";
     if (used[client] && random.below(2) == 0)
         out += "clients: { codex: { versions: \">=" + versions[random.below(versions.size())] + "\" }, pi: {} }\n";
-    if (used[plugin] && random.below(2) == 0)
+    if (used[plugin] && random.below(2) == 0) {
+        setting.p_by_url = random.below(2) == 0;
         out += "plugins: { p: { classes: " + list(some(random, words[cls])) +
+               (setting.p_by_url ? ", url: \"https://p/**\"" : "") +
                " }, q: { classes: " + list(some(random, words[cls])) + " }, \"*\": { classes: internal } }\n";
+    }
     static const Texts modes = {"enforce", "warn", "observe"};
     const bool relaxed = random.below(3) == 0;
     if (relaxed && random.below(3) == 0) out += "mode: " + modes[random.below(3)] + "\n";
@@ -166,8 +246,28 @@ inline void each_request(const Dimensions& used, const std::function<void(const 
     const auto values = [&](Dimension d, std::size_t count) { return used[d] ? count : 1; };
     Facts facts;
     std::vector<std::string_view> offered;
+    static constexpr std::array<std::string_view, 3> some_paths = {"e/x", "d/y", "z"};
+    static constexpr std::array<std::string_view, 6> plugins = {
+        "p", "q", "another", "p#https://evil/", "#https://p/x", "q#https://p/x"};
+    const auto each_surrounding = [&] { // role, time, and where the content is from
+        for (std::size_t r = 0; r < values(role, 2); ++r)
+            for (std::size_t t = 0; t < values(time, asked_moments.size()); ++t)
+                for (std::size_t p = 0; p < (used[place] || used[entity] ? 11u : 1u); ++p) {
+                    if ((p != 0 && facts.evidence == Evidence::none) || (p > 0 && p < 9 && !used[place])) continue;
+                    if (p >= 9 && !used[entity]) continue;
+                    Facts with = facts;
+                    with.role = r == 0 ? "dev" : "";
+                    with.at_ms = asked_moments[t];
+                    if (p != 0) with.repository = p == 9 ? "never/there" : p == 10 ? "not/here" : "h/a";
+                    std::vector<std::string_view> paths;
+                    for (std::size_t i = 0; p > 0 && p < 9 && i < some_paths.size(); ++i)
+                        if (((p - 1) >> i & 1) != 0) paths.push_back(some_paths[i]);
+                    with.paths = paths;
+                    told(with);
+                }
+    };
     for (std::size_t c = 0; c < 5; ++c)
-        for (std::size_t e = 0; e < values(evidence, 4); ++e)
+        for (std::size_t e = 0; e < (used[place] || used[entity] || used[evidence] ? 4u : 1u); ++e)
             for (std::size_t a = 0; a < values(account, 2); ++a)
                 for (std::size_t k = 0; k < values(client, asked_clients.size()); ++k)
                     for (std::size_t v = 0; v < (k == 0 && used[client]   ? asked_versions.size()
@@ -177,7 +277,7 @@ inline void each_request(const Dimensions& used, const std::function<void(const 
                         for (std::size_t t = 0; t < values(team, asked_teams.size()); ++t)
                             for (std::size_t m = 0; m < values(model, asked_models.size()); ++m)
                                 for (std::size_t r = 0; r < (used[references] ? 8u : 2u); ++r)
-                                    for (std::size_t p = 0; p < values(plugin, 8); ++p) {
+                                    for (std::size_t p = 0; p < values(plugin, 64); ++p) {
                                         facts = {};
                                         facts.class_floor = static_cast<Class>(c);
                                         facts.evidence = static_cast<Evidence>(e);
@@ -193,12 +293,10 @@ inline void each_request(const Dimensions& used, const std::function<void(const 
                                         for (std::size_t i = 0; used[references] && i < kind_bits.size(); ++i)
                                             if ((r >> i & 1) != 0) facts.references |= kind_bits[i];
                                         offered.clear();
-                                        static constexpr std::array<std::string_view, 3> plugins = {"p", "q",
-                                                                                                    "another"};
-                                        for (std::size_t i = 0; i < 3; ++i)
+                                        for (std::size_t i = 0; i < plugins.size(); ++i)
                                             if ((p >> i & 1) != 0) offered.push_back(plugins[i]);
                                         facts.plugins = offered;
-                                        told(facts);
+                                        each_surrounding();
                                     }
 }
 
@@ -219,14 +317,25 @@ inline int order_of(std::string_view version) { // in the order of versions; -1 
 }
 
 // Whether what is forbidden is asked here: what is not known counts as forbidden.
-inline bool holds(const Conditions& never, const Facts& facts, Class effective, std::uint16_t upstream) {
+inline bool holds(const Conditions& never, const Setting& setting, const Facts& facts, Class effective,
+                  std::uint16_t upstream) {
     const auto among = [&](Dimension d, std::string_view text) {
         return !never.of[d] || std::ranges::find(*never.of[d], text) != never.of[d]->end();
     };
     if (never.upstream && *never.upstream != upstream) return false;
     if (!among(cls, name(effective)) || !among(evidence, name(facts.evidence)) || !among(account, name(facts.account)))
         return false;
-    if (!among(client, facts.client) || !among(team, facts.team)) return false;
+    if (!among(client, facts.client) || !among(team, facts.team) || !among(role, facts.role)) return false;
+    if (!in_window(never.window, facts.at_ms)) return false;
+    if (never.of[entity]) {
+        Texts counting = {facts.evidence != Evidence::none && facts.repository == "h/a" ? setting.of_repository
+                                                                                        : setting.of_all};
+        if (facts.repository == "never/there" && facts.evidence != Evidence::none) counting[0] = "gmbh";
+        if (facts.repository == "not/here" && facts.evidence != Evidence::none) counting[0] = "inc";
+        if (facts.evidence == Evidence::claimed) counting.push_back(setting.of_all);
+        if (std::ranges::none_of(counting, [&](const auto& one) { return one.empty() || among(entity, one); }))
+            return false;
+    }
     if (never.least_version >= 0 && !facts.client_version.empty()) {
         const auto place = order_of(facts.client_version);
         if (place == -2) return true; // a sample of prove(): decided by what decide() says of it elsewhere
@@ -244,7 +353,13 @@ inline bool holds(const Conditions& never, const Facts& facts, Class effective, 
             if (among(references, words[references][i])) wanted |= kind_bits[i];
         if ((facts.references & wanted) == 0) return false;
     }
-    return !never.of[plugin] || std::ranges::any_of(facts.plugins, [&](auto one) { return among(plugin, one); });
+    return !never.of[plugin] || std::ranges::any_of(facts.plugins, [&](std::string_view one) {
+        const auto mark = one.find('#');
+        const std::string_view named = one.substr(0, mark);
+        if (mark == std::string_view::npos || !setting.p_by_url) return among(plugin, named);
+        if (one.substr(mark + 1).starts_with("https://p/")) return among(plugin, "p");
+        return named != "p" && among(plugin, named);
+    });
 }
 
 } // namespace sallyport::policy::small
