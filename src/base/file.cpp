@@ -2,7 +2,9 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 namespace sallyport {
@@ -24,8 +26,17 @@ private:
 } // namespace
 
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t bytes_max) {
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    // Not to wait for a writer, where somebody put a pipe in the file's place.
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (file.get() < 0) return fail_errno("cannot open " + path.string());
+    struct stat status{};
+    if (::fstat(file.get(), &status) != 0) return fail_errno("cannot look at " + path.string());
+    struct statfs system{};
+    const bool is_pipe = S_ISFIFO(status.st_mode);
+    const bool has_no_name = is_pipe && ::fstatfs(file.get(), &system) == 0 && system.f_type == PIPEFS_MAGIC; // <(…)
+    if ((is_pipe && !has_no_name) || S_ISSOCK(status.st_mode) || S_ISBLK(status.st_mode) || S_ISDIR(status.st_mode))
+        return fail(ErrorKind::invalid, path.string() + " is no plain file");
+    if (is_pipe && ::fcntl(file.get(), F_SETFL, 0) != 0) return fail_errno("cannot read " + path.string());
     std::string content;
     char block[16 * 1024];
     while (true) {

@@ -15,7 +15,8 @@ inline constexpr std::size_t chunk_line_bytes_max = 16; // "ffffffffffff" is mor
 inline constexpr std::size_t trailer_bytes_max = 8 * 1024;
 
 // Bodies.
-inline constexpr std::size_t request_body_bytes_max = 64u << 20;     // (config) as sent
+inline constexpr std::size_t request_body_bytes_max = 64u << 20; // (config) as sent
+inline constexpr std::size_t plugins_per_request_max = 1024;
 inline constexpr std::size_t decoded_body_bytes_max = 128u << 20;    // (config) after gzip or zstd
 inline constexpr std::size_t buffered_bodies_bytes_max = 512u << 20; // (config) of all exchanges together
 inline constexpr std::size_t relay_buffer_bytes = 64 * 1024;         // what one stream holds of an answer at most

@@ -1,6 +1,7 @@
 // sallyport exception grant | approve | list | revoke, and sallyport break-glass
 #include "base/clock.h"
 #include "base/encoding.h"
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/open.h"
 #include "cli/terminal.h"
@@ -111,7 +112,7 @@ std::string objection(const ExceptionOptions& options, const policy::Document& d
 
 int keep(Opened& opened, const ExceptionOptions& options, store::ExceptionRecord record) {
     auto& visit = opened.visit;
-    const std::string by = options.by.empty() ? operator_name() : options.by;
+    const std::string by = to_lower(options.by.empty() ? operator_name() : options.by);
     if (!options.person.empty())
         record.person = visit.pseudonyms->remember(identity::NameKind::person, options.person).view();
     record.team = options.team;
@@ -177,7 +178,7 @@ int approve(const ExceptionOptions& options) {
     int exit_code = done;
     auto opened = open(options.config, exit_code);
     if (!opened) return exit_code;
-    const std::string by = options.by.empty() ? operator_name() : options.by;
+    const std::string by = to_lower(options.by.empty() ? operator_name() : options.by);
     const auto person = opened->visit.pseudonyms->remember(identity::NameKind::person, by);
     if (auto kept = opened->visit.pseudonyms->keep_names(*opened->visit.state); !kept) return complain(kept.error());
     const auto approved = opened->visit.state->approve_exception(options.id, person.view());

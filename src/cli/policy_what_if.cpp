@@ -90,14 +90,13 @@ int what_if(const WhatIfOptions& options) {
     if (!loaded.policy) return complain(loaded.mistakes);
     ledger::WhatIf report;
     const bool watched = ::isatty(STDERR_FILENO) == 1;
-    const auto read = ledger::each_entry(visit->installation.ledger_directory(), since_ms,
-                                         [&](std::uint64_t index, const ledger::Entry& entry) {
-                                             if (const auto* recorded = ledger::first_judgement(entry))
-                                                 ledger::decide_again(*loaded.policy, index, *recorded, report);
-                                             if (watched && index % 50'000 == 0)
-                                                 fmt::print(stderr, "\r{} decisions", report.decisions);
-                                             return true;
-                                         });
+    const auto read = ledger::each_judgement(visit->installation.ledger_directory(), since_ms,
+                                             [&](std::uint64_t index, const ledger::Judgement& recorded) {
+                                                 ledger::decide_again(*loaded.policy, index, recorded, report);
+                                                 if (watched && index % 50'000 == 0)
+                                                     fmt::print(stderr, "\r{} decisions", report.decisions);
+                                                 return true;
+                                             });
     if (watched) fmt::print(stderr, "\r\033[K");
     if (!read) return complain(read.error());
     std::vector<const std::pair<const ledger::Shift, ledger::WhatIf::Row>*> rows;

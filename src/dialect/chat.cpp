@@ -25,10 +25,10 @@ private:
 
 void Chat::read() {
     const auto [model, stream, messages, tools, functions, web, search, enable, plugins, cache_key, session_id,
-                metadata, models, fallbacks] =
-        r_.members(0,
-                   {"model", "stream", "messages", "tools", "functions", "web_search_options", "search_parameters",
-                    "enable_search", "plugins", "prompt_cache_key", "session_id", "metadata", "models", "fallbacks"});
+                metadata, models, fallbacks, sources] =
+        r_.members(0, {"model", "stream", "messages", "tools", "functions", "web_search_options", "search_parameters",
+                       "enable_search", "plugins", "prompt_cache_key", "session_id", "metadata", "models", "fallbacks",
+                       "data_sources"});
     r_.model(model);
     r_.other_models(models, "models");
     r_.other_models(fallbacks, "fallbacks");
@@ -52,6 +52,8 @@ void Chat::read() {
     if (r_.is_object(search)) r_.reference(ReferenceKind::vendor_tool, "search_parameters");
     if (r_.is(enable, json::Kind::boolean) && document.raw_value(enable) == "true")
         r_.reference(ReferenceKind::vendor_tool, "enable_search");
+    if (sources != no_node && !r_.is(sources, json::Kind::null))
+        r_.reference(ReferenceKind::vendor_tool, "data_sources");
     r_.each(plugins, [&](NodeIndex n) {
         const auto [id] = r_.members(n, {"id"});
         r_.reference(ReferenceKind::vendor_tool, id);
@@ -100,11 +102,12 @@ void Chat::part(NodeIndex n, UnitKind kind) {
     const bool attached = shown.contains("image") || shown.contains("audio") || shown.contains("video") ||
                           shown.contains("file") || shown == "document";
     r_.unit(attached ? UnitKind::attachment : kind, n);
-    for (const NodeIndex linked : {image, video, audio, file_url}) {
-        r_.url(linked);
-        const auto [url] = r_.members(linked, {"url"});
+    for (const NodeIndex given : {image, video, audio, file_url}) {
+        r_.url(given);
+        const auto [url] = r_.members(given, {"url"});
         r_.url(url);
     }
+    if (shown != "text" && shown != "refusal" && shown != "thinking") r_.linked(n);
     r_.reference(ReferenceKind::file, file_id);
     const auto [inner_id, data] = r_.members(file, {"file_id", "file_data"});
     r_.reference(ReferenceKind::file, inner_id);

@@ -128,7 +128,8 @@ Result<void> read_request(const Endpoint& endpoint, const json::Document& docume
     request.files.clear();
     request.files_left_out = 0;
     request.session.clear();
-    request.repository_remote.clear();
+    request.repository_remotes.clear();
+    request.remotes_unreadable = false;
     request.workspace.clear();
 
     if (document.nodes().empty() || document[0].kind != json::Kind::object)
@@ -146,29 +147,47 @@ Result<void> read_request(const Endpoint& endpoint, const json::Document& docume
     return {};
 }
 
-std::string remote_of_turn_metadata(const json::Document& metadata) {
+bool remotes_of_turn_metadata(const json::Document& metadata, std::vector<std::string>& into) {
+    const auto is = [&](NodeIndex n, json::Kind kind) { return n != no_node && metadata[n].kind == kind; };
+    if (metadata.nodes().empty() || !is(0, json::Kind::object)) return false;
+    bool whole = true;
     std::string scratch;
-    std::string first_name;
-    NodeIndex first = no_node;
-    const NodeIndex workspaces = metadata.nodes().empty() ? no_node : metadata.find(0, "workspaces");
-    if (workspaces == no_node || metadata[workspaces].kind != json::Kind::object) return {};
-    for (NodeIndex n = metadata.first_child(workspaces); n != no_node; n = metadata.next_sibling(n)) {
-        const NodeIndex remotes = metadata.find(n, "associated_remote_urls");
-        const NodeIndex origin = remotes == no_node ? no_node : metadata.find(remotes, "origin");
-        if (origin == no_node || metadata[origin].kind != json::Kind::string) continue;
-        // The client writes its map in random order: the first by name is the same every time.
-        const std::string_view cwd = metadata.key(n, scratch);
-        if (first != no_node && cwd >= first_name) continue;
-        first_name = cwd;
-        first = origin;
+    const auto each = [&](NodeIndex object, auto told) {
+        if (object == no_node || is(object, json::Kind::null)) return;
+        whole = whole && is(object, json::Kind::object);
+        if (!is(object, json::Kind::object)) return;
+        for (NodeIndex n = metadata.first_child(object); n != no_node; n = metadata.next_sibling(n)) told(n);
+    };
+    const auto under = [&](NodeIndex object, std::string_view key, auto told) { // a key that stands twice counts twice
+        each(object, [&](NodeIndex n) {
+            if (metadata.key(n, scratch) == key) told(n);
+        });
+    };
+    under(0, "workspaces", [&](NodeIndex workspaces) {
+        each(workspaces, [&](NodeIndex workspace) {
+            under(workspace, "associated_remote_urls", [&](NodeIndex remotes) {
+                each(remotes, [&](NodeIndex remote) {
+                    if (!is(remote, json::Kind::string) || into.size() > remotes_max)
+                        whole = false;
+                    else
+                        into.emplace_back(metadata.text(remote, scratch));
+                });
+            });
+        });
+    });
+    std::ranges::sort(into);
+    into.erase(std::ranges::unique(into).begin(), into.end());
+    if (into.size() > remotes_max) {
+        into.resize(remotes_max);
+        whole = false;
     }
-    return first == no_node ? std::string() : std::string(metadata.text(first, scratch));
+    return whole;
 }
 
-std::string remote_of_turn_metadata(std::string_view json) {
+bool remotes_of_turn_metadata(std::string_view json, std::vector<std::string>& into) {
     const Buffer padded(json);
     json::Document metadata;
-    return metadata.parse(padded.view()) ? remote_of_turn_metadata(metadata) : std::string();
+    return metadata.parse(padded.view()) && remotes_of_turn_metadata(metadata, into);
 }
 
 } // namespace sallyport::dialect

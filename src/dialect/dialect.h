@@ -90,11 +90,12 @@ struct Request {
     std::vector<Unit> units; // in document order; units[0] is the root's
     std::vector<Tool> tools;
     std::vector<Reference> references; // each (kind, what) once; at most references_max, but of every kind at least one
-    std::size_t references_left_out = 0; // beyond that limit (a repetition counts again)
-    std::vector<NamedFile> files;        // each (tool, path) once, at most limits::files_per_entry_max
-    std::size_t files_left_out = 0;      // beyond that limit
-    std::string session;                 // the client's own id of the conversation, where the body carries one
-    std::string repository_remote; // git remote URL from the client's own metadata (codex client_metadata), else empty
+    std::size_t references_left_out = 0;         // beyond that limit (a repetition counts again)
+    std::vector<NamedFile> files;                // each (tool, path) once, at most limits::files_per_entry_max
+    std::size_t files_left_out = 0;              // beyond that limit
+    std::string session;                         // the client's own id of the conversation, where the body carries one
+    std::vector<std::string> repository_remotes; // git remotes from the client's own metadata (codex client_metadata)
+    bool remotes_unreadable = false;             // such metadata is there, and cannot be read as a whole
     std::string workspace; // working directory from the client's fixed environment block in the system part, else empty
 };
 
@@ -104,11 +105,13 @@ struct Request {
 // model beside "model" ("models", "fallbacks"), since it would not be judged. `request` is reused.
 Result<void> read_request(const Endpoint&, const json::Document&, Request& request);
 
-// The git remote ("https://git.acme.example/core/engine.git", as the client wrote it) in codex's turn metadata, which comes as
-// the header x-codex-turn-metadata and in the body's client_metadata: workspaces.<cwd>.associated_remote_urls.origin, of several
-// workspaces the first by name. Empty where there is none. Only a claim.
-std::string remote_of_turn_metadata(const json::Document& metadata);
-std::string remote_of_turn_metadata(std::string_view json);
+// The git remotes ("https://git.acme.example/core/engine.git", as the client wrote them) in codex's turn metadata, which comes as
+// the header x-codex-turn-metadata and in the body's client_metadata: workspaces.<cwd>.associated_remote_urls.<name>, of all
+// workspaces, in the order of their text, each once. Only claims. False where it cannot be read, or there are more than
+// remotes_max.
+inline constexpr std::size_t remotes_max = 16;
+bool remotes_of_turn_metadata(const json::Document& metadata, std::vector<std::string>& into);
+bool remotes_of_turn_metadata(std::string_view json, std::vector<std::string>& into);
 
 // Usage as the vendor counts it; -1 where it was not told.
 struct Usage {

@@ -84,7 +84,8 @@ inline std::string all_escaped(const json::Document& document) {
 // What a decision sees must not depend on how the text was escaped. (The workspace may: it is a claim, looked for in raw text.)
 inline void check_same(const dialect::Request& a, const dialect::Request& b) {
     require(a.model == b.model && a.model_node == b.model_node && a.stream == b.stream && a.session == b.session);
-    require(a.repository_remote == b.repository_remote && a.files_left_out == b.files_left_out);
+    require(a.repository_remotes == b.repository_remotes && a.remotes_unreadable == b.remotes_unreadable &&
+            a.files_left_out == b.files_left_out);
     require(a.units.size() == b.units.size() && a.tools.size() == b.tools.size());
     require(a.references.size() == b.references.size() && a.files.size() == b.files.size());
     require(a.references_left_out == b.references_left_out);

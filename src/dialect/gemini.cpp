@@ -14,6 +14,7 @@ public:
     void read(NodeIndex root);
 
 private:
+    void other_model(NodeIndex n);
     void content(NodeIndex n, UnitKind kind);
     void part(NodeIndex n, UnitKind kind);
     void file_data(NodeIndex n);
@@ -35,17 +36,31 @@ std::string_view plugin_of_function(std::string_view name) {
 }
 
 void Gemini::read(NodeIndex root) {
-    const auto [contents, system, tools, cached] = r_.members(
-        root, {"contents", {"systemInstruction", "system_instruction"}, "tools", {"cachedContent", "cached_content"}});
+    const auto [contents, system, tools, cached, model] = r_.members(root, {"contents",
+                                                                            {"systemInstruction", "system_instruction"},
+                                                                            "tools",
+                                                                            {"cachedContent", "cached_content"},
+                                                                            "model"});
+    other_model(model);
     if (r_.is_string(system)) { // not in the API, but some servers take it
         r_.unit(UnitKind::system, system);
         r_.workspace(system);
     }
-    if (r_.is_object(system)) content(system, UnitKind::system);
+    r_.each_or_one(system, [&](NodeIndex n) { content(n, UnitKind::system); });
+    if (!r_.is_object(tools)) r_.expect_array(tools, "tools");
     if (!r_.is_object(contents)) r_.expect_array(contents, "contents");
     r_.each_or_one(contents, [&](NodeIndex n) { content(n, UnitKind::message); });
     r_.each_or_one(tools, [&](NodeIndex n) { tool(n); });
     r_.reference(ReferenceKind::cached_content, cached);
+}
+
+// The path names the model; one in the body is the same, with or without its collection.
+void Gemini::other_model(NodeIndex n) {
+    std::string scratch;
+    std::string_view told = r_.text(n, scratch);
+    if (told.starts_with("models/")) told.remove_prefix(7);
+    if (n != no_node && !r_.is(n, json::Kind::null) && told != r_.request().model)
+        r_.fail("The \"model\" at " + r_.document().place(r_.document()[n].begin) + " is another one than the path's.");
 }
 
 void Gemini::content(NodeIndex n, UnitKind kind) {

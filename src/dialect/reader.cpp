@@ -24,22 +24,43 @@ std::string_view cut(std::string_view text, std::size_t bytes_max) {
 
 } // namespace
 
+// Unicode's case folding, which Go's encoding/json follows, has two letters beyond ASCII that fold to one of ASCII: U+017F to s,
+// U+212A to k.
+std::string_view Reader::fold(std::string_view key, std::string& folded) {
+    if (std::ranges::none_of(key, [](char c) { return (c & 0x80) != 0; })) return key;
+    folded.clear();
+    for (std::size_t i = 0; i < key.size();) {
+        const std::string_view rest = key.substr(i);
+        if (rest.starts_with("\xC5\xBF")) {
+            folded += 's';
+            i += 2;
+        } else if (rest.starts_with("\xE2\x84\xAA")) {
+            folded += 'k';
+            i += 3;
+        } else {
+            folded += key[i++];
+        }
+    }
+    return folded;
+}
+
 void Reader::fail(std::string message) {
     if (!error_) error_ = Error{ErrorKind::invalid, ErrorSource::client, Retry::never, std::move(message)};
 }
 
 void Reader::read_members(NodeIndex object, const Key* keys, std::size_t count, NodeIndex* found) {
     if (!is_object(object)) return;
-    std::string scratch;
+    std::string scratch, folded;
     for (NodeIndex i = document_.first_child(object); i != no_node; i = document_.next_sibling(i)) {
-        const std::string_view key = document_.key(i, scratch);
+        const std::string_view given = document_.key(i, scratch);
+        const std::string_view key = fold(given, folded);
         for (std::size_t k = 0; k < count; ++k) {
             const bool named = key.size() == keys[k].name.size() && equals_ignoring_case(key, keys[k].name);
             if (!named &&
                 !(key.size() == keys[k].alias.size() && !key.empty() && equals_ignoring_case(key, keys[k].alias)))
                 continue;
-            if (key != (named ? keys[k].name : keys[k].alias))
-                fail("The key \"" + std::string(key) + "\" at " + document_.place(document_[i].key_begin) +
+            if (given != (named ? keys[k].name : keys[k].alias))
+                fail("The key \"" + std::string(given) + "\" at " + document_.place(document_[i].key_begin) +
                      " differs from \"" + std::string(keys[k].name) +
                      "\" only in case: readers differ on whether it counts, so it cannot stand here.");
             else if (found[k] != no_node)
@@ -123,18 +144,50 @@ void Reader::stream(NodeIndex n) {
 
 void Reader::other_models(NodeIndex n, std::string_view key) {
     std::string scratch;
-    each(n, [&](NodeIndex one) {
+    const auto look = [&](NodeIndex one) {
         const auto [named] = members(one, {"model"});
         const NodeIndex other = is_object(one) ? named : one;
-        if (other == no_node || (is_string(other) && text(other, scratch) == request_.model)) return;
+        if (other == no_node || is(other, json::Kind::null) ||
+            (is_string(other) && (text(other, scratch) == request_.model || text(other, scratch) == "none")))
+            return;
         fail("The \"" + std::string(key) + "\" at " + document_.place(document_[n].begin) +
              " names models beside \"model\". Only one model can be judged: leave that key out.");
-    });
+    };
+    if (is_array(n))
+        each(n, look);
+    else if (n != no_node)
+        look(n);
+}
+
+void Reader::linked(NodeIndex n) {
+    if (is_string(n)) {
+        std::string scratch;
+        const std::string_view what = text(n, scratch);
+        const std::size_t end = what.find("://");
+        const bool scheme =
+            end != std::string_view::npos && end > 0 && end < 16 &&
+            std::ranges::all_of(
+                what.substr(0, end),
+                [](char c) {
+                    const char lower = ascii_lower(c);
+                    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+                });
+        if (scheme) url(n);
+        return;
+    }
+    if (!is_object(n) && !is_array(n)) return;
+    for (NodeIndex i = document_.first_child(n); i != no_node; i = document_.next_sibling(i)) linked(i);
 }
 
 void Reader::expect_array(NodeIndex n, std::string_view key) {
-    if (n == no_node || is_array(n) || is(n, json::Kind::null)) return;
-    fail("The \"" + std::string(key) + "\" at " + document_.place(document_[n].begin) + " is not an array.");
+    if (n == no_node || is(n, json::Kind::null)) return;
+    if (!is_array(n))
+        return fail("The \"" + std::string(key) + "\" at " + document_.place(document_[n].begin) + " is not an array.");
+    each(n, [&](NodeIndex one) { // some readers flatten it, others do not look in
+        if (is_array(one))
+            fail("The \"" + std::string(key) + "\" at " + document_.place(document_[one].begin) +
+                 " holds an array in an array.");
+    });
 }
 
 // The lines of the environment blocks that clients put into their system part:
@@ -152,12 +205,15 @@ void Reader::workspace(NodeIndex system_text) {
     std::string scratch;
     const std::string_view given = text(system_text, scratch);
     for (std::size_t at = given.find(needle); at != std::string_view::npos; at = given.find(needle, at + 1)) {
-        const std::size_t line_begin = given.rfind('\n', at) + 1; // npos + 1 is 0
+        // No lead is longer; a long line with the words many times is not walked back each time.
+        const std::size_t back = at - std::min<std::size_t>(at, 64);
+        const std::size_t line_begin = back + given.substr(back, at - back).rfind('\n') + 1; // npos + 1 is 0
+        if (line_begin == back && back != 0 && given[back - 1] != '\n') continue;
         std::string_view lead = given.substr(line_begin, at - line_begin);
         while (!lead.empty() && (lead.front() == ' ' || lead.front() == '-' || lead.front() == '*'))
             lead.remove_prefix(1);
         if (std::ranges::find(leads, lead) == std::end(leads)) continue;
-        const std::string_view rest = given.substr(at + needle.size());
+        const std::string_view rest = given.substr(at + needle.size(), workspace_bytes_max + 1);
         const std::string_view path = trim(rest.substr(0, std::min(rest.find('\n'), rest.find('\r'))));
         const bool absolute = path.starts_with('/') || (path.size() > 2 && path[1] == ':');
         if (!absolute || path.size() > workspace_bytes_max) continue;
@@ -168,12 +224,14 @@ void Reader::workspace(NodeIndex system_text) {
 
 void Reader::turn_metadata(std::string_view json) {
     const json::Document* const metadata = nested(json);
-    if (metadata == nullptr || (*metadata)[0].kind != json::Kind::object) return;
+    if (metadata == nullptr || !remotes_of_turn_metadata(*metadata, request_.repository_remotes)) {
+        request_.remotes_unreadable = true;
+        return;
+    }
     std::string scratch;
     if (const NodeIndex session = metadata->find(0, "session_id");
         request_.session.empty() && session != no_node && (*metadata)[session].kind == json::Kind::string)
         request_.session = metadata->text(session, scratch);
-    if (request_.repository_remote.empty()) request_.repository_remote = remote_of_turn_metadata(*metadata);
 }
 
 void Reader::finish() {

@@ -80,6 +80,8 @@ public:
     }
     // A URL that the vendor would fetch; data: URLs carry their content with them and are none.
     void url(NodeIndex n);
+    // Every string below `n` that is an address as a whole: for parts that are no text, of kinds that only some vendors know.
+    void linked(NodeIndex n);
     void tool(std::string_view name, std::string_view plugin);
 
     // Files named by a tool call. `arguments`: an object, or a string that holds one (else it is read as free text).
@@ -105,6 +107,7 @@ public:
     void finish();
 
 private:
+    static std::string_view fold(std::string_view key, std::string& folded);
     void read_members(NodeIndex object, const Key* keys, std::size_t count, NodeIndex* found);
 
     const json::Document& document_;

@@ -29,7 +29,7 @@ private:
 // Namespaces in which Codex groups tools of its own (codex-rs, tools/handlers/multi_agents_spec.rs and core/src/config): not
 // plugins. MCP servers come as "mcp__server", or, by a feature still in development, under their bare name.
 std::string plugin_of_namespace(std::string_view name) {
-    for (const std::string_view own : {"functions", "multi_agent_v1", "collaboration", "agents"})
+    for (const std::string_view own : {"functions", "multi_agent_v1", "collaboration", "agents", "clock"})
         if (name == own) return {};
     const std::string_view marked = plugin_of(name);
     return std::string(marked.empty() ? name : marked);
@@ -42,9 +42,9 @@ bool is_attachment(std::string_view type) {
 
 void Responses::read() {
     const auto [model, stream, instructions, input, tools, previous, conversation, prompt, cache_key, metadata, models,
-                fallbacks] =
+                fallbacks, agent] =
         r_.members(0, {"model", "stream", "instructions", "input", "tools", "previous_response_id", "conversation",
-                       "prompt", "prompt_cache_key", "client_metadata", "models", "fallbacks"});
+                       "prompt", "prompt_cache_key", "client_metadata", "models", "fallbacks", "agent"});
     r_.model(model);
     r_.other_models(models, "models");
     r_.other_models(fallbacks, "fallbacks");
@@ -63,6 +63,7 @@ void Responses::read() {
     r_.each(input, [&](NodeIndex n) { item(n, leading); });
     r_.each(tools, [&](NodeIndex n) { tool(n, {}); });
 
+    if (r_.is_object(agent)) r_.reference(ReferenceKind::vendor_tool, "agent");
     r_.reference(ReferenceKind::previous_response, previous);
     r_.reference(ReferenceKind::previous_response, conversation);
     const auto [conversation_id] = r_.members(conversation, {"id"});
@@ -98,7 +99,8 @@ void Responses::item(NodeIndex n, bool& leading) {
     r_.unit(kind, n);
 
     // An item that says nothing but an id (its type may be left out) stands for one that the vendor keeps.
-    const bool bare = type.empty() && role == no_node && content == no_node && output == no_node;
+    const auto absent = [&](NodeIndex one) { return one == no_node || r_.is(one, json::Kind::null); };
+    const bool bare = type.empty() && absent(role) && absent(content) && absent(output);
     if (type == "item_reference" || bare) r_.reference(ReferenceKind::previous_response, id);
 
     if (r_.is_string(content)) {
@@ -129,8 +131,10 @@ void Responses::part(NodeIndex n, UnitKind kind) {
     if (!r_.is_object(n)) return;
     const auto [type] = r_.members(n, {"type"});
     std::string scratch;
-    r_.unit(is_attachment(r_.text(type, scratch)) ? UnitKind::attachment : kind, n);
+    const std::string_view shown = r_.text(type, scratch);
+    r_.unit(is_attachment(shown) ? UnitKind::attachment : kind, n);
     references(n);
+    if (!shown.ends_with("text") && shown != "refusal") r_.linked(n);
 }
 
 // A part of a tool's output: its text belongs to that unit, an image or file in it is one of its own.
@@ -138,7 +142,10 @@ void Responses::inside(NodeIndex n) {
     if (!r_.is_object(n)) return;
     const auto [type] = r_.members(n, {"type"});
     std::string scratch;
-    if (is_attachment(r_.text(type, scratch))) r_.unit(UnitKind::attachment, n);
+    if (is_attachment(r_.text(type, scratch))) {
+        r_.unit(UnitKind::attachment, n);
+        r_.linked(n);
+    }
     references(n);
 }
 

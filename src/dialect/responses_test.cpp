@@ -33,7 +33,7 @@ TEST(Responses, ReadsWhatCodexSends) {
     EXPECT_EQ(r.request.model, "gpt-6.1-sol");
     EXPECT_TRUE(r.request.stream);
     EXPECT_EQ(r.request.session, "019a-77");
-    EXPECT_EQ(r.request.repository_remote, "https://git.acme.test/secret/proj.git");
+    EXPECT_EQ(r.request.repository_remotes, std::vector<std::string>{"https://git.acme.test/secret/proj.git"});
     EXPECT_EQ(r.request.workspace, "") << "the environment context is a message: anybody can write one";
     EXPECT_EQ(r.tools(), "exec create_issue(github) spawn_agent");
     EXPECT_EQ(r.files(), "exec:hello.txt exec_command:src/b.cpp");
@@ -134,16 +134,29 @@ TEST(Responses, FilesAreFoundInShellCallsAndPatches) {
                          "apply_patch:e.txt view_image:f.png");
 }
 
-TEST(Responses, TheRemoteDoesNotDependOnTheOrderOfTheMap) {
-    const std::string a =
-        R"({"workspaces":{"/b":{"associated_remote_urls":{"origin":"ssh://b"}},"/a":{"associated_remote_urls":{"origin":"ssh://a"}}}})";
-    const std::string b =
-        R"({"workspaces":{"/a":{"associated_remote_urls":{"origin":"ssh://a"}},"/b":{"associated_remote_urls":{"origin":"ssh://b"}}}})";
-    EXPECT_EQ(remote_of_turn_metadata(a), "ssh://a");
-    EXPECT_EQ(remote_of_turn_metadata(b), "ssh://a");
-    for (const std::string_view none : {"", "x", "{}", "[]", R"({"workspaces":5})", R"({"workspaces":{"/a":{}}})",
-                                        R"({"workspaces":{"/a":{"associated_remote_urls":{"origin":5}}}})"})
-        EXPECT_EQ(remote_of_turn_metadata(none), "") << none;
+TEST(Responses, EveryRemoteOfEveryWorkspaceIsClaimed) {
+    const auto remotes = [](std::string_view json, bool whole = true) {
+        std::vector<std::string> into;
+        EXPECT_EQ(remotes_of_turn_metadata(json, into), whole) << json;
+        return into;
+    };
+    using Remotes = std::vector<std::string>;
+    EXPECT_EQ(remotes(R"({"workspaces":{"/b":{"associated_remote_urls":{"origin":"ssh://b"}},
+                          "/a":{"associated_remote_urls":{"upstream":"ssh://c","origin":"ssh://a"}}}})"),
+              (Remotes{"ssh://a", "ssh://b", "ssh://c"}));
+    EXPECT_EQ(remotes(R"({"workspaces":{"/a":{"associated_remote_urls":{"origin":"ssh://a"}}},
+                          "workspaces":{"/a":{"associated_remote_urls":{"origin":"ssh://b"}}}})"),
+              (Remotes{"ssh://a", "ssh://b"}))
+        << "twice the same key: both count";
+    for (const std::string_view none : {"{}", R"({"workspaces":{"/a":{}}})", R"({"workspaces":null})"})
+        EXPECT_EQ(remotes(none), Remotes{}) << none;
+    for (const std::string_view bad : {"", "x", "[]", R"({"workspaces":5})", R"({"workspaces":{"/a":5}})",
+                                       R"({"workspaces":{"/a":{"associated_remote_urls":{"origin":5}}}})"})
+        EXPECT_EQ(remotes(bad, false), Remotes{}) << bad;
+    std::string many = R"({"workspaces":{"/a":{"associated_remote_urls":{)";
+    for (int i = 10; i < 40; ++i)
+        many += (i == 10 ? "\"r" : ",\"r") + std::to_string(i) + "\":\"ssh://" + std::to_string(i) + "\"";
+    EXPECT_EQ(remotes(many + "}}}}", false).size(), remotes_max);
 }
 
 } // namespace

@@ -1,9 +1,8 @@
 #include "gateway/caller.h"
 
-#include "base/buffer.h"
 #include "base/text.h"
+#include "dialect/dialect.h"
 #include "identity/credential.h"
-#include "json/document.h"
 #include "repo/identity.h"
 
 #include <algorithm>
@@ -16,7 +15,9 @@ constexpr http::FieldNames credential_headers({"authorization", "x-api-key", "x-
 // Who pays, or a person's session in another form.
 constexpr http::FieldNames account_headers({"openai-organization", "openai-project", "chatgpt-account-id",
                                             "x-goog-user-project", "cookie", "x-goog-iam-authorization-token",
-                                            "anthropic-organization-id", "x-amz-security-token"});
+                                            "anthropic-organization-id", "x-amz-security-token", "x-auth-token",
+                                            "ocp-apim-subscription-key", "x-litellm-api-key", "x-portkey-api-key",
+                                            "helicone-auth"});
 constexpr http::FieldNames session_headers({"x-claude-code-session-id", "session-id", "x-session-id"});
 constexpr std::size_t claims_max = 8;
 
@@ -42,9 +43,10 @@ std::string percent_decoded(std::string_view text) {
 // Compared decoded: a vendor that reads "k%65y" as "key" must not receive what we overlooked.
 bool is_credential_parameter(std::string_view parameter) {
     const std::string name = percent_decoded(parameter.substr(0, parameter.find('=')));
-    return equals_ignoring_case(name, "key") || equals_ignoring_case(name, "$key") ||
-           equals_ignoring_case(name, "access_token") || equals_ignoring_case(name, "api_key") ||
-           equals_ignoring_case(name, "api-key") || equals_ignoring_case(name, "oauth_token");
+    static constexpr std::string_view names[] = {"key",     "$key",    "access_token", "$access_token",
+                                                 "api_key", "api-key", "oauth_token",  "$oauth_token",
+                                                 "token",   "apikey",  "bearer_token", "$bearer_token"};
+    return std::ranges::any_of(names, [&](std::string_view one) { return equals_ignoring_case(name, one); });
 }
 
 // Calls told(parameter, separator before it included) for each parameter. '&' and ';' both separate for some readers.
@@ -62,33 +64,6 @@ std::string_view without_scheme(std::string_view value) {
         if (value.size() > scheme.size() && equals_ignoring_case(value.substr(0, scheme.size()), scheme))
             return trim(value.substr(scheme.size()));
     return value;
-}
-
-// {"workspaces": {"<cwd>": {"associated_remote_urls": {"origin": "…"}}}}
-void claims_of_turn_metadata(std::string_view value, std::vector<std::string>& into, bool& unreadable) {
-    const std::string padded = std::string(value) + std::string(Buffer::padding, '\0');
-    json::Document document;
-    std::string scratch;
-    if (!document.parse(std::string_view(padded).substr(0, value.size()))) {
-        unreadable = true;
-        return;
-    }
-    const json::NodeIndex workspaces = document.find(document.root(), "workspaces");
-    if (workspaces == json::no_node) return;
-    for (json::NodeIndex one = document.first_child(workspaces); one != json::no_node;
-         one = document.next_sibling(one)) {
-        const json::NodeIndex remotes = document.find(one, "associated_remote_urls");
-        if (remotes == json::no_node) continue;
-        for (json::NodeIndex remote = document.first_child(remotes); remote != json::no_node;
-             remote = document.next_sibling(remote)) {
-            if (auto normalised = repo::normalise_remote(document.text(remote, scratch)); !normalised)
-                unreadable = true;
-            else if (into.size() >= claims_max)
-                unreadable = true;
-            else if (std::ranges::find(into, *normalised) == into.end())
-                into.push_back(std::move(*normalised));
-        }
-    }
 }
 
 } // namespace
@@ -112,8 +87,22 @@ bool query_has_credential(std::string_view query) {
     return found;
 }
 
-bool is_company_credential(std::string_view header_value) {
-    return identity::classify_credential(without_scheme(header_value)) == identity::CredentialKind::company_key;
+// Google's "$httpHeaders" (and other parameters with '$' that stand for a part of the request).
+bool query_overrides_headers(std::string_view query) {
+    bool found = false;
+    each_parameter(query, [&](std::string_view parameter, std::size_t, std::size_t) {
+        const std::string name = to_lower(percent_decoded(parameter.substr(0, parameter.find('='))));
+        for (const std::string_view part : {"$httpheaders", "$httpmethod", "$method", "$ct", "$req"})
+            found = found || name == part;
+    });
+    return found;
+}
+
+bool holds_company_key(std::string_view text) {
+    for (auto at = text.find(identity::key_prefix); at != std::string_view::npos;
+         at = text.find(identity::key_prefix, at + 1))
+        if (identity::is_company_key(text.substr(at, identity::key_characters))) return true;
+    return false;
 }
 
 std::string query_without_credentials(std::string_view query, bool keep_vendors) {
@@ -124,7 +113,7 @@ std::string query_without_credentials(std::string_view query, bool keep_vendors)
             const std::size_t equals = parameter.find('=');
             const std::string value =
                 equals == std::string_view::npos ? std::string() : percent_decoded(parameter.substr(equals + 1));
-            if (!keep_vendors || is_company_credential(value)) return;
+            if (!keep_vendors || holds_company_key(value)) return;
         }
         if (!first) kept += begin > 0 ? query[begin - 1] : '&';
         kept += parameter;
@@ -200,7 +189,8 @@ Result<CallerView> read_caller(const http::RequestHead& head, const identity::Ke
         else if (field.name == "x-initiator")
             told.initiator = field.value;
         else if (session_headers.hold(field.name))
-            view.session = field.value;
+            if (const auto free = std::ranges::find(view.sessions, std::string_view()); free != view.sessions.end())
+                *free = field.value;
     }
     view.client = identity::identify_client(told);
     return view;
@@ -217,16 +207,22 @@ static const std::optional<std::string>& normalised(std::string_view remote) {
     return result;
 }
 
+void claim(const std::optional<std::string>& repository, std::vector<std::string>& into, bool& unreadable) {
+    if (repository && std::ranges::find(into, *repository) != into.end()) return;
+    if (!repository || into.size() >= claims_max)
+        unreadable = true;
+    else
+        into.push_back(*repository);
+}
+
 void claimed_repositories(const http::RequestHead& head, std::vector<std::string>& into, bool& unreadable) {
     for (const http::Field& field : head.fields) {
         if (field.name == "x-sallyport-repository") {
-            const std::optional<std::string>& repository = normalised(field.value);
-            if (!repository || into.size() >= claims_max)
-                unreadable = true;
-            else if (std::ranges::find(into, *repository) == into.end())
-                into.push_back(*repository);
+            claim(normalised(field.value), into, unreadable);
         } else if (field.name == "x-codex-turn-metadata") {
-            claims_of_turn_metadata(field.value, into, unreadable);
+            std::vector<std::string> remotes;
+            if (!dialect::remotes_of_turn_metadata(field.value, remotes)) unreadable = true;
+            for (const std::string& remote : remotes) claim(repo::normalise_remote(remote), into, unreadable);
         }
     }
 }

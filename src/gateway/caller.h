@@ -7,6 +7,7 @@
 #include "identity/keys.h"
 #include "policy/facts.h"
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,7 +20,8 @@ struct CallerView {
     policy::AccountKind account = policy::AccountKind::company;
     std::string_view personal_header; // name of the header that brought a vendor's credential; "?" for the query
     identity::Client client;
-    std::string_view session; // from headers; empty where none
+    std::array<std::string_view, 4> sessions; // from headers, empty behind the last
+    std::string_view session() const { return sessions.front(); }
 };
 
 // Errors (invalid, source client): a credential given twice, which two readers could choose between differently.
@@ -27,16 +29,18 @@ Result<CallerView> read_caller(const http::RequestHead& head, const identity::Ke
 
 // Repositories claimed by headers, normalised ("git.acme.example/core/engine"), each once, at most 8. What cannot be normalised is
 // left out: it names no repository. `unreadable` is set where a claim was made that cannot be read: it then counts as unknown.
+void claim(const std::optional<std::string>& repository, std::vector<std::string>& into, bool& unreadable);
 void claimed_repositories(const http::RequestHead& head, std::vector<std::string>& into, bool& unreadable);
 
 // Headers that never leave: credentials, ours, and those that choose an account.
 bool never_forwarded(const http::FieldName& name);
 // Headers that carry a vendor's credential (any case).
 bool carries_credential(const http::FieldName& name);
-// "sp_…", with or without a scheme in front.
-bool is_company_credential(std::string_view header_value);
+// A company key stands somewhere in it, whatever is around.
+bool holds_company_key(std::string_view header_value);
 // The query without parameters that carry a credential, byte for byte otherwise. `keep_vendors`: only our own keys are taken out.
 std::string query_without_credentials(std::string_view query, bool keep_vendors);
 bool query_has_credential(std::string_view query);
+bool query_overrides_headers(std::string_view query);
 
 } // namespace sallyport::gateway

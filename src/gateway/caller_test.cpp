@@ -137,10 +137,10 @@ TEST_F(Callers, TellTheirClientAndSession) {
     ASSERT_TRUE(claude);
     EXPECT_EQ(claude->client.name, "claude-code");
     EXPECT_EQ(claude->client.version, "2.1.330");
-    EXPECT_EQ(claude->session, "5f2c");
-    EXPECT_EQ(read("session-id: abc\r\n")->session, "abc");
-    EXPECT_EQ(read("x-session-id: abc\r\n")->session, "abc");
-    EXPECT_EQ(read("")->session, "");
+    EXPECT_EQ(claude->session(), "5f2c");
+    EXPECT_EQ(read("session-id: abc\r\n")->session(), "abc");
+    EXPECT_EQ(read("x-session-id: abc\r\n")->session(), "abc");
+    EXPECT_EQ(read("")->session(), "");
     EXPECT_EQ(read("")->client.name, "unknown");
 }
 
@@ -155,6 +155,9 @@ TEST(Headers, ThatAreOursOrCarryCredentialsNeverLeave) {
         EXPECT_FALSE(never_forwarded(name)) << name;
     for (const char* name : {"authorization", "X-API-KEY", "x-goog-api-key", "Api-Key"})
         EXPECT_TRUE(carries_credential(name)) << name;
+    const std::string key(identity::new_company_key().reveal());
+    EXPECT_TRUE(holds_company_key("Token " + key) && holds_company_key("Bearer x, Bearer " + key + ", y"));
+    EXPECT_FALSE(holds_company_key("Bearer sp_") || holds_company_key(""));
     for (const char* name : {"x-sallyport-key", "cookie", "x-api-keys", ""})
         EXPECT_FALSE(carries_credential(name)) << name;
 }
@@ -192,7 +195,7 @@ TEST_F(Callers, ClaimRepositoriesInHeaders) {
                 R"("/b":{"latest_git_commit_hash":"0"},"/c":{"associated_remote_urls":{"origin":"https:\/\/host\/x\/y"}}}})"
                 "\r\n",
             unreadable),
-        (Claims{"git.acme.example/core/engine", "host/x/y"}));
+        (Claims{"host/x/y", "git.acme.example/core/engine"}));
     EXPECT_FALSE(unreadable);
     EXPECT_EQ(claims(codex + "{}\r\n", unreadable), Claims{});
     EXPECT_FALSE(unreadable);

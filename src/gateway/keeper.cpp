@@ -4,6 +4,8 @@
 #include "base/file.h"
 #include "policy/program.h"
 
+#include <charconv>
+
 namespace sallyport::gateway {
 
 std::string lines_of(std::span<const policy::Mistake> mistakes) {
@@ -54,13 +56,32 @@ Result<void> keep_policy(const std::filesystem::path& policies, const policy::Po
     }
     return {};
 }
+
+// The highest version of a signed policy that was ever in force here. A file that is there and says nothing is an error: else
+// taking it away in part would let an older policy back in.
+std::filesystem::path version_file(const std::filesystem::path& policies) { return policies / "version"; }
+
+Result<std::uint64_t> version_seen(const std::filesystem::path& policies) {
+    std::error_code code;
+    if (!std::filesystem::exists(version_file(policies), code)) return 0;
+    const auto text = read_file(version_file(policies), 32);
+    if (!text) return std::unexpected(text.error());
+    std::uint64_t version = 0;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), version);
+    if (error != std::errc() || end == text->data())
+        return fail(ErrorKind::invalid, version_file(policies).string() + " holds no version of a policy");
+    return version;
+}
+
+// Says of everything no, and why.
+SignedPolicy refusing_policy() { return {policy::load_text("version: 1\n", "none").policy, {}}; }
 } // namespace
 
 std::filesystem::path kept_policy_file(const std::filesystem::path& policies, std::string_view digest) {
     return policies / std::string(digest.substr(digest.find(':') + 1)) / "policy.yaml";
 }
 
-Result<void> Keeper::make(std::shared_ptr<const Config> config, SignedPolicy policy) {
+Result<void> Keeper::make(std::shared_ptr<const Config> config, SignedPolicy policy, std::string problem) {
     auto keys = state_.keys();
     if (!keys) return std::unexpected(keys.error());
     std::vector<std::string> warnings;
@@ -74,7 +95,12 @@ Result<void> Keeper::make(std::shared_ptr<const Config> config, SignedPolicy pol
     auto made = make_world(std::move(config), std::move(policy.policy), std::move(policy.signature), std::move(table),
                            std::move(exceptions), warnings);
     if (!made) return std::unexpected(made.error());
+    (*made)->problem = std::move(problem);
     if (auto kept = keep_policy(policies_, *(*made)->policy); !kept) return kept;
+    const std::uint64_t signed_version = (*made)->signature.version;
+    if (const auto seen = version_seen(policies_); signed_version > 0 && seen && signed_version > *seen)
+        if (auto kept = replace_file(version_file(policies_), std::to_string(signed_version) + "\n", 0600); !kept)
+            return kept;
     for (const std::string& warning : warnings) log_.warning("world.warning", {{"what", warning}});
     world_ = std::move(*made);
     keys_version_ = version;
@@ -83,9 +109,15 @@ Result<void> Keeper::make(std::shared_ptr<const Config> config, SignedPolicy pol
 }
 
 Result<std::shared_ptr<const World>> Keeper::first(std::shared_ptr<const Config> config) {
-    auto policy = load_policy(*config, log_, 0);
-    if (!policy) return std::unexpected(policy.error());
-    if (auto made = make(std::move(config), std::move(*policy)); !made) return std::unexpected(made.error());
+    const auto seen = version_seen(policies_);
+    auto policy = seen ? load_policy(*config, log_, *seen) : std::unexpected(seen.error());
+    if (!policy) { // it starts, refuses everything and says why; a reload of a mended policy opens it
+        last_problem_ = policy.error().message;
+        log_.error("policy.unusable", {{"why", last_problem_}});
+        policy = refusing_policy();
+    }
+    if (auto made = make(std::move(config), std::move(*policy), last_problem_); !made)
+        return std::unexpected(made.error());
     return world_;
 }
 
@@ -99,7 +131,7 @@ void Keeper::poll_keys() {
         confirmed_ms_.store(monotonic_ms(), std::memory_order_relaxed);
         return;
     }
-    if (const auto made = make(world_->config, {world_->policy, world_->signature}); !made) {
+    if (const auto made = make(world_->config, {world_->policy, world_->signature}, world_->problem); !made) {
         log_.error("keys.unreadable", {{"why", made.error().message}});
         return;
     }
@@ -116,10 +148,10 @@ void Keeper::reload() {
     LoadedConfig config = load_config(world_->config->file, true);
     if (!config.config) return failed(lines_of(config.mistakes));
     // Listeners, data directory, threads and limits belong to the start; what else changed takes effect now.
-    auto policy =
-        load_policy(*config.config, log_, world_->config->policy_signers.empty() ? 0 : world_->signature.version);
+    const auto seen = version_seen(policies_);
+    auto policy = seen ? load_policy(*config.config, log_, *seen) : std::unexpected(seen.error());
     if (!policy) return failed(policy.error().message);
-    if (const auto made = make(std::move(config.config), std::move(*policy)); !made)
+    if (const auto made = make(std::move(config.config), std::move(*policy), {}); !made)
         return failed(made.error().message);
     last_problem_.clear();
     log_.info("reload.done", {{"world", world_->digest}, {"policy", world_->policy->digest()}});

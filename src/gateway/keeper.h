@@ -27,7 +27,7 @@ public:
         : log_(log), state_(state), key_digests_(key_digests), policies_(std::move(policies)),
           confirmed_ms_(confirmed_ms) {}
 
-    // The first world; an error holds every mistake, one a line.
+    // The first world. Where its policy cannot be taken, one that refuses everything and says so.
     Result<std::shared_ptr<const World>> first(std::shared_ptr<const Config> config);
     void publish_to(Publish publish) { publish_ = std::move(publish); }
 
@@ -36,10 +36,12 @@ public:
 
     const World& world() const { return *world_; }
     std::uint64_t reloads_failed() const { return reloads_failed_; }
-    const std::string& last_problem() const { return last_problem_; } // of the last reload; empty where it went well
+    const std::string& last_problem() const {
+        return last_problem_;
+    } // of the last reload, or the start; empty where it went well
 
 private:
-    Result<void> make(std::shared_ptr<const Config> config, SignedPolicy policy);
+    Result<void> make(std::shared_ptr<const Config> config, SignedPolicy policy, std::string problem);
 
     const Log& log_;
     store::State& state_;

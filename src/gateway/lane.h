@@ -30,8 +30,13 @@ public:
         held_.fetch_sub(bytes, std::memory_order_relaxed);
         return false;
     }
-    // What is there already, such as a body that grew when it was decoded: it keeps later ones waiting.
-    void take(std::size_t bytes) { held_.fetch_add(bytes, std::memory_order_relaxed); }
+    // For one that holds `own` already, and grows: alone it always may.
+    bool try_grow(std::size_t own, std::size_t bytes) {
+        const std::size_t before = held_.fetch_add(bytes, std::memory_order_relaxed);
+        if (before + bytes <= bytes_max_ || before == own) return true;
+        held_.fetch_sub(bytes, std::memory_order_relaxed);
+        return false;
+    }
     void give(std::size_t bytes) { held_.fetch_sub(bytes, std::memory_order_relaxed); }
     std::size_t held() const { return held_.load(std::memory_order_relaxed); }
 
@@ -60,6 +65,7 @@ struct Scratch {
     std::string head; // outbound
     std::vector<std::string> claims;
     std::vector<std::string_view> plugins;
+    std::deque<std::string> plugin_texts; // that had to be made
     std::vector<policy::Exception> exceptions;
     std::vector<ledger::NamedFile> files;
     std::vector<identity::Pseudonym> file_names;

@@ -84,7 +84,7 @@ void build_head(const http::RequestHead& head, const dialect::Endpoint& endpoint
             continue;
         } else if (never_forwarded(field.name)) {
             // A person's own credential goes on only where the policy allowed that account; our key never does.
-            if (personal && carries_credential(field.name) && !is_company_credential(field.value))
+            if (personal && carries_credential(field.name) && !holds_company_key(field.value))
                 add(out, field.name, field.value);
         } else if (!stripped(config, field.name)) {
             add(out, field.name, field.value);

@@ -34,7 +34,8 @@ ledger::RequestSummary summary(Turn& turn) {
 std::string_view machine_of(std::string_view peer) { return peer.substr(0, peer.rfind(':')); }
 
 std::string_view session_of(const Turn& turn) {
-    return turn.caller.session.empty() ? std::string_view(turn.scratch->request.session) : turn.caller.session;
+    const std::string_view told = turn.caller.session();
+    return told.empty() ? std::string_view(turn.scratch->request.session) : told;
 }
 
 struct DurableWait {

@@ -92,7 +92,9 @@ std::string not_ready(const Shared& shared, const Keeper& keeper) {
     if (monotonic_ms() - shared.world_confirmed_ms.load(std::memory_order_relaxed) > limits::world_stale_ms_max)
         return "the keys cannot be read, so nothing passes";
     if (!keeper.last_problem().empty())
-        return "the last reload failed and the old policy is in force: " + keeper.last_problem();
+        return keeper.world().problem.empty()
+                   ? "the last reload failed and the old policy is in force: " + keeper.last_problem()
+                   : "there is no policy that can be taken, so everything is refused: " + keeper.last_problem();
     return {};
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "gateway/one_reading.h"
 #include "http/coding.h"
 #include "repo/identity.h"
 
@@ -18,6 +19,53 @@ constexpr std::int64_t budget_look_ms = 20;
 
 std::unexpected<Ending> ends(dialect::RefusalKind kind, std::string sentence, bool recorded = true) {
     return std::unexpected(Ending{kind, std::move(sentence), recorded});
+}
+
+// An MCP server's address without what may be a secret in it: "https://mcp.example/v1"; empty where it is none.
+std::string address_of(std::string_view url) {
+    const std::size_t slashes = url.find("://");
+    const std::string scheme = to_lower(url.substr(0, std::min(slashes, std::size_t{6})));
+    if (slashes == std::string_view::npos || (scheme != "https" && scheme != "http")) return {};
+    url.remove_prefix(slashes + 3);
+    url = url.substr(0, url.find_first_of("?#"));
+    const std::size_t path = std::min(url.find_first_of("/\\"), url.size());
+    std::string_view host = url.substr(0, path);
+    host = host.substr(host.rfind('@') + 1); // npos + 1 is 0
+    return scheme + "://" + to_lower(host) + (path == url.size() ? "/" : std::string(url.substr(path)));
+}
+
+// The plugins whose tools a request offers, each once, and the MCP servers that the vendor shall call, by their address. A '#'
+// in a name would make an address of what is behind it.
+void collect_plugins(const dialect::Request& request, std::vector<std::string_view>& plugins,
+                     std::deque<std::string>& made) {
+    plugins.clear();
+    made.clear();
+    for (const dialect::Tool& tool : request.tools) {
+        if (tool.plugin.empty() || (!plugins.empty() && plugins.back() == tool.plugin)) continue;
+        if (tool.plugin.find('#') == std::string::npos) {
+            plugins.push_back(tool.plugin);
+        } else {
+            made.push_back(tool.plugin);
+            std::ranges::replace(made.back(), '#', '?');
+            plugins.push_back(made.back());
+        }
+    }
+    for (const dialect::Reference& reference : request.references)
+        if (reference.kind == dialect::ReferenceKind::remote_mcp)
+            if (std::string address = address_of(reference.what); !address.empty()) {
+                made.push_back("#" + address);
+                plugins.push_back(made.back());
+            }
+    std::ranges::sort(plugins);
+    plugins.erase(std::ranges::unique(plugins).begin(), plugins.end());
+}
+
+// br has no mark at its beginning: some bytes are a stream of it and a text at once.
+bool reads_as_json(const Buffer& body) {
+    const std::string_view text = body.view();
+    const std::size_t first = text.find_first_not_of(" \t\r\n");
+    json::Document document;
+    return first != std::string_view::npos && text[first] == '{' && document.parse(text).has_value();
 }
 
 std::unexpected<Ending> ends(const Error& error) {
@@ -67,6 +115,9 @@ Step Turn::find_endpoint() {
     // Two vendors list their models on one path; Anthropic's clients tell themselves by their version header.
     if (endpoint.operation == dialect::Operation::list_models && head.fields.find("anthropic-version") != nullptr)
         endpoint.dialect = dialect::Dialect::anthropic_messages;
+    if (const std::string second = second_reading(head); !second.empty())
+        return ends(dialect::RefusalKind::invalid,
+                    "Sallyport cannot pass this request on as it reads it: " + second + ".", false);
     return {};
 }
 
@@ -90,11 +141,17 @@ Step Turn::identify() {
                     false);
     }
     facts.at_ms = now;
+    if (!world->problem.empty())
+        return ends(
+            dialect::RefusalKind::policy,
+            "Sallyport has no policy that it can take and therefore lets nothing pass. Your platform team finds the "
+            "reason in the log and at /readyz.");
     return {};
 }
 
 net::Task<Step> Turn::read_body() {
-    const Config& config = *world->config;
+    const std::shared_ptr<const World> world_of_head = world;
+    const Config& config = *world_of_head->config;
     const std::optional<std::uint64_t> declared = exchange.declared_length();
     // A body that does not say its length may become as large as the limit; what it does not use is given back below.
     const std::size_t wanted = static_cast<std::size_t>(
@@ -117,7 +174,10 @@ net::Task<Step> Turn::read_body() {
     lane.shared.bodies.give(budget_held_ - std::min(budget_held_, scratch->body.size()));
     budget_held_ = std::min(budget_held_, scratch->body.size());
     lane.metrics.request_bytes.add(scratch->body.size());
-    co_return Step();
+    // A slow body may outlive a key, an exception or a policy: it is judged by what holds when the request is whole.
+    if (lane.world == world && wall_ms() - facts.at_ms < 100) co_return Step();
+    world = lane.world;
+    co_return identify();
 }
 
 net::Task<Step> Turn::parse() {
@@ -130,35 +190,70 @@ net::Task<Step> Turn::parse() {
         body_digest = crypto::sha256({});
         co_return Step();
     }
-    if (scratch->body.size() <= limits::inline_judgement_bytes_max &&
-        exchange.head().fields.find("content-encoding") == nullptr)
-        co_return judge_body();
+    const Step decoded = co_await decode_body();
+    if (!decoded) co_return decoded;
+    if (scratch->body.size() + scratch->decoded.size() <= limits::inline_judgement_bytes_max) co_return judge_body();
     Step judged_there;
     co_await lane.shared.workers.run(lane.loop, [&] { judged_there = judge_body(); });
     co_return judged_there;
 }
 
-Step Turn::judge_body() {
+// What a coded body becomes is not known before: room for a guess is taken from the budget, and where that is too little, for
+// twice as much, after giving back what was held, so that two that grow never wait for each other.
+net::Task<Step> Turn::decode_body() {
     const http::Fields& fields = exchange.head().fields;
-    if (scratch->body.capacity() == 0) scratch->body.reserve(1); // an empty body has readable padding, too
-    std::string_view text = scratch->body.view();
+    scratch->decoded.clear();
     if (fields.count("content-encoding") > 1)
-        return ends(dialect::RefusalKind::invalid, "Sallyport: the request has more than one Content-Encoding header.");
+        co_return ends(dialect::RefusalKind::invalid,
+                       "Sallyport: the request has more than one Content-Encoding header.");
     const std::string_view coding = fields.value("content-encoding");
-    if (!http::is_identity(coding)) {
-        const auto decoder = http::make_decoder(coding, ErrorSource::client);
+    if (http::is_identity(coding)) co_return Step();
+    constexpr std::size_t guess = 8, least = 256 * 1024;
+    const std::size_t most = world->config->decoded_body_bytes_max, own = budget_held_;
+    const std::int64_t deadline = lane.loop.now_ms() + budget_wait_ms_max;
+    for (std::size_t room = std::min(most, std::max(least, scratch->body.size() * guess));;
+         room = std::min(most, room * 2)) {
+        while (!lane.shared.bodies.try_grow(own, room)) {
+            if (lane.loop.now_ms() > deadline)
+                co_return ends(
+                    dialect::RefusalKind::unavailable,
+                    "Sallyport holds as many request bodies as it may (buffered_bodies); try again in a moment.");
+            co_await net::Sleep(lane.loop, budget_look_ms);
+        }
+        budget_held_ = own + room;
+        auto decoder = http::make_decoder(coding, ErrorSource::client);
         if (!decoder)
-            return ends(dialect::RefusalKind::invalid,
-                        "Sallyport cannot look into a request with this Content-Encoding; use gzip, zstd, br or none.");
-        scratch->decoded.clear();
-        const Result<void> decoded = decoder->decode(text, scratch->decoded, world->config->decoded_body_bytes_max);
-        if (!decoded) return ends(decoded.error());
+            co_return ends(
+                dialect::RefusalKind::invalid,
+                "Sallyport cannot look into a request with this Content-Encoding; use gzip, zstd, br or none.");
+        Result<void> decoded;
+        co_await lane.shared.workers.run(lane.loop, [&] {
+            scratch->decoded.clear();
+            decoded = decoder->decode(scratch->body.view(), scratch->decoded, room);
+        });
+        if (!decoded && decoded.error().kind == ErrorKind::too_large && room < most) {
+            scratch->decoded = Buffer();
+            budget_held_ = own;
+            lane.shared.bodies.give(room);
+            continue;
+        }
+        if (!decoded) co_return ends(decoded.error());
         if (!decoder->finished())
-            return ends(dialect::RefusalKind::invalid, "Sallyport: the compressed request body is cut off.");
-        text = scratch->decoded.view();
-        lane.shared.bodies.take(text.size());
-        budget_held_ += text.size();
+            co_return ends(dialect::RefusalKind::invalid, "Sallyport: the compressed request body is cut off.");
+        if (reads_as_json(scratch->body))
+            co_return ends(
+                dialect::RefusalKind::invalid,
+                "Sallyport: the compressed request body is a JSON text itself, so it could be read in two ways.");
+        lane.shared.bodies.give(room - std::min(room, scratch->decoded.size()));
+        budget_held_ = own + std::min(room, scratch->decoded.size());
+        co_return Step();
     }
+}
+
+Step Turn::judge_body() {
+    if (scratch->body.capacity() == 0) scratch->body.reserve(1); // an empty body has readable padding, too
+    const bool coded = !http::is_identity(exchange.head().fields.value("content-encoding"));
+    const std::string_view text = coded ? scratch->decoded.view() : scratch->body.view();
     body_digest = crypto::sha256(scratch->body.view());
     if (const auto document = scratch->document.parse(text); !document) return ends(document.error());
     if (const auto read = dialect::read_request(endpoint, scratch->document, scratch->request); !read)
@@ -173,45 +268,62 @@ Step Turn::judge_body() {
     return {};
 }
 
-void Turn::choose_claim() {
-    bool unreadable = false;
+void Turn::find_claims() {
     auto& claims = scratch->claims;
-    claimed_repositories(exchange.head(), claims, unreadable);
-    if (!scratch->request.repository_remote.empty()) {
-        if (auto normalised = repo::normalise_remote(scratch->request.repository_remote))
-            claims.push_back(std::move(*normalised));
-        else
-            unreadable = true;
-    }
+    claims_unreadable_ = scratch->request.remotes_unreadable;
+    claimed_repositories(exchange.head(), claims, claims_unreadable_);
+    for (const std::string& remote : scratch->request.repository_remotes)
+        claim(repo::normalise_remote(remote), claims, claims_unreadable_);
     // The working directory's own name, where nothing better is claimed: "dir:engine". Never its path, which names people.
-    if (claims.empty() && !scratch->request.workspace.empty()) {
-        std::string_view directory = scratch->request.workspace;
-        while (directory.size() > 1 && directory.back() == '/') directory.remove_suffix(1);
-        directory = directory.substr(directory.find_last_of("/\\") + 1);
-        const bool plain = !directory.empty() && directory.size() <= 100 && std::ranges::none_of(directory, [](char c) {
-            return static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F;
-        });
-        if (plain) claims.push_back("dir:" + std::string(directory));
-    }
-    // Several claims: the strictest counts, so that adding one never helps.
-    facts.repository = {};
-    facts.evidence = policy::Evidence::none;
-    policy::Class strictest = policy::effective_class(*world->policy, facts);
-    bool chosen = unreadable;
-    for (const std::string& claim : claims) {
-        policy::Facts claimed = facts;
-        claimed.repository = claim;
-        claimed.evidence = policy::Evidence::claimed;
-        const policy::Class cls = policy::effective_class(*world->policy, claimed);
-        if (chosen && cls <= strictest) continue;
-        chosen = true;
-        strictest = cls;
-        facts.repository = claim;
-        facts.evidence = policy::Evidence::claimed;
-    }
+    if (!claims.empty() || scratch->request.workspace.empty()) return;
+    std::string_view directory = scratch->request.workspace;
+    while (directory.size() > 1 && directory.back() == '/') directory.remove_suffix(1);
+    directory = directory.substr(directory.find_last_of("/\\") + 1);
+    const bool plain = !directory.empty() && directory.size() <= 100 && std::ranges::none_of(directory, [](char c) {
+        return static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F;
+    });
+    if (plain) claims.push_back("dir:" + std::string(directory));
 }
 
-void Turn::gather_facts() {
+// Each claim is judged as if it was the only one, one that cannot be read as none at all; the strictest judgement counts, in
+// whatever order they came, so that adding one never helps: a refusal, the more closed class, the fewer upstreams.
+void Turn::judge_claims() {
+    find_claims();
+    const auto& claims = scratch->claims;
+    std::string_view chosen;
+    bool judged_one = false;
+    const auto judge = [&](std::string_view repository, policy::Evidence evidence) {
+        facts.repository = repository;
+        facts.evidence = evidence;
+        find_exceptions();
+        const policy::Plan one = policy::decide(*world->policy, facts, candidates());
+        const auto strictness = [](const policy::Plan& of) {
+            return std::tuple(of.decision == policy::Decision::refuse, of.effective_class,
+                              policy::plan_upstreams_max - of.upstream_count);
+        };
+        const bool stricter = !judged_one || strictness(one) > strictness(plan) ||
+                              (strictness(one) == strictness(plan) && !chosen.empty() && repository < chosen);
+        judged_one = true;
+        if (!stricter) return;
+        plan = one;
+        chosen = repository;
+    };
+    if (claims.empty() || claims_unreadable_) judge({}, policy::Evidence::none);
+    for (const std::string& claim : claims) judge(claim, policy::Evidence::claimed);
+    facts.repository = chosen;
+    facts.evidence = chosen.empty() ? policy::Evidence::none : policy::Evidence::claimed;
+    find_exceptions();
+}
+
+// Of all session ids that the request names: naming one more never helps.
+policy::Class Turn::class_floor() const {
+    auto floor = policy::Class::open_source;
+    for (const std::uint64_t conversation : conversations)
+        floor = std::max(floor, lane.shared.verdicts.class_floor(conversation, lane.loop.now_ms()));
+    return floor;
+}
+
+Step Turn::gather_facts() {
     const dialect::Request& request = scratch->request;
     facts.person = caller.key.caller.person;
     facts.team = caller.key.caller.team;
@@ -228,14 +340,17 @@ void Turn::gather_facts() {
     facts.references = 0;
     for (const dialect::Reference& reference : request.references)
         facts.references |= 1u << static_cast<unsigned>(reference.kind);
-    scratch->plugins.clear();
-    for (const dialect::Tool& tool : request.tools)
-        if (!tool.plugin.empty() && std::ranges::find(scratch->plugins, tool.plugin) == scratch->plugins.end())
-            scratch->plugins.push_back(tool.plugin);
+    collect_plugins(request, scratch->plugins, scratch->plugin_texts);
+    if (scratch->plugins.size() > limits::plugins_per_request_max)
+        return ends(dialect::RefusalKind::invalid, "Sallyport: the request offers tools of more than " +
+                                                       std::to_string(limits::plugins_per_request_max) + " plugins.");
     facts.plugins = scratch->plugins;
-    conversation = Verdicts::conversation(caller.key.caller.key_id,
-                                          caller.session.empty() ? std::string_view(request.session) : caller.session);
-    facts.class_floor = lane.shared.verdicts.class_floor(conversation, lane.loop.now_ms());
+    std::size_t known = 0;
+    for (const std::string_view session : caller.sessions)
+        if (!session.empty()) conversations[known++] = Verdicts::conversation(facts.person, session);
+    if (!request.session.empty()) conversations[known] = Verdicts::conversation(facts.person, request.session);
+    facts.class_floor = class_floor();
+    return {};
 }
 
 void Turn::find_exceptions() {
@@ -251,14 +366,13 @@ void Turn::find_exceptions() {
 }
 
 Step Turn::decide() {
-    gather_facts();
-    choose_claim();
-    find_exceptions();
-    plan = policy::decide(*world->policy, facts, candidates());
+    if (const Step gathered = gather_facts(); !gathered) return gathered;
+    judge_claims();
     judged = true;
     lane.metrics.decisions[static_cast<std::size_t>(endpoint.dialect)][static_cast<std::size_t>(plan.decision)].add();
     if (plan.effective_class > facts.class_floor)
-        lane.shared.verdicts.raise_floor(conversation, plan.effective_class, lane.loop.now_ms());
+        for (const std::uint64_t conversation : conversations)
+            lane.shared.verdicts.raise_floor(conversation, plan.effective_class, lane.loop.now_ms());
     if (plan.exception != policy::no_exception) {
         const std::string_view excepted = facts.exceptions[plan.exception].id;
         const bool broken_glass = excepted.starts_with(identity::break_glass_prefix);
@@ -277,7 +391,7 @@ Step Turn::decide() {
 bool Turn::still_allowed(std::uint16_t upstream) {
     facts.at_ms = wall_ms();
     find_exceptions(); // one may have ended
-    facts.class_floor = std::max(facts.class_floor, lane.shared.verdicts.class_floor(conversation, lane.loop.now_ms()));
+    facts.class_floor = std::max(facts.class_floor, class_floor());
     plan = policy::decide(*world->policy, facts, candidates());
     const auto allowed = std::span(plan.upstreams).first(plan.upstream_count);
     return plan.decision != policy::Decision::refuse && std::ranges::find(allowed, upstream) != allowed.end();
@@ -302,6 +416,9 @@ std::uint64_t Turn::content_hash() const {
         if (node != json::no_node) mix(document.raw_value(node));
     }
     mix(scratch->request.model);
+    mix(facts.repository);
+    for (const std::string_view plugin : facts.plugins) mix(plugin);
+    mix(std::to_string(facts.references) + " " + std::to_string(plan.rule));
     return hash;
 }
 

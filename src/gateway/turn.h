@@ -57,8 +57,9 @@ public:
     bool judged = false;
     policy::Facts facts;
     policy::Plan plan;
-    std::string warning;            // for the person: what would be refused and is let through with a warning
-    std::uint64_t conversation = 0; // of Verdicts
+    std::string warning; // for the person: what would be refused and is let through with a warning
+    // Of Verdicts: one for each session id that the request names, 0 behind the last.
+    std::array<std::uint64_t, 6> conversations{};
     std::uint32_t attempts = 0;
     bool client_gone = false;
 
@@ -70,11 +71,15 @@ public:
     std::uint64_t content_hash() const;
 
 private:
-    Step judge_body(); // decode, digest, parse: may run beside the loop
-    void gather_facts();
-    void choose_claim();
+    net::Task<Step> decode_body(); // within the budget of all bodies
+    Step judge_body();             // digest, parse: may run beside the loop
+    Step gather_facts();
+    void find_claims();
+    void judge_claims();
     void find_exceptions();
+    policy::Class class_floor() const;
     std::size_t budget_held_ = 0;
+    bool claims_unreadable_ = false;
 };
 
 } // namespace sallyport::gateway

@@ -6,9 +6,9 @@
 
 namespace sallyport::gateway {
 
-std::uint64_t Verdicts::conversation(std::string_view key_id, std::string_view session) {
+std::uint64_t Verdicts::conversation(std::string_view person, std::string_view session) {
     if (session.empty()) return 0;
-    const std::size_t a = std::hash<std::string_view>{}(key_id);
+    const std::size_t a = std::hash<std::string_view>{}(person);
     const std::size_t b = std::hash<std::string_view>{}(session);
     return (a * 0x9E3779B97F4A7C15ull) ^ b;
 }

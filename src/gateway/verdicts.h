@@ -23,8 +23,8 @@ namespace sallyport::gateway {
 
 class Verdicts {
 public:
-    // A conversation as told apart by the caller's key and the client's own session id; 0: the client tells none.
-    static std::uint64_t conversation(std::string_view key_id, std::string_view session);
+    // A conversation as told apart by the person and the client's own session id; 0: the client tells none.
+    static std::uint64_t conversation(std::string_view person, std::string_view session);
 
     policy::Class class_floor(std::uint64_t conversation, std::int64_t now_ms);
     void raise_floor(std::uint64_t conversation, policy::Class cls, std::int64_t now_ms);

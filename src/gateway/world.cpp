@@ -7,10 +7,11 @@
 
 namespace sallyport::gateway {
 
-Result<std::shared_ptr<const World>>
-make_world(std::shared_ptr<const Config> config, std::shared_ptr<const policy::Policy> policy,
-           policy::Signature signature, std::shared_ptr<const identity::KeyTable> keys,
-           std::shared_ptr<const identity::ExceptionTable> exceptions, std::vector<std::string>& warnings) {
+Result<std::shared_ptr<World>> make_world(std::shared_ptr<const Config> config,
+                                          std::shared_ptr<const policy::Policy> policy, policy::Signature signature,
+                                          std::shared_ptr<const identity::KeyTable> keys,
+                                          std::shared_ptr<const identity::ExceptionTable> exceptions,
+                                          std::vector<std::string>& warnings) {
     static std::atomic<std::uint64_t> generations = 0;
     auto world = std::make_shared<World>();
     world->generation = ++generations;

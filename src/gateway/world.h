@@ -35,6 +35,7 @@ struct World {
     std::vector<std::uint16_t> candidates[4];
     std::string digest; // sha256 over policy, configuration and the keys' version, hex
     std::uint64_t generation = 0;
+    std::string problem; // why there is no policy that could be taken: then nothing passes
 
     const Upstream* upstream_of(std::uint16_t policy_index) const {
         for (const Upstream& upstream : upstreams)
@@ -44,9 +45,10 @@ struct World {
 };
 
 // Makes the world from its parts; an error where a CA file cannot be read. Warnings name upstreams the policy does not know.
-Result<std::shared_ptr<const World>>
-make_world(std::shared_ptr<const Config> config, std::shared_ptr<const policy::Policy> policy,
-           policy::Signature signature, std::shared_ptr<const identity::KeyTable> keys,
-           std::shared_ptr<const identity::ExceptionTable> exceptions, std::vector<std::string>& warnings);
+Result<std::shared_ptr<World>> make_world(std::shared_ptr<const Config> config,
+                                          std::shared_ptr<const policy::Policy> policy, policy::Signature signature,
+                                          std::shared_ptr<const identity::KeyTable> keys,
+                                          std::shared_ptr<const identity::ExceptionTable> exceptions,
+                                          std::vector<std::string>& warnings);
 
 } // namespace sallyport::gateway

@@ -197,6 +197,22 @@ private:
 // Reads one entry. Unknown members are skipped (a later version may add some); a wrong type, an unknown word, a missing member
 // or an entry_version above ours is an error that says which.
 Result<Entry> decode(std::string_view text);
+
+// Only the decisions of entries, one after the other, in memory that is used again: for looking at all of them.
+class JudgementReader {
+public:
+    JudgementReader();
+    ~JudgementReader();
+    // Of an intent's first attempt or of a refusal that was judged; null where the entry holds none or repeats one (further
+    // attempts, and the refusal after the last of them). Valid until the next call.
+    Result<const Judgement*> read(std::string_view text);
+    std::int64_t at_ms() const { return at_ms_; }
+
+private:
+    std::unique_ptr<Entry::Memory> memory_;
+    Judgement judgement_;
+    std::int64_t at_ms_ = 0;
+};
 void encode(const Entry& entry, std::string& out);
 
 std::string_view name(Kind);

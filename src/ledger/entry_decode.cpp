@@ -6,6 +6,7 @@
 #include "ledger/words.h"
 
 #include <charconv>
+#include <cstring>
 #include <limits>
 
 namespace sallyport::ledger {
@@ -295,17 +296,53 @@ Entry::Content read_content(Reader& in, Kind kind, NodeIndex root) {
     }
     return Stop{};
 }
-} // namespace
 
-Result<Entry> decode(std::string_view text) {
+Result<void> parse(std::string_view text, Entry::Memory& memory) {
     if (text.size() > limits::entry_bytes_max)
         return fail(ErrorKind::too_large, "an entry has " + std::to_string(text.size()) + " bytes; the limit is " +
                                               std::to_string(limits::entry_bytes_max));
-    auto memory = std::make_unique<Entry::Memory>();
-    memory->raw.append(text);
-    memory->raw.reserve(std::max<std::size_t>(text.size(), 1)); // also an empty text has its padding
-    if (auto parsed = memory->document.parse(memory->raw.view()); !parsed)
+    memory.raw.append(text);
+    memory.raw.reserve(std::max<std::size_t>(text.size(), 1)); // also an empty text has its padding
+    if (auto parsed = memory.document.parse(memory.raw.view()); !parsed)
         return fail(ErrorKind::invalid, "an entry is not JSON: " + parsed.error().message);
+    return {};
+}
+} // namespace
+
+JudgementReader::JudgementReader() : memory_(std::make_unique<Entry::Memory>()) {}
+JudgementReader::~JudgementReader() = default;
+
+Result<const Judgement*> JudgementReader::read(std::string_view text) {
+    // Entries are canonical: a quote inside of a text is escaped, so these words stand there as members or not at all.
+    static constexpr std::string_view without[] = {"\"kind\":\"outcome\"", "\"kind\":\"repeat\""};
+    for (const std::string_view kind : without)
+        if (::memmem(text.data(), text.size(), kind.data(), kind.size()) != nullptr) return nullptr;
+    memory_->raw.clear();
+    memory_->unescaped.clear();
+    memory_->lists.clear();
+    memory_->files.clear();
+    memory_->exceptions.clear();
+    if (auto parsed = parse(text, *memory_); !parsed) return std::unexpected(parsed.error());
+    Reader in(*memory_);
+    const NodeIndex root = memory_->document.root();
+    const Kind kind = in.word<Kind>(root, "kind");
+    const int version = in.number<int>(root, "v");
+    if (version < 1 || version > entry_version)
+        in.complain("v", "is not a version that this program knows: use the program that wrote it");
+    const bool first = kind == Kind::intent && in.number<std::uint32_t>(root, "attempt") == 1;
+    const bool refused = kind == Kind::refusal && in.find(root, "facts") != no_node &&
+                         in.text(root, "why") != ledger::word(dialect::RefusalKind::unavailable);
+    if (first || refused) {
+        judgement_ = read_judgement(in, root);
+        at_ms_ = in.number<std::int64_t>(root, "at");
+    }
+    if (!in.problem().empty()) return fail(ErrorKind::invalid, "an entry cannot be read: " + in.problem());
+    return first || refused ? &judgement_ : nullptr;
+}
+
+Result<Entry> decode(std::string_view text) {
+    auto memory = std::make_unique<Entry::Memory>();
+    if (auto parsed = parse(text, *memory); !parsed) return std::unexpected(parsed.error());
     Reader in(*memory);
     const NodeIndex root = memory->document.root();
     if (memory->document[root].kind != json::Kind::object)

@@ -8,8 +8,9 @@
 
 namespace sallyport::ledger {
 
-Result<void> each_entry(const std::filesystem::path& directory, std::int64_t since_ms,
-                        const std::function<bool(std::uint64_t index, const Entry& entry)>& told) {
+Result<void> each_judgement(const std::filesystem::path& directory, std::int64_t since_ms,
+                            const std::function<bool(std::uint64_t index, const Judgement& judgement)>& told) {
+    JudgementReader judgements;
     auto segments = list_segments(directory);
     if (!segments) return std::unexpected(segments.error());
     // A segment that another one follows, which was begun before the time asked for, holds nothing of it.
@@ -28,9 +29,9 @@ Result<void> each_entry(const std::filesystem::path& directory, std::int64_t sin
         FrameReader reader(loaded->bytes.view().substr(segment_header_bytes), segment_header_bytes, file.first_index);
         auto state = reader.next();
         for (; state == FrameReader::State::entry; state = reader.next()) {
-            const auto entry = decode(reader.entry());
-            if (!entry) return std::unexpected(entry.error());
-            if (entry->at_ms() >= since_ms && !told(reader.index(), *entry)) return {};
+            const auto judged = judgements.read(reader.entry());
+            if (!judged) return std::unexpected(judged.error());
+            if (*judged != nullptr && judgements.at_ms() >= since_ms && !told(reader.index(), **judged)) return {};
         }
         const bool last = i + 1 == segments->size();
         if (state == FrameReader::State::end ||
@@ -40,12 +41,6 @@ Result<void> each_entry(const std::filesystem::path& directory, std::int64_t sin
                                             std::to_string(reader.end_offset()) + "; restore the ledger from a backup");
     }
     return {};
-}
-
-const Judgement* first_judgement(const Entry& entry) {
-    if (const auto* intent = entry.as<Intent>()) return intent->attempt == 1 ? &intent->judgement : nullptr;
-    if (const auto* refusal = entry.as<Refusal>()) return refusal->judged ? &refusal->judgement : nullptr;
-    return nullptr;
 }
 
 std::string_view name(Shift::Kind kind) {

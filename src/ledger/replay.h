@@ -15,13 +15,11 @@
 
 namespace sallyport::ledger {
 
-// Each entry recorded at or after `since_ms`, oldest first, until told() returns false. Reads the segments, not the index; a frame
-// that is not whole yet ends the ledger, damage is an error that names its place.
-Result<void> each_entry(const std::filesystem::path& directory, std::int64_t since_ms,
-                        const std::function<bool(std::uint64_t index, const Entry& entry)>& told);
-
-// The decision of an intent's first attempt or of a refusal; null where the entry holds none, or repeats one.
-const Judgement* first_judgement(const Entry& entry);
+// Each decision recorded at or after `since_ms`, oldest first, until told() returns false; the judgement is valid until then. One
+// an exchange: of its first attempt, or of its refusal. Reads the segments, not the index; a frame that is not whole yet ends the
+// ledger, damage is an error that names its place.
+Result<void> each_judgement(const std::filesystem::path& directory, std::int64_t since_ms,
+                            const std::function<bool(std::uint64_t index, const Judgement& judgement)>& told);
 
 // What the other policy makes of recorded decisions that come out differently: one row each.
 struct Shift {

@@ -137,11 +137,12 @@ private:
     void plugins() {
         const auto& wanted = rule_.when.plugins;
         const auto named = [&](std::string_view plugin) { return known_plugin(document_, plugin).name; };
-        if (wanted && std::ranges::none_of(facts_.plugins, [&](auto plugin) { return has(wanted, named(plugin)); }))
+        if (wanted &&
+            std::ranges::none_of(facts_.plugins, [&](auto plugin) { return has_plugin(wanted, named(plugin)); }))
             add(Conjunct::plugin, fmt::format("needs plugin {}", any_of(*wanted)));
         if (!rule_.allow.plugins) return;
         for (const auto plugin : facts_.plugins)
-            if (!has(rule_.allow.plugins, named(plugin)))
+            if (!has_plugin(rule_.allow.plugins, named(plugin)))
                 return add(
                     Conjunct::plugin,
                     fmt::format("allows {}, the request offers {}",

@@ -189,6 +189,15 @@ Policy::Loaded load(const std::filesystem::path& file) {
     std::size_t bytes = text->size(), count = 0;
     for (const auto& include : loading.read(std::move(*text), file.string(), nullptr))
         for (const auto& path : included_files(file.parent_path(), include, loading, file.string())) {
+            std::error_code code; // a link must not lead out of the folder that is reviewed
+            const auto real = std::filesystem::weakly_canonical(path, code),
+                       folder = std::filesystem::weakly_canonical(file.parent_path().empty() ? "." : file.parent_path(),
+                                                                  code);
+            if (std::mismatch(folder.begin(), folder.end(), real.begin(), real.end()).first != folder.end()) {
+                loading.mistake(file.string(), include.place,
+                                fmt::format("{} leads out of the policy's own folder", path.string()));
+                continue;
+            }
             auto included = read_file(path, limits::policy_bytes_max);
             if (!included) {
                 loading.mistake(file.string(), include.place, included.error().message);

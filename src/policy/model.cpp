@@ -103,6 +103,15 @@ std::uint16_t entity_of(const Document& document, const Repository* row) {
     return static_cast<std::uint16_t>(found - document.legal_entities.begin());
 }
 
+bool same_plugin(std::string_view a, std::string_view b) {
+    return std::ranges::equal(
+        a, b, [](char x, char y) { return x == y || ((x == '-' || x == '_') && (y == '-' || y == '_')); });
+}
+
+bool has_plugin(const Names& names, std::string_view name) {
+    return names && std::ranges::any_of(*names, [&](const std::string& one) { return same_plugin(one, name); });
+}
+
 KnownPlugin known_plugin(const Document& document, std::string_view text) {
     constexpr std::uint32_t every_class = (1u << class_count) - 1;
     const auto [name, identity] = plugin_text(text);
@@ -115,12 +124,12 @@ KnownPlugin known_plugin(const Document& document, std::string_view text) {
             return {one.name, one.classes};
         if (one.name == "*")
             rest = &one;
-        else if (one.name == name)
+        else if (same_plugin(one.name, name))
             named = &one;
     }
     if (named != nullptr && !identity.empty() && !named->identities.empty())
         return {{}, 0}; // bears the name of another
-    if (named != nullptr) return {name, named->classes};
+    if (named != nullptr) return {named->name, named->classes};
     return {name, rest == nullptr ? 0 : rest->classes};
 }
 

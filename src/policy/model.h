@@ -174,6 +174,9 @@ std::uint32_t references_allowed(const Rule& rule, Class cls);
 const Client* client_named(const Document& document, std::string_view name);
 // What the `plugins` section says of a plugin text: as whom the rules know it (empty: as none), and for which classes it is
 // approved (no section: all). One that is known by an identity is found by that; where the request does not show one, by its name.
+// Names of plugins are compared with '-' and '_' as one: Codex writes the one for the other.
+bool same_plugin(std::string_view a, std::string_view b);
+bool has_plugin(const Names& names, std::string_view name); // stated and among them
 struct KnownPlugin {
     std::string_view name;
     std::uint32_t classes = 0;

@@ -44,6 +44,20 @@ struct NameHash {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
 };
+// Of plugins: '-' and '_' are one (same_plugin()).
+struct PluginNameHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+        std::uint64_t hash = 0xCBF29CE484222325ull; // FNV-1a
+        for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c == '_' ? '-' : c)) * 0x100000001B3ull;
+        return hash;
+    }
+};
+struct PluginNameEqual {
+    using is_transparent = void;
+    bool operator()(std::string_view a, std::string_view b) const { return same_plugin(a, b); }
+};
+using PluginTable = std::unordered_map<std::string, std::uint32_t, PluginNameHash, PluginNameEqual>;
 using NameTable = std::unordered_map<std::string, std::uint32_t, NameHash, std::equal_to<>>;
 
 // A dimension whose values are names: each named by some rule has its row, all others share one.
@@ -129,7 +143,7 @@ public:
     std::array<Row, reference_kinds> by_reference{};
     std::array<std::array<Row, reference_kinds>, 2> allowed_reference{}; // [class is open-source]
     Row without_reference_condition = 0;
-    NameTable plugin_index;
+    PluginTable plugin_index;
     std::vector<PluginEntry> plugins;
     PluginEntry other_plugin, misnamed_plugin;  // misnamed: bears a name that is known by another identity
     PatternIndex plugin_identities;             // values: index of the entry in document.plugins

@@ -224,6 +224,10 @@ void read_plugins(Reader& reader, Node node, Document& document) {
         Fields fields(reader, node.at(i), "a plugin");
         const auto classes = read_mask(reader, fields.require("classes"), class_names, "class");
         Plugin plugin{std::string(node.key(i)), classes.value_or(0), {}};
+        for (const Plugin& known : *document.plugins)
+            if (same_plugin(known.name, plugin.name))
+                reader.mistake(node.key_place(i), fmt::format("plugin '{}' is '{}' again: '-' and '_' count as one",
+                                                              shown(plugin.name), shown(known.name)));
         if (plugin.name.find('#') != std::string::npos)
             reader.mistake(node.key_place(i), "a plugin's name holds no '#'; write url or digest beside its classes");
         read_identities(reader, fields, plugin);

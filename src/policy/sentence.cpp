@@ -78,14 +78,17 @@ Alternatives alternatives(const Program& program, const Facts& facts, Class cls)
             if (rule.effect != Effect::allow) continue;
             const auto found = obstacles(program, rule, facts, cls, upstream);
             const auto& models = rule.allow.models ? rule.allow.models : rule.when.models;
-            if (only(found, {Conjunct::model})) {
+            if (only(found, {Conjunct::model, Conjunct::plugin})) {
+                const bool without =
+                    std::ranges::any_of(found, [](const Obstacle& one) { return one.conjunct == Conjunct::plugin; });
                 result.ways.push_back(
-                    fmt::format("{}{}", shown(upstream.name, 30),
-                                models ? fmt::format(" (models {})", shown(any_of(*models, 3), 60)) : ""));
+                    fmt::format("{}{}{}", shown(upstream.name, 30),
+                                models ? fmt::format(" (models {})", shown(any_of(*models, 3), 60)) : "",
+                                without ? " without plugins" : ""));
                 if (result.rule.empty()) result.rule = rule.id;
                 break;
             }
-            if (only(found, {Conjunct::model, Conjunct::client}) && rule.allow.clients)
+            if (only(found, {Conjunct::model, Conjunct::plugin, Conjunct::client}) && rule.allow.clients)
                 for (const auto& client : *rule.allow.clients)
                     if (std::ranges::find(result.clients, client) == result.clients.end())
                         result.clients.push_back(client);

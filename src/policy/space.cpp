@@ -135,7 +135,7 @@ Bits Space::models_of(const Names& patterns, bool tightens, bool condition) cons
 Bits Space::plugins_named(std::size_t document, const std::vector<std::string>& names) const {
     Bits bits(plugins_.size());
     for (std::size_t i = 0; i < plugins_.size(); ++i)
-        if (std::ranges::find(names, known_plugin(*documents_[document], plugins_[i]).name) != names.end()) bits.set(i);
+        if (has_plugin(names, known_plugin(*documents_[document], plugins_[i]).name)) bits.set(i);
     return bits;
 }
 

@@ -1,11 +1,16 @@
 """Heads on their way: everything but what belongs to one connection goes on as it came."""
 
+import gzip
+import pathlib
 import unittest
 
 import dialects
 import rig
 from upstream import Upstream
 from wire import Wire
+
+# A JSON text that names one model and is also a stream of br that decodes to another JSON text.
+POLYGLOT = gzip.decompress((pathlib.Path(__file__).parent / "both_json_and_br.gz").read_bytes())
 
 
 class Untouched(rig.Case):
@@ -72,13 +77,27 @@ class Untouched(rig.Case):
         names = {name.lower() for name, _ in self.seen(hops).fields}
         self.assertEqual(set(), names & {name.lower() for name, _ in hops})
 
-    def test_connection_cannot_name_away_what_the_request_needs(self):
-        for named in ("Host", "Content-Length", "Content-Type", "x-sallyport-repository"):
-            with self.subTest(named):
-                seen = self.seen([("Connection", f"close, {named}")])
-                self.assertEqual([f"127.0.0.1:{self.upstream.port}"], seen.all("host"))
-                self.assertEqual(1, len(seen.all("content-length")))
-                self.assertEqual(dialects.ANTHROPIC.bytes(), seen.body)
+    def test_what_would_make_another_request_of_it_is_refused(self):
+        """One who is judged by one reading and sent to be read in another way has not been judged."""
+        coded = ("Content-Encoding", "gzip")
+        for fields, body, query, said in (
+            ([("Connection", "close, Host")], None, "", "names host"),
+            ([("Connection", "Content-Length")], None, "", "names content-length"),
+            ([("Connection", "close"), ("Connection", "content-type")], None, "", "names content-type"),
+            ([("Connection", "x-sallyport-repository"), ("X-Sallyport-Repository", "h/a")], None, "", "x-sallyport-"),
+            ([("Connection", "content-encoding"), coded], gzip.compress(dialects.ANTHROPIC.bytes()), "", "content-encoding"),
+            ([("Content-Encoding", "br")], POLYGLOT, "", "read in two ways"),
+            ([("X-HTTP-Method-Override", "GET")], None, "", "x-http-method-override"),
+            ([("X-Original-URL", "/v1/files")], None, "", "x-original-url"),
+            ([], None, "?%24httpHeaders=X-Goog-Api-Key%3Ax", "stands for headers"),
+        ):
+            with self.subTest(said):
+                before = len(self.upstream.received)
+                answer = self.gateway.ask("POST", f"/v1/messages{query}", dialects.ANTHROPIC.fields(self.key) + fields,
+                                          body or dialects.ANTHROPIC.bytes())
+                self.assertEqual(dialects.ANTHROPIC.status["invalid"], answer.status, answer.body)
+                self.assertIn(said, dialects.ANTHROPIC.sentence(answer))
+                self.assertEqual(before, len(self.upstream.received), "it left")
 
     def test_http_1_0_without_a_host_is_forwarded_with_one(self):
         body = dialects.ANTHROPIC.bytes()

@@ -1,5 +1,6 @@
 """The service itself: reload, drain, mistakes in its files, what it tells of its health."""
 
+import contextlib
 import json
 import signal
 import time
@@ -202,18 +203,49 @@ class Files(unittest.TestCase):
              r"sallyport\.yaml:\d+:\d+: .*NO_SUCH_KEY.*not set"),
             ("odd time", ("sallyport.yaml", '"3s"', '"3 parsecs"'), r"sallyport\.yaml:\d+:\d+: .*250ms"),
             ("odd URL", ("sallyport.yaml", "http://127.0.0.1:9", "ftp://a"), r"sallyport\.yaml:\d+:\d+: .*http"),
-            ("misspelt class", ("policy.yaml", '"trade-secret"', '"trade-secrets"'),
-             r"policy\.yaml:\d+:\d+: .*did you mean .?trade-secret"),
-            ("unknown upstream", ("policy.yaml", '"second",', '"secnd",'),
-             r"policy\.yaml:\d+:\d+: .*did you mean .?second"),
-            ("no such file", ("sallyport.yaml", '"policy.yaml"', '"polcy.yaml"'), r"polcy\.yaml"),
-            ("key twice", ("policy.yaml", '"version": 1,', '"version": 1, "version": 1,'), r"policy\.yaml:\d+:\d+"),
             ("not YAML", ("sallyport.yaml", '"data"', '"data'), r"sallyport\.yaml:\d+:\d+"),
         ):
             with self.subTest(name):
                 told = self.start(edit=edit)
                 self.assertRegex(told, said)
                 self.assertNotIn("sk-secret-in-file", told)
+
+    def test_without_a_policy_that_can_be_taken_it_starts_and_refuses_everything(self):
+        for name, edit, said in (
+            ("misspelt class", ('"trade-secret"', '"trade-secrets"'),
+             r"policy\.yaml:\d+:\d+: .*did you mean .?trade-secret"),
+            ("unknown upstream", ('"second",', '"secnd",'), r"policy\.yaml:\d+:\d+: .*did you mean .?second"),
+            ("key twice", ('"version": 1,', '"version": 1, "version": 1,'), r"policy\.yaml:\d+:\d+"),
+            ("no such file", None, r"policy\.yaml"),
+        ):
+            with self.subTest(name), rig.folder() as here, contextlib.ExitStack() as running:
+                vendor = rig.Vendor(here)
+                running.callback(vendor.stop)
+                gateway = rig.Gateway(here, {"sim": vendor.url, "second": vendor.url})
+                key = gateway.issue()["key"]
+                good = (here / "policy.yaml").read_text()
+                if edit:
+                    self.assertIn(edit[0], good)
+                    (here / "policy.yaml").write_text(good.replace(*edit, 1))
+                else:
+                    (here / "policy.yaml").unlink()
+                gateway.start()
+                running.callback(gateway.stop)
+                status, told = gateway.readiness()
+                self.assertEqual(503, status)
+                self.assertRegex(told["because"], said)
+                self.assertRegex(told["because"], "everything is refused")
+                for dialect in dialects.ALL:
+                    answer = gateway.ask("POST", dialect.target(), dialect.fields(key), dialect.bytes("hi"))
+                    self.assertEqual(dialect.status["policy"], answer.status)
+                    self.assertIn("no policy that it can take", dialect.sentence(answer))
+                    self.assertNotIn(str(here), dialect.sentence(answer))
+                self.assertEqual([], vendor.requests())
+                (here / "policy.yaml").write_text(good)
+                gateway.reload()
+                until(lambda: gateway.readiness()[0] == 200, "the mended policy to be in force")
+                self.assertEqual(200, gateway.ask("POST", "/v1/messages", dialects.ANTHROPIC.fields(key),
+                                                  dialects.ANTHROPIC.bytes("hi")).status)
 
     def test_two_gateways_cannot_share_a_data_directory(self):
         self.assertEqual("", self.start())

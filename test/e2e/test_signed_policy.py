@@ -38,14 +38,15 @@ class Signed(unittest.TestCase):
             gateway.more["policy_signatures"] = 2
             gateway.key = gateway.issue()["key"]
             gateway.write_config()
-            with self.assertRaisesRegex(AssertionError, r"policy\.yaml\.sig"):
-                gateway.start()
-            self.sign(gateway, "ann")
-            with self.assertRaisesRegex(AssertionError, "1 of the signers .* signed it; 2 must"):
-                gateway.start()
-            self.sign(gateway, "ben")
-            gateway.start()
+            gateway.start()  # unsigned: it refuses everything, and says why
             running.callback(gateway.stop)
+            self.assertRegex(gateway.readiness()[1]["because"], r"policy\.yaml\.sig")
+            self.assertEqual(451, self.ask(dialects.CHAT, model="gpt-mini", gateway=gateway, key=gateway.key).status)
+            self.sign(gateway, "ann")
+            self.reload(gateway, "2 must")
+            self.assertRegex(gateway.readiness()[1]["because"], "everything is refused.*1 of the signers")
+            self.sign(gateway, "ben")
+            self.reload(gateway)
             answer = self.ask(dialects.CHAT, model="gpt-mini", gateway=gateway, key=gateway.key)
             self.assertEqual(200, answer.status)
             gateway.row(answer.exchange)
@@ -76,6 +77,13 @@ class Signed(unittest.TestCase):
             signature.write_text(signed_once[1])
             self.reload(gateway, "older than version 2")
             self.assertEqual(451, self.ask(dialects.CHAT, "the new one stays", model="gpt-mini", gateway=gateway, key=gateway.key).status)
+
+            gateway.stop()  # nor does a restart take the older one
+            gateway.start()
+            self.assertRegex(gateway.readiness()[1]["because"], "older than version 2")
+            answer = self.ask(dialects.CHAT, "nothing passes", model="qwen-4-coder", gateway=gateway, key=gateway.key)
+            self.assertEqual(451, answer.status)
+            self.assertIn("no policy that it can take", dialects.CHAT.sentence(answer))
 
     def test_a_key_is_not_overwritten_and_readable_by_its_owner_only(self):
         with rig.folder() as here:
