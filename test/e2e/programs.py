@@ -96,11 +96,11 @@ def environment(folder, **more):
 
 
 class Vendor(Program):
-    def __init__(self, folder, *arguments, name="vendor"):
+    def __init__(self, folder, *arguments, name="vendor", save=True):
         folder = Path(folder)
         self.saved = folder / f"{name}.saved"
-        super().__init__(folder, name, ["vendor", "--listen", "127.0.0.1:0", "--save",
-                                        str(self.saved), *arguments],
+        saving = ["--save", str(self.saved)] if save else []
+        super().__init__(folder, name, ["vendor", "--listen", "127.0.0.1:0", *saving, *arguments],
                          r"^listening on (https?://127\.0\.0\.1:(\d+))\s*$", environment(folder))
         self.url, self.port = self.found[0][0], int(self.found[0][1])
         self.tls = ssl._create_unverified_context() if self.url.startswith("https") else None
@@ -215,8 +215,10 @@ class Gateway(Program):
         return [json.loads(line) for line in listed.splitlines()]
 
     def entries_on_disk(self):
+        return list(self.each_entry_on_disk())
+
+    def each_entry_on_disk(self):
         """(index, entry) of every whole frame of every segment, read without the program: docs/formats/ledger.md."""
-        found = []
         for path in sorted((self.folder / "data" / "ledger").glob("*.seg")):
             data = path.read_bytes()
             index, at = int(path.stem), 64
@@ -227,9 +229,8 @@ class Gateway(Program):
                     continue
                 if not length:  # room reserved ahead
                     break
-                found.append((index, json.loads(data[at + 8:at + 8 + length])))
+                yield index, json.loads(data[at + 8:at + 8 + length])
                 index, at = index + 1, at + 8 + length
-        return found
 
     def rows(self, exchanges, closed=lambda row: row["decision"] == "refuse" or "ended" in row):
         """exchange -> the ledger's row of it, once all are there and closed."""
