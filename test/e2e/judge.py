@@ -1,7 +1,8 @@
 """What a policy decides, read from docs/policy.md and not from the program: slow, plain, and only the words that the tests use.
 
 Facts are a dict: person, team, key_max_class, client, version, account, repository (None where none is claimed), model, references,
-plugins, exceptions [(id, rule)], candidates (upstreams in the operator's order).
+plugins, exceptions [(id, rule)], candidates (upstreams in the operator's order); floor (the conversation's class so far) and lists (it
+asks for a list of models) where there is one.
 """
 
 import functools
@@ -42,7 +43,7 @@ class Rule:
         known = {"class": cls, "client": facts["client"], "team": facts["team"], "account": facts["account"]} | upstream
         for word, wanted in self.when.items():
             if word == "model":
-                held = matches(wanted, facts["model"])
+                held = matches(wanted, facts["model"]) if not facts.get("lists") else bool(self.allow)  # a list uses no model
             elif word in ("references", "plugin"):
                 held = bool(set(listed(wanted)) & set(facts["plugins" if word == "plugin" else word]))
             else:
@@ -58,7 +59,7 @@ class Rule:
             return ALL
         if "clients" in allow and facts["client"] not in allow["clients"]:
             return ALL
-        if "models" in allow and not matches(allow["models"], facts["model"]):
+        if "models" in allow and not facts.get("lists") and not matches(allow["models"], facts["model"]):
             return ALL
         if facts["account"] not in allow.get("accounts", ["company"]):
             return "personal-account"
@@ -76,7 +77,10 @@ class Judge:
         self.rules = [Rule(one) for one in rules]
         self.upstreams = {name: facts | {"upstream": name} for name, facts in policy["upstreams"].items()}
 
-    def cls(self, repository):
+    def cls(self, facts):
+        return max(self.cls_of(facts["repository"]), facts.get("floor", CLASSES[0]), key=CLASSES.index)
+
+    def cls_of(self, repository):
         unknown = self.policy["unknown_repository"]
         if not repository:
             return unknown
@@ -141,7 +145,7 @@ class Judge:
         return self.decided[key]
 
     def decide_anew(self, facts):
-        cls = self.cls(facts["repository"])
+        cls = self.cls(facts)
         made = {"class": cls, "mode": "enforce", "would_refuse": "nothing", "would_rule": "", "exception": "", "durable": False}
         if CLASSES.index(cls) > CLASSES.index(facts["key_max_class"]):
             return made | {"refused_by": "key-class", "rule": "", "upstreams": []}

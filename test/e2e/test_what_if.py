@@ -12,10 +12,11 @@ import resource
 import threading
 import time
 import unittest
+import zlib
 
 import dialects
 import rig
-from judge import Judge, recorded
+from judge import CLASSES, Judge, recorded
 from wire import SLOW, Wire
 
 EXCHANGES = int(os.environ.get("SALLYPORT_EXCHANGES", 1000 if SLOW else 3000))
@@ -119,7 +120,7 @@ class Worker(threading.Thread):
     def go(self):
         wire = Wire(self.port)
         for sent in self.work:
-            wire.ask("POST", sent["target"], sent["fields"], sent["body"])
+            wire.ask(sent["method"], sent["target"], sent["fields"], sent["body"])
             answer = wire.answer()
             sent["exchange"], sent["status"] = answer.exchange, answer.status
             del sent["fields"], sent["body"]
@@ -147,16 +148,36 @@ def compose(number, chance, keys):
     elif other < 0.3:
         plugins = [chance.choice(["tracker", "github", "strange"])]
         more = offering(dialect, plugins[0])
+    operation = chance.choice([None] * 18 + ["count", "list"])
+    if operation == "list":
+        model, references, plugins, more = "", [], [], {}
+        target = f"/v1beta/models?pageSize={number + 1}" if dialect is dialects.GEMINI else f"/v1/models?limit={number + 1}"
+    else:
+        target = dialect.target(stream, model, "count" if operation and dialect is not dialects.CHAT else "generate")
     fields = [(name, agent if name == "User-Agent" else value) for name, value in dialect.fields(None, repository)
               if name != "originator" or client == "codex"] + [("x-sallyport-key", keys[person])]
     if chance.random() < 0.06:
         account = "personal"
         fields.append(CREDENTIALS[dialect.name])
-    return {"target": dialect.target(stream, model), "fields": fields, "body": dialect.bytes(text, model, stream, **more), "person": person,
-            "dialect": dialect,
+    session = f"{person} {number // 40}" if chance.random() < 0.3 else None
+    if session:
+        fields.append(("x-session-id", session))
+    return {"method": "GET" if operation == "list" else "POST", "target": target, "fields": fields,
+            "body": None if operation == "list" else dialect.bytes(text, model, stream, **more),
+            "person": person, "session": session,
+            "dialect": dialects.CHAT if operation == "list" and dialect is dialects.RESPONSES else dialect,  # one path for both
             "facts": {"person": person, "team": team or "", "key_max_class": highest or "trade-secret", "client": client, "version": version,
                       "account": account, "repository": repository, "model": model, "references": references, "plugins": plugins,
-                      "candidates": ["sim", "second", "own"]}}
+                      "lists": operation == "list", "candidates": ["sim", "second", "own"]}}
+
+
+def follow_conversations(sent):
+    """A conversation never falls below the class that it had."""
+    day, floors = Judge(DAY), {}
+    for one in sent:
+        if one["session"]:
+            one["facts"]["floor"] = floors.get(one["session"], CLASSES[0])
+            floors[one["session"]] = day.cls(one["facts"])
 
 
 class WhatIf(unittest.TestCase):
@@ -181,10 +202,19 @@ class WhatIf(unittest.TestCase):
         cls.gateway.start()
         chance = random.Random(os.environ.get("SEED", "a day"))
         cls.sent = [compose(number, chance, keys) for number in range(EXCHANGES)]
-        workers = [Worker(cls.gateway.port, cls.sent[first::CLIENTS]) for first in range(CLIENTS)]
+        follow_conversations(cls.sent)
+        # A conversation stays with one client, so that its order is known.
+        shares = [[one for number, one in enumerate(cls.sent) if (zlib.crc32(one["session"].encode()) if one["session"] else number)
+                   % CLIENTS == first] for first in range(CLIENTS)]
+        workers = [Worker(cls.gateway.port, share) for share in shares]
         begun = time.monotonic()
         for one in workers:
             one.start()
+        while any(one.is_alive() for one in workers):  # also while it grows
+            told, _ = cls.what_if(DAY, 0)
+            if told["decisions"] != told["same"] or told["decisions"] > EXCHANGES:
+                raise AssertionError(told)
+            next((one for one in workers if one.is_alive()), workers[0]).join(0.5)
         for one in workers:
             one.join()
         cls.tell(f"{EXCHANGES} exchanges recorded in {time.monotonic() - begun:.1f} s")
@@ -220,10 +250,11 @@ class WhatIf(unittest.TestCase):
                 (id, rule) for id, rule, whose, place in cls.granted
                 if whose in mine and (place == "**" or (where or "").startswith(place.removesuffix("**")))]
 
-    def what_if(self, policy, code):
-        (self.gateway.folder / "other.yaml").write_text(json.dumps(policy))
+    @classmethod
+    def what_if(cls, policy, code):
+        (cls.gateway.folder / "other.yaml").write_text(json.dumps(policy))
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        told = json.loads(self.gateway.run("policy", "what-if", "other.yaml", "--since", "1d", "--json", code=code))
+        told = json.loads(cls.gateway.run("policy", "what-if", "other.yaml", "--since", "1d", "--json", code=code))
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return told, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
