@@ -261,7 +261,8 @@ class Gateway(Program):
         return [one["entry"] | {"id": one["id"]} for one in shown["entries"]]
 
     def log(self):
-        return [json.loads(line) for line in self.errors.read_text().splitlines() if line.startswith("{")]
+        whole = self.errors.read_text().rpartition("\n")[0]  # the last line may still be under way
+        return [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
 
     def reload(self):
         """SIGHUP, and waits until it was done (or not) and said so."""
