@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 START_SECONDS_MAX = 30
@@ -20,7 +21,9 @@ listeners:
   - { address: "127.0.0.1:0" }
 admin: { address: "127.0.0.1:0" }
 upstreams:
-  sim:
+"""
+UPSTREAM = """\
+  NAME:
     url: "VENDOR"
     dialects: [anthropic-messages, openai-responses, openai-chat, gemini]
     credential: "${env:SIM_KEY}"
@@ -43,6 +46,15 @@ rules:
 """
 
 
+@dataclass(frozen=True)
+class World:
+    """What decides: a policy (a file where it lies, or a text), the upstreams, all of them the simulated vendor, and the key."""
+    policy: Path | str = POLICY
+    upstreams: tuple[str, ...] = ("sim",)
+    team: str = "web"
+    max_class: str = "trade-secret"
+
+
 class Failed(Exception):
     """A sallyport program did not do what it should; the message holds what it said."""
 
@@ -50,8 +62,9 @@ class Failed(Exception):
 class Stack:
     """`with Stack(program, folder) as stack:` runs vendor and gateway; both end with the block."""
 
-    def __init__(self, program, folder):
+    def __init__(self, program, folder, world=World()):
         self.program = str(program)
+        self.world = world
         self.folder = Path(folder)
         self.config = self.folder / "sallyport.yaml"
         self._vendor_log = self.folder / "vendor.log"
@@ -63,10 +76,14 @@ class Stack:
         try:
             vendor, _ = self._start("vendor", "--listen", "127.0.0.1:0", "--log", str(self._vendor_log))
             (self.folder / "data").mkdir(mode=0o700)
-            (self.folder / "policy.yaml").write_text(POLICY)
-            self.config.write_text(CONFIG.replace("VENDOR", vendor))
-            issued = self._ask("key", "issue", "--config", str(self.config), "--person", "dev", "--team", "web",
-                               "--json")
+            policy = self.world.policy
+            if isinstance(policy, str):
+                policy = self.folder / "policy.yaml"
+                policy.write_text(self.world.policy)
+            upstreams = [UPSTREAM.replace("NAME", name).replace("VENDOR", vendor) for name in self.world.upstreams]
+            self.config.write_text(CONFIG.replace("policy.yaml", str(policy)) + "".join(upstreams))
+            issued = self._ask("key", "issue", "--config", str(self.config), "--person", "dev",
+                               "--team", self.world.team, "--max-class", self.world.max_class, "--json")
             self.key = json.loads(issued)["key"]
             self.root, self.port = self._start("serve", "--config", str(self.config))
         except BaseException:

@@ -5,21 +5,38 @@ measured; when a client's version is raised here, measure again (README.md, tabl
 """
 
 import json
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Callable
 
 NODE = ("node", "24.21.0")  # runs the clients that are JavaScript
 PROMPT = "vendor:read({file}) and quote it"  # makes `sallyport vendor` call the client's own tool that reads files
 REPOSITORY_HEADER = "x-sallyport-repository"
+KEY_HEADER = "x-sallyport-key"  # where the company key goes when a vendor's own stands in its place
 MODEL = "mock-model"
+MCP_SERVER = [sys.executable, "-B", str(Path(__file__).resolve().with_name("mcp_server.py"))]
 
 
 @dataclass(frozen=True)
 class Gateway:
-    """Where the client shall go: `root` without /v1, the company key, and the repository to claim."""
+    """Where the client shall go (`root` without /v1), with which key, and what is unusual about its work."""
     root: str
     key: str
-    repository: str
+    repository: str  # to claim
+    headers: dict[str, str] = field(default_factory=dict)  # further ones
+    model: str = ""  # empty: the client's own, or MODEL where it has none
+    plugin: str = ""  # an MCP server of this name is in the client's settings
+    reference: str = ""  # the client's settings make each request hold content by this kind of reference
+
+    def all_headers(self):
+        return {REPOSITORY_HEADER: self.repository, **self.headers}
+
+    def header_lines(self, between):
+        return between.join(f"{name}: {value}" for name, value in self.all_headers().items())
+
+    def mcp_servers(self):
+        return {self.plugin: {"command": MCP_SERVER[0], "args": MCP_SERVER[1:]}} if self.plugin else {}
 
 
 @dataclass(frozen=True)
@@ -38,32 +55,48 @@ class Client:
     launch: Callable[[Gateway, str], Launch]
     calls_when_refused: int  # the best that this client can do: side calls included, no repeat
     tells_version: bool = True
+    own_key: str = "sk-fake-0000000000000000"  # looks like one that its vendor gave to a person
+    shows_plugins: bool = True  # its names of tools tell an MCP server's from its own
+    references: tuple[str, ...] = ()  # the kinds of content by reference that its settings can switch on, the first first
 
 
 def claude_code(gateway, prompt):
-    return Launch(["-p", prompt], {
+    body = {"container": {"container": "container_0"},
+            "remote-mcp": {"mcp_servers": [{"type": "url", "name": "far", "url": "https://mcp.example/"}]}}
+    servers = ["--mcp-config", json.dumps({"mcpServers": gateway.mcp_servers()})] if gateway.plugin else []
+    model = ["--model", gateway.model] if gateway.model else []
+    extra = {"CLAUDE_CODE_EXTRA_BODY": json.dumps(body[gateway.reference])} if gateway.reference else {}
+    return Launch(["-p", prompt, *model, *servers], {
         "ANTHROPIC_BASE_URL": gateway.root,
         "ANTHROPIC_AUTH_TOKEN": gateway.key,
-        "ANTHROPIC_CUSTOM_HEADERS": f"{REPOSITORY_HEADER}: {gateway.repository}",
+        "ANTHROPIC_CUSTOM_HEADERS": gateway.header_lines("\n"),
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+        **extra,
     })
 
 
 def codex(gateway, prompt):  # the only one that tells the repository itself: x-codex-turn-metadata holds the remote
+    headers = ", ".join(f"{json.dumps(name)} = {json.dumps(value)}" for name, value in gateway.headers.items())
+    server = f"[mcp_servers.{gateway.plugin}]\ncommand = {json.dumps(MCP_SERVER[0])}\n" \
+             f"args = {json.dumps(MCP_SERVER[1:])}\n" if gateway.plugin else ""
+    model = f"model = {json.dumps(gateway.model)}" if gateway.model else ""
     config = f"""\
 model_provider = "gateway"
+{model}
+{'web_search = "live"' if gateway.reference else ""}
 check_for_update_on_startup = false
 [model_providers.gateway]
 name = "gateway"
 base_url = "{gateway.root}/v1"
 env_key = "GATEWAY_KEY"
 wire_api = "responses"
+http_headers = {{ {headers} }}
 [analytics]
 enabled = false
 [features]
 plugins = false
 apps = false
-"""
+{server}"""
     return Launch(["exec", prompt], {"GATEWAY_KEY": gateway.key}, {".codex/config.toml": config})
 
 
@@ -72,60 +105,80 @@ def gemini_cli(gateway, prompt):
         "security": {"auth": {"selectedType": "gemini-api-key"}},
         "privacy": {"usageStatisticsEnabled": False},
         "general": {"enableAutoUpdate": False},
+        "mcpServers": gateway.mcp_servers(),
     }
-    return Launch(["-p", prompt], {
+    model = gateway.model
+    if gateway.reference:
+        model = model or MODEL
+        content = {"generateContentConfig": {"cachedContent": "cachedContents/0"}}
+        settings["modelConfigs"] = {"customOverrides": [{"match": {"model": model}, "modelConfig": content}]}
+    return Launch(["-p", prompt, *(["-m", model] if model else [])], {
         "GOOGLE_GEMINI_BASE_URL": gateway.root,
         "GEMINI_API_KEY": gateway.key,
         "GEMINI_CLI_TRUST_WORKSPACE": "true",
-        "GEMINI_CLI_CUSTOM_HEADERS": f"{REPOSITORY_HEADER}: {gateway.repository}",
+        "GEMINI_CLI_CUSTOM_HEADERS": gateway.header_lines(", "),
     }, {".gemini/settings.json": json.dumps(settings)})
 
 
 def qwen_code(gateway, prompt):
+    generation = {"customHeaders": gateway.all_headers()}
+    if gateway.reference:
+        generation["extra_body"] = {"enable_search": True}
     settings = {
         "privacy": {"usageStatisticsEnabled": False},
-        "model": {"generationConfig": {"customHeaders": {REPOSITORY_HEADER: gateway.repository}}},
+        "model": {"generationConfig": generation},
+        "mcpServers": gateway.mcp_servers(),
     }
     return Launch(["-p", prompt], {
         "OPENAI_BASE_URL": f"{gateway.root}/v1",
         "OPENAI_API_KEY": gateway.key,
-        "OPENAI_MODEL": MODEL,
+        "OPENAI_MODEL": gateway.model or MODEL,
     }, {".qwen/settings.json": json.dumps(settings)})
 
 
 def opencode(gateway, prompt):
+    model = gateway.model or MODEL
+    options = {"enable_search": True} if gateway.reference else {}
     provider = {
         "npm": "@ai-sdk/openai-compatible",
         "name": "gateway",
         "options": {
             "baseURL": f"{gateway.root}/v1",
             "apiKey": "{env:GATEWAY_KEY}",
-            "headers": {REPOSITORY_HEADER: gateway.repository},
+            "headers": gateway.all_headers(),
         },
-        "models": {MODEL: {"name": MODEL}},
+        "models": {model: {"name": model, "options": options}},
     }
-    return Launch(["run", "-m", f"gateway/{MODEL}", prompt], {
+    servers = {gateway.plugin: {"type": "local", "command": MCP_SERVER, "enabled": True}} if gateway.plugin else {}
+    return Launch(["run", "-m", f"gateway/{model}", prompt], {
         "GATEWAY_KEY": gateway.key,
         "OPENCODE_DISABLE_MODELS_FETCH": "1",
         "OPENCODE_DISABLE_AUTOUPDATE": "1",
-    }, {".config/opencode/opencode.json": json.dumps({"provider": {"gateway": provider}})})
+    }, {".config/opencode/opencode.json": json.dumps({"provider": {"gateway": provider}, "mcp": servers})})
 
 
 def copilot(gateway, prompt):
-    return Launch(["-p", prompt], {
+    servers = {name: {"type": "local", "tools": ["*"], **server} for name, server in gateway.mcp_servers().items()}
+    more = ["--additional-mcp-config", json.dumps({"mcpServers": servers})] if servers else []
+    return Launch(["-p", prompt, *more], {
         "COPILOT_PROVIDER_BASE_URL": f"{gateway.root}/v1",
         "COPILOT_PROVIDER_API_KEY": gateway.key,
-        "COPILOT_PROVIDER_HEADERS": f"{REPOSITORY_HEADER}: {gateway.repository}",
-        "COPILOT_MODEL": MODEL,
+        "COPILOT_PROVIDER_HEADERS": gateway.header_lines("\n"),
+        "COPILOT_MODEL": gateway.model or MODEL,
         "COPILOT_OFFLINE": "true",
     })
 
 
 CLIENTS = {client.name: client for client in (
-    Client("claude-code", "@anthropic-ai/claude-code", "2.1.330", "claude", claude_code, calls_when_refused=1),
-    Client("codex", "@openai/codex", "0.169.0", "codex", codex, calls_when_refused=1),
-    Client("gemini-cli", "@google/gemini-cli", "0.61.0", "gemini", gemini_cli, calls_when_refused=2),  # router, main
-    Client("qwen-code", "@qwen-code/qwen-code", "0.24.4", "qwen", qwen_code, calls_when_refused=1),
-    Client("opencode", "opencode-ai", "1.18.33", "opencode", opencode, calls_when_refused=2),  # title, main
-    Client("copilot", "@github/copilot", "1.0.102", "copilot", copilot, calls_when_refused=1, tells_version=False),
+    Client("claude-code", "@anthropic-ai/claude-code", "2.1.330", "claude", claude_code, calls_when_refused=1,
+           own_key="sk-ant-fake-00000000", references=("container", "remote-mcp")),
+    Client("codex", "@openai/codex", "0.169.0", "codex", codex, calls_when_refused=1, references=("vendor-tool",)),
+    Client("gemini-cli", "@google/gemini-cli", "0.61.0", "gemini", gemini_cli, calls_when_refused=2,  # router, main
+           own_key="AIzaFake00000000", references=("cached-content",)),
+    Client("qwen-code", "@qwen-code/qwen-code", "0.24.4", "qwen", qwen_code, calls_when_refused=1,
+           references=("vendor-tool",)),
+    Client("opencode", "opencode-ai", "1.18.33", "opencode", opencode, calls_when_refused=2,  # title, main
+           references=("vendor-tool",), shows_plugins=False),
+    Client("copilot", "@github/copilot", "1.0.102", "copilot", copilot, calls_when_refused=1, tells_version=False,
+           shows_plugins=False),
 )}

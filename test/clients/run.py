@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """The real coding clients, each at its pinned version, through a real gateway to a simulated vendor.
 
-    test/clients/run.py [--client NAME]... [--scenario NAME]... [--json] [--list] [--sallyport PROGRAM]
+    test/clients/run.py [--client NAME]... [--scenario TEXT]... [--json] [--list] [--sallyport PROGRAM]
 
 Outside: installs the packages, then runs itself once per client and scenario in fresh namespaces (--inside).
 Exit code 0 when nothing failed, 1 when something did, 2 for wrong use. Only a client whose package is not there and
-cannot be fetched is skipped, with a line 'skipped: …'.
+cannot be fetched is skipped, with a line 'skipped: …'. At the end stands a table of all scenarios and clients.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import json
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import gateway
@@ -22,6 +23,7 @@ import recipes
 import scenarios
 
 ROOT = Path(__file__).resolve().parents[2]
+AT_ONCE = 2  # clients; each alone keeps a core busy while it starts
 RUN_SECONDS_MAX = scenarios.CLIENT_SECONDS_MAX + 120
 
 
@@ -41,13 +43,12 @@ def main():
     if not program.is_file():
         say(f"{program} does not exist; `make build` makes it, --sallyport names another")
         return 1
-    names = options.client or list(recipes.CLIENTS)
-    results = []
-    for place, name in enumerate(names, 1):
-        say(f"[{place}/{len(names)}] {name} {recipes.CLIENTS[name].version}")
+    results, jobs = [], []
+    for name in options.client or list(recipes.CLIENTS):
+        client = recipes.CLIENTS[name]
         try:
             install.node(cache, say)
-            install.client(cache, recipes.CLIENTS[name], say)
+            install.client(cache, client, say)
         except install.Unreachable as reason:
             print(f"skipped: {name}: {reason}", file=sys.stderr if options.json else sys.stdout)
             results += [{"client": name, "scenario": scenario, "result": "skipped", "reason": str(reason)}
@@ -55,23 +56,33 @@ def main():
             continue
         except install.Failed as reason:
             results += [failed(name, scenario, str(reason)) for scenario in options.scenario]
-        else:
-            results += [outside(name, scenario, program, cache) for scenario in options.scenario]
-        report(results[-len(options.scenario):])
-    return closing(results, options.json)
+            continue
+        for scenario in options.scenario:
+            if why := scenarios.scenario(scenario, client).why_not:
+                results.append({"client": name, "scenario": scenario, "result": "cannot be", "reason": why})
+            else:
+                jobs.append((name, scenario, program, cache))
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for done in as_completed([pool.submit(outside, *job) for job in jobs]):
+            results.append(done.result())
+            report(done.result())
+    return closing(results, options)
 
 
 def parsed():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--client", action="append", choices=list(recipes.CLIENTS), help="only this (repeatable)")
-    parser.add_argument("--scenario", action="append", choices=list(scenarios.SCENARIOS), help="only this (repeatable)")
+    parser.add_argument("--scenario", action="append", metavar="TEXT",
+                        help="only those whose name contains this (repeatable): allowed, refused, or a row of the table")
     parser.add_argument("--list", action="store_true", help="print name, package and version of each client")
     parser.add_argument("--json", action="store_true", help="print one JSON object per scenario")
     parser.add_argument("--sallyport", type=Path, default=ROOT / "build" / "release" / "sallyport", metavar="PROGRAM")
     parser.add_argument("--cache", type=Path, default=install.default_cache(ROOT), help="where the packages lie")
     parser.add_argument("--inside", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    options.scenario = options.scenario or list(scenarios.SCENARIOS)
+    options.scenario = [name for name in scenarios.names() if any(text in name for text in options.scenario or [""])]
+    if not options.scenario:
+        parser.error("no scenario has such a name")
     return options
 
 
@@ -96,14 +107,14 @@ def inside(name, scenario, program, cache):
     """Process 1 of the fresh namespaces: everything happens here; the last and only output is the result."""
     folder = namespace.arrive(keep=[ROOT, cache, program.parent, sys.prefix, sys.base_prefix])
     client = recipes.CLIENTS[name]
-    repository, checks_of = scenarios.SCENARIOS[scenario]
+    wanted = scenarios.scenario(scenario, client)
     try:
         node, executable = install.node(cache, say), install.client(cache, client, say)
-        ran = scenarios.run(client, repository, program, node, executable, folder)
+        ran = scenarios.run(client, wanted, program, node, executable, folder)
     except gateway.Failed as reason:
         print(json.dumps(failed(name, scenario, str(reason))))
         return 1
-    problems = [{"check": what, "seen": seen} for what, held, seen in checks_of(client, ran) if not held]
+    problems = [{"check": what, "seen": seen} for what, held, seen in wanted.checks(client, ran) if not held]
     print(json.dumps({
         "client": name, "version": client.version, "scenario": scenario, "result": "failed" if problems else "passed",
         "seconds": round(ran.seconds, 1), "model_calls": ran.calls, "statuses": ran.statuses, "problems": problems,
@@ -117,26 +128,45 @@ def failed(name, scenario, why):
             "problems": [{"check": "the scenario could be run", "seen": why}]}
 
 
-def report(results):
+def report(result):
+    told = f"{result['seconds']} s, {result['model_calls']} model calls" if "seconds" in result else ""
+    say(f"{result['client']}, {result['scenario']}: {result['result']}" + (f" ({told})" if told else ""))
+    for problem in result["problems"]:
+        say(f"    not so: {problem['check']}")
+        say(textwrap.indent(str(problem["seen"]), " " * 8))
+    if result.get("sallyport_said"):
+        say("    sallyport printed:")
+        say(textwrap.indent(result["sallyport_said"], " " * 8))
+
+
+def table(results, scenario_names):
+    """A row per scenario, a column per client: the model calls where it passed, a letter where it cannot be."""
+    cells, reasons = {}, {}
     for result in results:
-        told = f"{result['seconds']} s, {result['model_calls']} model calls" if "seconds" in result else ""
-        say(f"      {result['scenario']}: {result['result']}" + (f" ({told})" if told else ""))
-        for problem in result["problems"]:
-            say(f"          not so: {problem['check']}")
-            say(textwrap.indent(str(problem["seen"]), " " * 14))
-        if result.get("sallyport_said"):
-            say("          sallyport printed:")
-            say(textwrap.indent(result["sallyport_said"], " " * 14))
+        kind = result["result"]
+        if kind == "cannot be":
+            kind = reasons.setdefault(result["reason"], f"({chr(ord('a') + len(reasons))})")
+        elif kind == "passed":
+            kind = str(result["model_calls"])
+        cells[result["scenario"], result["client"]] = kind
+    clients = [name for name in recipes.CLIENTS if any(result["client"] == name for result in results)]
+    width = max(map(len, scenario_names))
+    yield " ".join(["model calls until the client ended".ljust(width), *clients])
+    for name in scenario_names:
+        yield " ".join([name.ljust(width), *(cells.get((name, client), "").ljust(len(client)) for client in clients)])
+    for reason, letter in reasons.items():
+        yield f"{letter} {reason}"
 
 
-def closing(results, as_json):
-    if as_json:
+def closing(results, options):
+    if options.json:
         for result in results:
             print(json.dumps(result))
-    counts = {kind: sum(result["result"] == kind for result in results) for kind in ("passed", "failed", "skipped")}
-    line = f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped"
-    print(line, file=sys.stderr if as_json else sys.stdout, flush=True)
-    return 1 if counts["failed"] else 0
+    counts = [f"{sum(result['result'] == kind for result in results)} {kind}"
+              for kind in ("passed", "failed", "skipped", "cannot be")]
+    for line in [*table(results, options.scenario), ", ".join(counts)]:
+        print(line.rstrip(), file=sys.stderr if options.json else sys.stdout, flush=True)
+    return 1 if any(result["result"] == "failed" for result in results) else 0
 
 
 if __name__ == "__main__":

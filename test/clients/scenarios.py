@@ -1,4 +1,5 @@
-"""What one client has to show, inside fresh namespaces: a question answered through the gateway, and one refused.
+"""What one client has to show, inside fresh namespaces: a question answered through the gateway, one refused, and one
+for each reason that the example policies refuse or warn for (refusals.py).
 
 Each scenario returns checks: (what, whether it held, what was seen instead).
 """
@@ -8,9 +9,11 @@ import secrets
 import subprocess
 import time
 from dataclasses import dataclass
+from typing import Callable
 
 import gateway as gateways
 import recipes
+import refusals
 import wire
 
 CLIENT_SECONDS_MAX = 150
@@ -32,6 +35,7 @@ class Ran:
     key: str
     calls: int
     statuses: list
+    warnings: list
     dropped: int
     entries: list
     vendor: list
@@ -42,14 +46,40 @@ class Ran:
         return self.output + "\n" + self.errors
 
 
-def run(client, repository, program, node, executable, folder):
+@dataclass(frozen=True)
+class Scenario:
+    repository: str
+    world: gateways.World
+    work: Callable  # (root, key) -> recipes.Gateway
+    checks: Callable  # (client, ran)
+    why_not: str = ""
+
+
+def names():
+    return list(dict.fromkeys([*SCENARIOS, *(case.name() for case in refusals.CASES)]))
+
+
+def scenario(name, client):
+    """The scenario of this name as it is for this client."""
+    if name in SCENARIOS:
+        repository, checks = SCENARIOS[name]
+        return Scenario(repository, gateways.World(), lambda root, key: recipes.Gateway(root, key, repository), checks)
+    cases = [case for case in refusals.CASES if case.name() == name]
+    case = next((one for one in cases if client.name in one.clients), cases[0])
+    checks = warned if case.warns else refused_for
+    return Scenario(case.repository, case.world(client), lambda root, key: case.work(client, root, key),
+                    lambda client, ran: checks(case, client, ran), case.why_not(client))
+
+
+def run(client, scenario, program, node, executable, folder):
     """Runs the client once in a fresh repository with a fresh HOME; the gateway and the vendor run only as long."""
+    repository = scenario.repository
     marker = f"marker-{secrets.token_hex(8)}"
     worktree = _repository(folder / "work", repository, marker)
     home = folder / "home"
     (folder / "gateway").mkdir()
-    with gateways.Stack(program, folder / "gateway") as stack:
-        launch = client.launch(recipes.Gateway(stack.root, stack.key, repository), recipes.PROMPT.format(file=FILE))
+    with gateways.Stack(program, folder / "gateway", scenario.world) as stack:
+        launch = client.launch(scenario.work(stack.root, stack.key), recipes.PROMPT.format(file=FILE))
         for path, text in launch.files.items():
             (home / path).parent.mkdir(parents=True, exist_ok=True)
             (home / path).write_text(text)
@@ -68,50 +98,84 @@ def run(client, repository, program, node, executable, folder):
         seconds = time.monotonic() - start
         tap.stop()
         return Ran(status=status, seconds=seconds, output=_plain(output), errors=_plain(errors), marker=marker,
-                   key=stack.key, calls=tap.model_calls(), statuses=tap.statuses, dropped=tap.dropped,
+                   key=stack.key, calls=tap.model_calls(), statuses=tap.statuses,
+                   warnings=tap.warnings, dropped=tap.dropped,
                    entries=stack.ledger(tap.model_calls()), vendor=stack.vendor_received(), repository=repository,
                    programs=stack.said())
 
 
 def allowed(client, ran):
+    return [*_worked(client, ran), *_recorded(client, ran, "allow")]
+
+
+def refused(client, ran):
+    return [*_stopped(client, ran, [_reason(ran.entries)]), *_recorded(client, ran, "refuse")]
+
+
+def refused_for(case, client, ran):
+    return [*_stopped(client, ran, case.expected(client)), *_told(case, client, ran),
+            *_recorded(client, ran, "refuse", "unknown" if case.other_agent else client.name)]
+
+
+def warned(case, client, ran):
+    parts, calls = [_one_line(part) for part in case.expected(client)], len(_model_calls(ran.vendor))
+    return [
+        *_worked(client, ran),
+        ("each answer carried the warning", len(ran.warnings) == calls and
+         all(part in warning for part in parts for warning in ran.warnings),
+         f"{calls} answers, warnings: {ran.warnings}"),
+        *_told(case, client, ran),
+        *_recorded(client, ran, "warn"),
+    ]
+
+
+def _worked(client, ran):
     shown, turns = ran.shown()[-SHOWN_CHARACTERS:], len(_model_calls(ran.vendor))
     return [
         ("the client succeeds", ran.status == 0, f"exit {ran.status}; statuses {ran.statuses}; shown: {shown}"),
         ("its answer quotes what stands only in the file", ran.marker in ran.output, shown),
         ("the vendor saw both turns", turns >= TURNS, f"{turns} calls"),
-        *_recorded(client, ran, "allow"),
         ("no company key reached the vendor", ran.key not in str(ran.vendor), "it stands in the vendor's log"),
         ("no header meant for the gateway reached the vendor", not _gateway_headers(ran.vendor),
          _gateway_headers(ran.vendor)),
     ]
 
 
-def refused(client, ran):
-    sentence, shown = _reason(ran.entries), ran.shown()
-    told = len(sentence) >= SENTENCE_CHARACTERS_MIN and _one_line(sentence) in _one_line(shown)
+def _stopped(client, ran, parts):
+    """Nothing left, the person reads `parts`, and nothing was asked twice."""
+    shown = ran.shown()
+    told = all(len(part) >= SENTENCE_CHARACTERS_MIN or part == "class customer" for part in parts)
     return [
         ("the client fails", ran.status > 0, f"exit {ran.status}"),
-        ("its output shows the reason that the ledger holds", told,
-         f"reason: {sentence!r}; statuses {ran.statuses}; shown: {shown[-SHOWN_CHARACTERS:]}"),
+        ("its output shows the reason and what to do next", told and
+         all(_one_line(part) in _one_line(shown) for part in parts),
+         f"wanted: {parts!r}; statuses {ran.statuses}; shown: {shown[-SHOWN_CHARACTERS:]}"),
         ("what is refused is not asked again", 1 <= ran.calls <= client.calls_when_refused,
          f"{ran.calls} model calls, {client.calls_when_refused} at best; statuses {ran.statuses}"),
         ("the vendor received nothing", not ran.vendor, f"{len(ran.vendor)} requests: {_of(ran.vendor, 'path')}"),
-        *_recorded(client, ran, "refuse"),
     ]
+
+
+def _told(case, client, ran):
+    """The ledger says the same as the client."""
+    return [("the ledger tells the reason", _all(ran.entries, lambda e: e["refused_by"] == case.reason),
+             _of(ran.entries, "refused_by")),
+            ("the ledger holds the sentence", all(part in _reason(ran.entries) for part in case.expected(client)),
+             f"{_reason(ran.entries)!r}")]
 
 
 SCENARIOS = {"allowed": ("git.acme.example/web/site", allowed), "refused": ("git.acme.example/core/engine", refused)}
 
 
-def _recorded(client, ran, decision):
+def _recorded(client, ran, decision, name=""):
     """What the ledger has to hold: every call, each with who asked, for which repository, and what was decided."""
     entries = ran.entries
-    versions = (client.version,) if client.tells_version else (client.version, "", None)
+    versions = (client.version,) if client.tells_version and name in ("", client.name) else (client.version, "", None)
     return [
         ("the packets could be counted", ran.dropped == 0, f"{ran.dropped} were lost; is the machine very busy?"),
         ("the ledger holds every call", gateways.calls_in(entries) == ran.calls,
          f"{ran.calls} on the wire, {gateways.calls_in(entries)} in the ledger"),
-        ("the ledger names the client", _all(entries, lambda e: e["client"]["name"] == client.name),
+        ("the ledger names the client", _all(entries, lambda e: e["client"]["name"] == (name or client.name)),
          _of(entries, "client")),
         ("the ledger names its version", _all(entries, lambda e: e["client"].get("version") in versions),
          _of(entries, "client")),

@@ -11,10 +11,11 @@ import threading
 
 ETH_P_ALL, ETH_HEADER, PACKET_OUTGOING = 0x0003, 14, 4
 SOL_PACKET, PACKET_STATISTICS = 263, 6
-HEAD_BYTES = 512
+HEAD_BYTES = 4096  # of a packet: a whole head of an answer
 SOCKET_BUFFER_BYTES = 16 << 20
 REQUEST = re.compile(rb"(GET|HEAD|POST|PUT|OPTIONS) (\S+) HTTP/1\.[01]\r\n")
 RESPONSE = re.compile(rb"HTTP/1\.[01] (\d{3})")
+WARNING = re.compile(rb"\r\nx-sallyport-warning: ([^\r]*)\r\n", re.I)
 MODEL_PATH = re.compile(r"/(messages|responses|chat/completions)$|:(streamG|g)enerateContent$")
 
 
@@ -27,6 +28,7 @@ class Tap:
         self.port = port
         self.requests = []  # (method, path) in order
         self.statuses = []  # of the answers, in order; a side call that is answered with 404 is in here too
+        self.warnings = []  # what x-sallyport-warning said, in order
         self.dropped = 0  # packets that the kernel could not hand over; then the counts are not to be trusted
         self._seen = set()  # (source port, sequence number): a repeated packet counts once
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
@@ -73,3 +75,5 @@ class Tap:
             self.requests.append((found[1].decode(), found[2].decode("utf-8", "replace")))
         elif source == self.port and (found := RESPONSE.match(payload)):
             self.statuses.append(int(found[1]))
+            if warned := WARNING.search(payload.partition(b"\r\n\r\n")[0] + b"\r\n"):
+                self.warnings.append(warned[1].decode("utf-8", "replace"))
