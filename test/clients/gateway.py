@@ -48,7 +48,7 @@ rules:
 
 @dataclass(frozen=True)
 class World:
-    """What decides: a policy (a file where it lies, or a text), the upstreams, all of them the simulated vendor, and the key."""
+    """What decides: a policy (a file where it lies, or a text), upstreams (all are the simulated vendor), the key."""
     policy: Path | str = POLICY
     upstreams: tuple[str, ...] = ("sim",)
     team: str = "web"

@@ -56,16 +56,21 @@ class Client:
     calls_when_refused: int  # the best that this client can do: side calls included, no repeat
     tells_version: bool = True
     own_key: str = "sk-fake-0000000000000000"  # looks like one that its vendor gave to a person
+    plugin_dash: str = "-"  # what stands for it in a plugin's name
     shows_plugins: bool = True  # its names of tools tell an MCP server's from its own
-    references: tuple[str, ...] = ()  # the kinds of content by reference that its settings can switch on, the first first
+    references: tuple[str, ...] = ()  # kinds of content by reference that its settings can switch on
 
 
 def claude_code(gateway, prompt):
     body = {"container": {"container": "container_0"},
             "remote-mcp": {"mcp_servers": [{"type": "url", "name": "far", "url": "https://mcp.example/"}]}}
-    servers = ["--mcp-config", json.dumps({"mcpServers": gateway.mcp_servers()})] if gateway.plugin else []
+    servers, extra = [], {}
+    if gateway.plugin:  # else its tools are named in the prompt only, and offered once the model searched for them
+        servers = ["--mcp-config", json.dumps({"mcpServers": gateway.mcp_servers()})]
+        extra = {"ENABLE_TOOL_SEARCH": "false", "MCP_CONNECTION_NONBLOCKING": "false"}
     model = ["--model", gateway.model] if gateway.model else []
-    extra = {"CLAUDE_CODE_EXTRA_BODY": json.dumps(body[gateway.reference])} if gateway.reference else {}
+    if gateway.reference:
+        extra["CLAUDE_CODE_EXTRA_BODY"] = json.dumps(body[gateway.reference])
     return Launch(["-p", prompt, *model, *servers], {
         "ANTHROPIC_BASE_URL": gateway.root,
         "ANTHROPIC_AUTH_TOKEN": gateway.key,
@@ -79,11 +84,13 @@ def codex(gateway, prompt):  # the only one that tells the repository itself: x-
     headers = ", ".join(f"{json.dumps(name)} = {json.dumps(value)}" for name, value in gateway.headers.items())
     server = f"[mcp_servers.{gateway.plugin}]\ncommand = {json.dumps(MCP_SERVER[0])}\n" \
              f"args = {json.dumps(MCP_SERVER[1:])}\n" if gateway.plugin else ""
-    model = f"model = {json.dumps(gateway.model)}" if gateway.model else ""
+    # The model that it takes by itself calls tools from JavaScript, and neither MCP servers nor the web search are
+    # named in the request; for a model that it does not know they are.
+    model = gateway.model or (MODEL if gateway.plugin or gateway.reference else "")
     config = f"""\
 model_provider = "gateway"
-{model}
-{'web_search = "live"' if gateway.reference else ""}
+{f"model = {json.dumps(model)}" if model else ""}
+{'web_search = "live"' if gateway.reference else 'web_search = "disabled"' if gateway.plugin else ""}
 check_for_update_on_startup = false
 [model_providers.gateway]
 name = "gateway"
@@ -107,12 +114,14 @@ def gemini_cli(gateway, prompt):
         "general": {"enableAutoUpdate": False},
         "mcpServers": gateway.mcp_servers(),
     }
-    model = gateway.model
+    # Without a model it first sends a call without tools and settings that chooses one.
+    model = gateway.model or (MODEL if gateway.plugin or gateway.reference else "")
+    # Without a terminal, only tools that are allowed beforehand are offered.
+    tools = ["--allowed-tools", f"mcp_{gateway.plugin}_look"] if gateway.plugin else []
     if gateway.reference:
-        model = model or MODEL
         content = {"generateContentConfig": {"cachedContent": "cachedContents/0"}}
         settings["modelConfigs"] = {"customOverrides": [{"match": {"model": model}, "modelConfig": content}]}
-    return Launch(["-p", prompt, *(["-m", model] if model else [])], {
+    return Launch(["-p", prompt, *(["-m", model] if model else []), *tools], {
         "GOOGLE_GEMINI_BASE_URL": gateway.root,
         "GEMINI_API_KEY": gateway.key,
         "GEMINI_CLI_TRUST_WORKSPACE": "true",
@@ -128,6 +137,7 @@ def qwen_code(gateway, prompt):
         "privacy": {"usageStatisticsEnabled": False},
         "model": {"generationConfig": generation},
         "mcpServers": gateway.mcp_servers(),
+        "tools": {"toolSearch": {"enabled": not gateway.plugin}},  # else it calls an MCP server's by way of a bridge
     }
     return Launch(["-p", prompt], {
         "OPENAI_BASE_URL": f"{gateway.root}/v1",
@@ -172,7 +182,8 @@ def copilot(gateway, prompt):
 CLIENTS = {client.name: client for client in (
     Client("claude-code", "@anthropic-ai/claude-code", "2.1.330", "claude", claude_code, calls_when_refused=1,
            own_key="sk-ant-fake-00000000", references=("container", "remote-mcp")),
-    Client("codex", "@openai/codex", "0.169.0", "codex", codex, calls_when_refused=1, references=("vendor-tool",)),
+    Client("codex", "@openai/codex", "0.169.0", "codex", codex, calls_when_refused=1, references=("vendor-tool",),
+           plugin_dash="_"),
     Client("gemini-cli", "@google/gemini-cli", "0.61.0", "gemini", gemini_cli, calls_when_refused=2,  # router, main
            own_key="AIzaFake00000000", references=("cached-content",)),
     Client("qwen-code", "@qwen-code/qwen-code", "0.24.4", "qwen", qwen_code, calls_when_refused=1,

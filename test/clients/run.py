@@ -73,7 +73,7 @@ def parsed():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--client", action="append", choices=list(recipes.CLIENTS), help="only this (repeatable)")
     parser.add_argument("--scenario", action="append", metavar="TEXT",
-                        help="only those whose name contains this (repeatable): allowed, refused, or a row of the table")
+                        help="only those whose name contains this (repeatable): allowed, refused, a row of the table")
     parser.add_argument("--list", action="store_true", help="print name, package and version of each client")
     parser.add_argument("--json", action="store_true", help="print one JSON object per scenario")
     parser.add_argument("--sallyport", type=Path, default=ROOT / "build" / "release" / "sallyport", metavar="PROGRAM")

@@ -66,9 +66,13 @@ def scenario(name, client):
         return Scenario(repository, gateways.World(), lambda root, key: recipes.Gateway(root, key, repository), checks)
     cases = [case for case in refusals.CASES if case.name() == name]
     case = next((one for one in cases if client.name in one.clients), cases[0])
-    checks = warned if case.warns else refused_for
-    return Scenario(case.repository, case.world(client), lambda root, key: case.work(client, root, key),
-                    lambda client, ran: checks(case, client, ran), case.why_not(client))
+    def checks(client, ran):
+        if not case.says:
+            return allowed(client, ran)
+        return (warned if case.warns else refused_for)(case, client, ran)
+
+    return Scenario(case.repository, case.world(client), lambda root, key: case.work(client, root, key), checks,
+                    case.why_not(client))
 
 
 def run(client, scenario, program, node, executable, folder):
@@ -109,12 +113,18 @@ def allowed(client, ran):
 
 
 def refused(client, ran):
-    return [*_stopped(client, ran, [_reason(ran.entries)]), *_recorded(client, ran, "refuse")]
+    reason = _reason(ran.entries)
+    return [("the ledger holds a sentence", len(reason) >= SENTENCE_CHARACTERS_MIN, f"{reason!r}"),
+            *_stopped(client, ran, [reason]), *_recorded(client, ran, "refuse")]
 
 
 def refused_for(case, client, ran):
-    return [*_stopped(client, ran, case.expected(client)), *_told(case, client, ran),
-            *_recorded(client, ran, "refuse", "unknown" if case.other_agent else client.name)]
+    reason, parts = _reason(ran.entries), case.expected(client)
+    return [*_stopped(client, ran, parts),
+            ("the ledger tells the reason", _all(ran.entries, lambda e: e["refused_by"] == case.reason),
+             _of(ran.entries, "refused_by")),
+            ("the ledger holds the sentence", all(part in reason for part in parts), f"{reason!r}"),
+            *_recorded(client, ran, "refuse")]
 
 
 def warned(case, client, ran):
@@ -124,7 +134,6 @@ def warned(case, client, ran):
         ("each answer carried the warning", len(ran.warnings) == calls and
          all(part in warning for part in parts for warning in ran.warnings),
          f"{calls} answers, warnings: {ran.warnings}"),
-        *_told(case, client, ran),
         *_recorded(client, ran, "warn"),
     ]
 
@@ -144,10 +153,9 @@ def _worked(client, ran):
 def _stopped(client, ran, parts):
     """Nothing left, the person reads `parts`, and nothing was asked twice."""
     shown = ran.shown()
-    told = all(len(part) >= SENTENCE_CHARACTERS_MIN or part == "class customer" for part in parts)
     return [
         ("the client fails", ran.status > 0, f"exit {ran.status}"),
-        ("its output shows the reason and what to do next", told and
+        ("its output shows the reason and what to do next",
          all(_one_line(part) in _one_line(shown) for part in parts),
          f"wanted: {parts!r}; statuses {ran.statuses}; shown: {shown[-SHOWN_CHARACTERS:]}"),
         ("what is refused is not asked again", 1 <= ran.calls <= client.calls_when_refused,
@@ -156,26 +164,18 @@ def _stopped(client, ran, parts):
     ]
 
 
-def _told(case, client, ran):
-    """The ledger says the same as the client."""
-    return [("the ledger tells the reason", _all(ran.entries, lambda e: e["refused_by"] == case.reason),
-             _of(ran.entries, "refused_by")),
-            ("the ledger holds the sentence", all(part in _reason(ran.entries) for part in case.expected(client)),
-             f"{_reason(ran.entries)!r}")]
-
-
 SCENARIOS = {"allowed": ("git.acme.example/web/site", allowed), "refused": ("git.acme.example/core/engine", refused)}
 
 
-def _recorded(client, ran, decision, name=""):
+def _recorded(client, ran, decision):
     """What the ledger has to hold: every call, each with who asked, for which repository, and what was decided."""
     entries = ran.entries
-    versions = (client.version,) if client.tells_version and name in ("", client.name) else (client.version, "", None)
+    versions = (client.version,) if client.tells_version else (client.version, "", None)
     return [
         ("the packets could be counted", ran.dropped == 0, f"{ran.dropped} were lost; is the machine very busy?"),
         ("the ledger holds every call", gateways.calls_in(entries) == ran.calls,
          f"{ran.calls} on the wire, {gateways.calls_in(entries)} in the ledger"),
-        ("the ledger names the client", _all(entries, lambda e: e["client"]["name"] == (name or client.name)),
+        ("the ledger names the client", _all(entries, lambda e: e["client"]["name"] == client.name),
          _of(entries, "client")),
         ("the ledger names its version", _all(entries, lambda e: e["client"].get("version") in versions),
          _of(entries, "client")),
