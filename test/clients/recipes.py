@@ -54,6 +54,7 @@ class Client:
     command: str  # in node_modules/.bin
     launch: Callable[[Gateway, str], Launch]
     calls_when_refused: int  # the best that this client can do: side calls included, no repeat
+    calls_with_model_named: int = 0  # the same where the run names the model, if that is another number
     tells_version: bool = True
     own_key: str = "sk-fake-0000000000000000"  # looks like one that its vendor gave to a person
     plugin_dash: str = "-"  # what stands for it in a plugin's name
@@ -185,7 +186,7 @@ CLIENTS = {client.name: client for client in (
     Client("codex", "@openai/codex", "0.169.0", "codex", codex, calls_when_refused=1, references=("vendor-tool",),
            plugin_dash="_"),
     Client("gemini-cli", "@google/gemini-cli", "0.61.0", "gemini", gemini_cli, calls_when_refused=2,  # router, main
-           own_key="AIzaFake00000000", references=("cached-content",)),
+           calls_with_model_named=1, own_key="AIzaFake00000000", references=("cached-content",)),
     Client("qwen-code", "@qwen-code/qwen-code", "0.24.4", "qwen", qwen_code, calls_when_refused=1,
            references=("vendor-tool",)),
     Client("opencode", "opencode-ai", "1.18.33", "opencode", opencode, calls_when_refused=2,  # title, main

@@ -20,6 +20,7 @@ UPSTREAMS = {
 }
 VENDORS = ("anthropic-eu", "openai-eu", "gemini-us")  # of large-company: without its own servers
 ALL = tuple(recipes.CLIENTS)
+APPROVED = {"small-company": ("claude-code", "codex"), "local-only": ("claude-code", "codex", "qwen-code", "opencode")}
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class Case:
 
     def why_not(self, client):
         """Why this client cannot be brought here; empty where it can."""
+        if self.reason != "client" and client.name not in APPROVED.get(self.example, ALL):
+            return "not approved by this example, whatever it does: see the row of reason client"
         if self.plugin and not client.shows_plugins:
             return "its names of tools do not tell an MCP server's from its own, so that the gateway sees no plugin"
         if self.reference and not set(self.reference) & set(client.references):
@@ -58,7 +61,7 @@ class Case:
         if client.name not in self.clients and self.enough:
             return "seen with the other clients; this one shows the reason in another row"
         if client.name not in self.clients:
-            return "not approved by this example" if not self.says else "this example has nothing against it here"
+            return "this example has nothing against it here"
         return ""
 
     def world(self, client):
@@ -79,6 +82,10 @@ class Case:
         return recipes.Gateway(root, client.own_key if self.own_account else key, self.repository, headers,
                                self.model, self.plugin, kinds[0] if kinds else "")
 
+    def calls_at_best(self, client):
+        names_model = self.model or self.plugin or self.reference  # Gemini CLI's recipe names one for these too
+        return (names_model and client.calls_with_model_named) or client.calls_when_refused
+
     def expected(self, client):
         return [part.format(client=client.name, version=client.version,
                             plugin=self.plugin.replace("-", client.plugin_dash),
@@ -95,9 +102,8 @@ REFERENCE = ("it uses content by reference or a vendor-run tool (", "Send the co
 PLUGIN_OFF = "Switch the plugin off for this work and try again."
 
 CASES = [
-    Case("nothing", "small-company", "git.lindgren.example/site", (), clients=("claude-code", "codex")),
-    Case("nothing", "local-only", "git.clinic.example/intranet", (),
-         clients=("claude-code", "codex", "qwen-code", "opencode")),
+    Case("nothing", "small-company", "git.lindgren.example/site", ()),
+    Case("nothing", "local-only", "git.clinic.example/intranet", ()),
 
     Case("key-class", "policy.yaml", "git.acme.example/core/engine", max_class="internal",
          says=("repository class trade-secret (claimed git.acme.example/core/engine) is above internal, the",
@@ -109,10 +115,8 @@ CASES = [
     Case("personal-account", "policy.yaml", "git.acme.example/web/site", own_account=True,
          says=("a personal vendor account or subscription may not be used for repository class internal", KEY)),
     Case("personal-account", "small-company", "git.lindgren.example/site", own_account=True,
-         clients=("claude-code", "codex"),
          says=("a personal vendor account or subscription may not be used for repository class internal", KEY)),
     Case("personal-account", "local-only", "git.clinic.example/intranet", own_account=True,
-         clients=("claude-code", "codex", "qwen-code", "opencode"),
          says=("a personal vendor account or subscription may not be used for repository class internal", KEY)),
 
     Case("client", "small-company", "git.lindgren.example/site",
@@ -128,19 +132,21 @@ CASES = [
 
     Case("reference", "policy.yaml", "git.acme.example/clients/shop",
          reference=("container", "vendor-tool", "cached-content"), says=(*REFERENCE, "class customer")),
-    Case("reference", "local-only", "git.clinic.example/intranet", reference=("container",), clients=("claude-code",),
+    Case("reference", "local-only", "git.clinic.example/intranet", reference=("container",),
          says=(*REFERENCE, "class internal")),
 
     _rule("no-remote-mcp", "policy.yaml", "git.acme.example/web/site", reference=("remote-mcp",),
           sentence="use a local MCP server."),
+    _rule("no-remote-mcp", "small-company", "git.lindgren.example/site", reference=("remote-mcp",),
+          sentence="MCP servers that the vendor calls itself are not approved; use a local one."),
+    _rule("no-remote-mcp", "large-company", "git.norrland.example/site", reference=("remote-mcp",),
+          sentence="MCP servers that the vendor calls itself are not approved; use a local one."),
     _rule("no-preview-models", "small-company", "git.lindgren.example/site", upstreams=("models-eu",),
-          clients=("claude-code", "codex"), model="gpt-x-preview",
+          model="gpt-x-preview",
           sentence="Preview models are not covered by our contract; take the released one."),
     _rule("no-research-with-unnamed-models", "local-only", "git.clinic.example/research/trial", model="qwen3-latest",
-          clients=("claude-code", "codex", "qwen-code", "opencode"),
           sentence="Research names the exact model; choose one with a version."),
     _rule("nothing-fetched-by-the-server", "local-only", "git.clinic.example/intranet", reference=("vendor-tool",),
-          clients=("codex", "qwen-code", "opencode"),
           sentence="The model servers have no way out. Fetch it yourself and paste what you need."),
     _rule("payments-names-the-exact-model", "large-company", "git.norrland.example/site", team="payments",
           model="gpt-latest", sentence="The audit needs the exact model; name one with its version."),
@@ -173,19 +179,17 @@ CASES = [
          clients=("gemini-cli", "qwen-code", "opencode", "copilot"),
          says=("repository class trade-secret", "For trade-secret only these clients are allowed: claude-code or")),
     Case("no-rule", "small-company", "git.lindgren.example/engine/core", upstreams=("models-eu",),
-         clients=("claude-code", "codex"), says=("may not go to models-eu", "Allowed instead: office.")),
+         says=("may not go to models-eu", "Allowed instead: office.")),
     Case("no-rule", "local-only", "git.clinic.example/keys/vault", upstreams=("rack-shared",),
-         clients=("claude-code", "codex", "qwen-code", "opencode"),
          says=("may not go to rack-shared", "Allowed instead: rack-large.")),
 
     Case("plugin", "policy.yaml", "git.acme.example/clients/shop", plugin="github-mcp",
          says=("plugin {plugin} is not approved for repository class customer", PLUGIN_OFF)),
-    Case("plugin", "small-company", "git.lindgren.example/site", plugin="anything", clients=("claude-code", "codex"),
+    Case("plugin", "small-company", "git.lindgren.example/site", plugin="anything",
          says=("plugin {plugin} is not approved for repository class internal", PLUGIN_OFF)),
     Case("plugin", "large-company", "git.norrland.example/customers/shop", plugin="github-mcp", team="platform",
          says=("plugin {plugin} is not approved for repository class customer", PLUGIN_OFF)),
     Case("plugin", "local-only", "git.clinic.example/research/trial", plugin="tickets-mcp",
-         clients=("claude-code", "codex", "qwen-code", "opencode"),
          says=("plugin {plugin} is not approved for repository class trade-secret", PLUGIN_OFF)),
 
     _rule("no-preview-models", "large-company", "git.norrland.example/site", upstreams=("anthropic-eu",),

@@ -66,6 +66,7 @@ def scenario(name, client):
         return Scenario(repository, gateways.World(), lambda root, key: recipes.Gateway(root, key, repository), checks)
     cases = [case for case in refusals.CASES if case.name() == name]
     case = next((one for one in cases if client.name in one.clients), cases[0])
+
     def checks(client, ran):
         if not case.says:
             return allowed(client, ran)
@@ -109,18 +110,18 @@ def run(client, scenario, program, node, executable, folder):
 
 
 def allowed(client, ran):
-    return [*_worked(client, ran), *_recorded(client, ran, "allow")]
+    return [*_worked(ran), *_recorded(client, ran, "allow")]
 
 
 def refused(client, ran):
     reason = _reason(ran.entries)
     return [("the ledger holds a sentence", len(reason) >= SENTENCE_CHARACTERS_MIN, f"{reason!r}"),
-            *_stopped(client, ran, [reason]), *_recorded(client, ran, "refuse")]
+            *_stopped(ran, [reason], client.calls_when_refused), *_recorded(client, ran, "refuse")]
 
 
 def refused_for(case, client, ran):
     reason, parts = _reason(ran.entries), case.expected(client)
-    return [*_stopped(client, ran, parts),
+    return [*_stopped(ran, parts, case.calls_at_best(client)),
             ("the ledger tells the reason", _all(ran.entries, lambda e: e["refused_by"] == case.reason),
              _of(ran.entries, "refused_by")),
             ("the ledger holds the sentence", all(part in reason for part in parts), f"{reason!r}"),
@@ -130,7 +131,7 @@ def refused_for(case, client, ran):
 def warned(case, client, ran):
     parts, calls = [_one_line(part) for part in case.expected(client)], len(_model_calls(ran.vendor))
     return [
-        *_worked(client, ran),
+        *_worked(ran),
         ("each answer carried the warning", len(ran.warnings) == calls and
          all(part in warning for part in parts for warning in ran.warnings),
          f"{calls} answers, warnings: {ran.warnings}"),
@@ -138,7 +139,7 @@ def warned(case, client, ran):
     ]
 
 
-def _worked(client, ran):
+def _worked(ran):
     shown, turns = ran.shown()[-SHOWN_CHARACTERS:], len(_model_calls(ran.vendor))
     return [
         ("the client succeeds", ran.status == 0, f"exit {ran.status}; statuses {ran.statuses}; shown: {shown}"),
@@ -150,7 +151,7 @@ def _worked(client, ran):
     ]
 
 
-def _stopped(client, ran, parts):
+def _stopped(ran, parts, calls_at_best):
     """Nothing left, the person reads `parts`, and nothing was asked twice."""
     shown = ran.shown()
     return [
@@ -158,8 +159,8 @@ def _stopped(client, ran, parts):
         ("its output shows the reason and what to do next",
          all(_one_line(part) in _one_line(shown) for part in parts),
          f"wanted: {parts!r}; statuses {ran.statuses}; shown: {shown[-SHOWN_CHARACTERS:]}"),
-        ("what is refused is not asked again", 1 <= ran.calls <= client.calls_when_refused,
-         f"{ran.calls} model calls, {client.calls_when_refused} at best; statuses {ran.statuses}"),
+        ("what is refused is not asked again", 1 <= ran.calls <= calls_at_best,
+         f"{ran.calls} model calls, {calls_at_best} at best; statuses {ran.statuses}"),
         ("the vendor received nothing", not ran.vendor, f"{len(ran.vendor)} requests: {_of(ran.vendor, 'path')}"),
     ]
 
