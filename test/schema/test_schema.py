@@ -18,7 +18,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = str(Path(os.environ.get("SALLYPORT_PROGRAM", ROOT / "build/release/sallyport")).resolve())
 SLOW = os.environ.get("SALLYPORT_SLOW", "0") != "0"
-ROUNDS, SEED = int(os.environ.get("ROUNDS", 200 if SLOW else 2000)), int(os.environ.get("SEED", 1))
+ROUNDS, SEED = int(os.environ.get("ROUNDS", 100 if SLOW else 1000)), int(os.environ.get("SEED", 1))
 BROKEN = sorted((Path(__file__).parent / "broken").glob("*.yaml"))
 EXAMPLES = sorted(file for file in (ROOT / "examples").rglob("*.yaml") if file.name != "sallyport.yaml")
 EXPECTED = re.compile(r"# line (\d+)(, check alone|, warning)?: (.+)")
