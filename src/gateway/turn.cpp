@@ -175,7 +175,7 @@ net::Task<Step> Turn::read_body() {
     budget_held_ = std::min(budget_held_, scratch->body.size());
     lane.metrics.request_bytes.add(scratch->body.size());
     // A slow body may outlive a key, an exception or a policy: it is judged by what holds when the request is whole.
-    if (lane.world == world && wall_ms() - facts.at_ms < 100) co_return Step();
+    if (lane.world == world && wall_ms() == facts.at_ms) co_return Step();
     world = lane.world;
     co_return identify();
 }

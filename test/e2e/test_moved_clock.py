@@ -212,6 +212,26 @@ class MovedClock(unittest.TestCase):
         self.move(longest - BRIEF)
         self.assertEqual(1, self.gateway.metric("break_glass_open"), "the metric does not go by the time that decides")
 
+    def test_a_request_is_judged_when_it_is_whole(self):
+        self.start()
+        self.grant("1h")
+        end = MORNING + datetime.timedelta(hours=1)
+        self.move(end - MOMENT)
+        body = dialects.CHAT.bytes("late", "gpt-mini")
+        with Wire(self.gateway.port) as wire:
+            fields = dialects.CHAT.fields(self.key) + [("Content-Length", str(len(body))), ("Expect", "100-continue")]
+            wire.ask("POST", dialects.CHAT.target(), fields, b"")
+            self.assertEqual(100, wire.head().status)  # who calls has been read by now
+            self.move(end)
+            wire.send(body)
+            self.assertEqual(451, wire.answer().status)
+
+    def test_a_failed_exchange_is_decided_once(self):
+        self.start(upstreams=dict.fromkeys(("sim", "second"), "http://127.0.0.1:1"))
+        self.assertNotEqual(200, self.ask(model=None).status)
+        until(lambda: [one for _, one in self.gateway.entries_on_disk() if one["kind"] == "refusal"], "the end of it")
+        self.assertEqual(1, json.loads(self.gateway.run("policy", "what-if", "policy.yaml", "--json"))["decisions"])
+
     def test_a_key_ends_on_time(self):
         self.start()
         end = MORNING + datetime.timedelta(days=90)
