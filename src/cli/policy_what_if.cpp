@@ -89,6 +89,7 @@ int what_if(const WhatIfOptions& options) {
     const policy::Policy::Loaded loaded = policy::load(options.file);
     if (!loaded.policy) return complain(loaded.mistakes);
     ledger::WhatIf report;
+    const std::int64_t begun_us = monotonic_us();
     const bool watched = ::isatty(STDERR_FILENO) == 1;
     const auto read = ledger::each_judgement(visit->installation.ledger_directory(), since_ms,
                                              [&](std::uint64_t index, const ledger::Judgement& recorded) {
@@ -98,6 +99,10 @@ int what_if(const WhatIfOptions& options) {
                                                  return true;
                                              });
     if (watched) fmt::print(stderr, "\r\033[K");
+    const std::int64_t took_us = std::max<std::int64_t>(monotonic_us() - begun_us, 1);
+    if (!options.json)
+        fmt::print(stderr, "{} decisions in {} ms ({} a second)\n", report.decisions, took_us / 1000,
+                   report.decisions * 1'000'000 / static_cast<std::uint64_t>(took_us));
     if (!read) return complain(read.error());
     std::vector<const std::pair<const ledger::Shift, ledger::WhatIf::Row>*> rows;
     for (const auto& row : report.shifts) rows.push_back(&row);

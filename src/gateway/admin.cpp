@@ -1,6 +1,9 @@
 #include "gateway/admin.h"
 
+#include "base/buffer.h"
+#include "base/clock.h"
 #include "base/text.h"
+#include "gateway/authzen.h"
 #include "json/writer.h"
 
 #include <algorithm>
@@ -19,6 +22,39 @@ bool origin_is_ours(const AdminView& view, std::string_view origin) {
     return false;
 }
 
+// AuthZEN 1.0: POST with a JSON body. The caller's X-Request-ID comes back with the answer.
+net::Task<void> answer_evaluation(const AdminView& view, http::Exchange& exchange, bool several) {
+    const http::RequestHead& head = exchange.head();
+    const std::string_view request_id = head.fields.value("x-request-id");
+    const std::string headers =
+        request_id.empty() ? std::string() : "x-request-id: " + std::string(request_id.substr(0, 200)) + "\r\n";
+    int status = 200;
+    std::string type = "application/json", answer;
+    const bool json = equals_ignoring_case(head.fields.value("content-type").substr(0, 16), "application/json");
+    Buffer body;
+    const Result<void> read = co_await exchange.read_body(body, evaluation_body_bytes_max);
+    if (!read) {
+        status = read.error().kind == ErrorKind::too_large ? 413 : 400;
+        answer = read.error().message;
+    } else if (!json) {
+        status = 415;
+        answer = "Content-Type is application/json here.";
+    } else if (const std::string problem = view.not_ready_because(); !problem.empty()) {
+        status = 503; // what cannot be confirmed is no answer
+        answer = problem;
+    } else {
+        if (body.capacity() == 0) body.reserve(1);
+        auto made = evaluate(*view.policy(), body.view(), several, wall_ms());
+        status = made ? 200 : 400;
+        answer = made ? std::move(*made) : made.error().message;
+    }
+    if (status != 200) {
+        type = "text/plain; charset=utf-8";
+        answer += '\n';
+    }
+    [[maybe_unused]] const Result<void> told = co_await exchange.respond(status, type, headers, answer);
+}
+
 } // namespace
 
 net::Task<void> answer_admin(const AdminView& view, http::Exchange& exchange) {
@@ -31,6 +67,13 @@ net::Task<void> answer_admin(const AdminView& view, http::Exchange& exchange) {
         status = 421;
         body = "This admin listener is not asked by this name. Use its address, or add the name under admin: hosts: in "
                "sallyport.yaml.\n";
+    } else if (head.method == "POST" && head.path == "/access/v1/evaluation") {
+        co_return co_await answer_evaluation(view, exchange, false);
+    } else if (head.method == "POST" && head.path == "/access/v1/evaluations") {
+        co_return co_await answer_evaluation(view, exchange, true);
+    } else if (head.path == "/.well-known/authzen-configuration") {
+        type = "application/json";
+        body = authzen_configuration("http://" + std::string(head.fields.value("host"))) + "\n";
     } else if (head.method != "GET" && head.method != "HEAD") {
         status = 405;
         body = "Only GET is served here.\n";
@@ -51,7 +94,7 @@ net::Task<void> answer_admin(const AdminView& view, http::Exchange& exchange) {
         type = "text/plain; version=0.0.4; charset=utf-8";
     } else {
         status = 404;
-        body = "Served here: /healthz, /readyz, /metrics.\n";
+        body = "Served here: /healthz, /readyz, /metrics, POST /access/v1/evaluation and /access/v1/evaluations.\n";
     }
     [[maybe_unused]] const Result<void> told = co_await exchange.respond(status, type, {}, body);
 }

@@ -1,11 +1,13 @@
-// The admin listener: /healthz, /readyz, /metrics, apart from where clients call. Its Host must be one we were told of and its
+// The admin listener: /healthz, /readyz, /metrics and AuthZEN's questions (authzen.h), apart from where clients call. Its Host must be one we were told of and its
 // Origin, where there is one, too, so that a web page in somebody's browser cannot ask (DNS rebinding).
 #pragma once
 
 #include "gateway/metrics.h"
 #include "http/exchange.h"
+#include "policy/document.h"
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,7 +16,8 @@ namespace sallyport::gateway {
 struct AdminView {
     std::function<std::string()> not_ready_because; // empty: ready
     std::function<std::string()> metrics;
-    std::vector<std::string> hosts; // lower case, with port
+    std::function<std::shared_ptr<const policy::Policy>()> policy; // in force
+    std::vector<std::string> hosts;                                // lower case, with port
 };
 
 net::Task<void> answer_admin(const AdminView& view, http::Exchange& exchange);

@@ -181,6 +181,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     http::BufferPool control_buffers;
     AdminView admin;
     admin.not_ready_because = [&] { return not_ready(shared, keeper); };
+    admin.policy = [&] { return keeper.world().policy; };
     admin.metrics = [&] {
         std::vector<const Metrics*> all;
         for (const auto& lane : lanes) all.push_back(&lane->lane.metrics);

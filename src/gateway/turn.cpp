@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "gateway/one_reading.h"
 #include "http/coding.h"
+#include "policy/program.h"
 #include "repo/identity.h"
 
 #include <algorithm>
@@ -34,18 +35,33 @@ std::string address_of(std::string_view url) {
     return scheme + "://" + to_lower(host) + (path == url.size() ? "/" : std::string(url.substr(path)));
 }
 
+// OpenCode and Copilot CLI put an MCP server's name before its tools' ("github-mcp_search", "github-mcp-search") without a mark: only
+// the servers that the policy names can be told from tools of their own.
+std::string_view unmarked_plugin(const policy::Document& document, std::string_view tool) {
+    for (const policy::Plugin& known : *document.plugins) {
+        const std::size_t size = known.name.size();
+        if (tool.size() > size && (tool[size] == '_' || tool[size] == '-') &&
+            policy::same_plugin(tool.substr(0, size), known.name))
+            return known.name;
+    }
+    return {};
+}
+
 // The plugins whose tools a request offers, each once, and the MCP servers that the vendor shall call, by their address. A '#'
 // in a name would make an address of what is behind it.
-void collect_plugins(const dialect::Request& request, std::vector<std::string_view>& plugins,
-                     std::deque<std::string>& made) {
+void collect_plugins(const dialect::Request& request, std::string_view client, const policy::Document& document,
+                     std::vector<std::string_view>& plugins, std::deque<std::string>& made) {
     plugins.clear();
     made.clear();
+    const bool unmarked = document.plugins && (client == "opencode" || client == "copilot");
     for (const dialect::Tool& tool : request.tools) {
-        if (tool.plugin.empty() || (!plugins.empty() && plugins.back() == tool.plugin)) continue;
-        if (tool.plugin.find('#') == std::string::npos) {
-            plugins.push_back(tool.plugin);
+        const std::string_view plugin =
+            tool.plugin.empty() && unmarked ? unmarked_plugin(document, tool.name) : std::string_view(tool.plugin);
+        if (plugin.empty() || (!plugins.empty() && plugins.back() == plugin)) continue;
+        if (plugin.find('#') == std::string::npos) {
+            plugins.push_back(plugin);
         } else {
-            made.push_back(tool.plugin);
+            made.emplace_back(plugin);
             std::ranges::replace(made.back(), '#', '?');
             plugins.push_back(made.back());
         }
@@ -340,7 +356,7 @@ Step Turn::gather_facts() {
     facts.references = 0;
     for (const dialect::Reference& reference : request.references)
         facts.references |= 1u << static_cast<unsigned>(reference.kind);
-    collect_plugins(request, scratch->plugins, scratch->plugin_texts);
+    collect_plugins(request, facts.client, world->policy->program().document, scratch->plugins, scratch->plugin_texts);
     if (scratch->plugins.size() > limits::plugins_per_request_max)
         return ends(dialect::RefusalKind::invalid, "Sallyport: the request offers tools of more than " +
                                                        std::to_string(limits::plugins_per_request_max) + " plugins.");

@@ -24,8 +24,22 @@ public:
         if (problem_.empty()) problem_ = "member '" + std::string(key) + "' " + std::string(what);
     }
 
-    NodeIndex find(NodeIndex object, std::string_view key) const {
-        return object == no_node ? no_node : document_.find(object, key);
+    // Members stand in the order of their names, and are asked for mostly so: looked for from behind the last one on.
+    NodeIndex find(NodeIndex object, std::string_view key) {
+        if (object == no_node || document_[object].kind != json::Kind::object) return no_node;
+        const NodeIndex first = document_.first_child(object);
+        const NodeIndex start = object == asked_ && next_ != no_node ? next_ : first;
+        const auto among = [&](NodeIndex from, NodeIndex to) {
+            for (NodeIndex n = from; n != to && n != no_node; n = document_.next_sibling(n))
+                if (document_.key_is(n, key)) return n;
+            return no_node;
+        };
+        NodeIndex found = among(start, no_node);
+        if (found == no_node && start != first) found = among(first, start);
+        if (found == no_node) return no_node;
+        asked_ = object;
+        next_ = document_.next_sibling(found);
+        return found;
     }
     // An object or array that must be there.
     NodeIndex part(NodeIndex object, std::string_view key, json::Kind kind) {
@@ -139,6 +153,7 @@ private:
     Entry::Memory& memory_;
     const json::Document& document_;
     std::string problem_;
+    NodeIndex asked_ = no_node, next_ = no_node;
 };
 
 policy::Facts read_facts(Reader& in, NodeIndex node) {
@@ -146,24 +161,24 @@ policy::Facts read_facts(Reader& in, NodeIndex node) {
     const int version = in.number<int>(node, "version");
     if (version < 1 || version > policy::facts_version)
         in.complain("version", "of the facts is not one that this program knows");
-    facts.person = in.text(node, "person");
-    facts.team = in.text(node, "team");
-    facts.role = in.text_if(node, "role");
-    if (in.find(node, "paths") != no_node) facts.paths = in.texts(node, "paths");
-    facts.key_max_class = in.word<policy::Class>(node, "key_max_class");
+    facts.account = in.word<policy::AccountKind>(node, "account");
+    facts.at_ms = in.number<std::int64_t>(node, "at");
+    facts.class_floor = in.word<policy::Class>(node, "class_floor");
     facts.client = in.text(node, "client");
     facts.client_version = in.text(node, "client_version");
-    facts.account = in.word<policy::AccountKind>(node, "account");
-    facts.repository = in.text(node, "repository");
-    facts.evidence = in.word<policy::Evidence>(node, "evidence");
-    facts.class_floor = in.word<policy::Class>(node, "class_floor");
     facts.dialect = in.text(node, "dialect");
-    facts.model = in.text(node, "model");
-    facts.generates = in.truth(node, "generates");
-    facts.references = in.number<std::uint32_t>(node, "references");
-    facts.plugins = in.texts(node, "plugins");
-    facts.at_ms = in.number<std::int64_t>(node, "at");
+    facts.evidence = in.word<policy::Evidence>(node, "evidence");
     facts.exceptions = in.exceptions(node);
+    facts.generates = in.truth(node, "generates");
+    facts.key_max_class = in.word<policy::Class>(node, "key_max_class");
+    facts.model = in.text(node, "model");
+    if (in.find(node, "paths") != no_node) facts.paths = in.texts(node, "paths");
+    facts.person = in.text(node, "person");
+    facts.plugins = in.texts(node, "plugins");
+    facts.references = in.number<std::uint32_t>(node, "references");
+    facts.repository = in.text(node, "repository");
+    facts.role = in.text_if(node, "role");
+    facts.team = in.text(node, "team");
     return facts;
 }
 
@@ -314,9 +329,11 @@ JudgementReader::~JudgementReader() = default;
 
 Result<const Judgement*> JudgementReader::read(std::string_view text) {
     // Entries are canonical: a quote inside of a text is escaped, so these words stand there as members or not at all.
-    static constexpr std::string_view without[] = {"\"kind\":\"outcome\"", "\"kind\":\"repeat\""};
-    for (const std::string_view kind : without)
-        if (::memmem(text.data(), text.size(), kind.data(), kind.size()) != nullptr) return nullptr;
+    static constexpr std::string_view word = "\"kind\":\"";
+    const auto* at = static_cast<const char*>(::memmem(text.data(), text.size(), word.data(), word.size()));
+    const std::string_view told =
+        at == nullptr ? std::string_view() : text.substr(static_cast<std::size_t>(at - text.data()) + word.size());
+    if (told.starts_with("outcome\"") || told.starts_with("repeat\"")) return nullptr;
     memory_->raw.clear();
     memory_->unescaped.clear();
     memory_->lists.clear();

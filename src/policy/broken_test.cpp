@@ -59,7 +59,7 @@ constexpr Case files[] = {
      "p.yaml:3:12: unknown word 'version' in a client; did you mean 'versions'?"},
     {"version: 1\nclients:\n  codex: { advisories: ignore }\n",
      "p.yaml:3:24: unknown word for advisories 'ignore'; known are refuse"},
-    {"version: 1\nclients:\n  codex:\n", "p.yaml:3:1: a client is a mapping here (name: value)"},
+    {"version: 1\nclients:\n  codex:\n", "p.yaml:3:3: a client is a mapping here (name: value)"},
     {"version: 1\nclients: [codex]\n", "p.yaml:2:10: clients is a mapping here (name: value)"},
     {"version: 1\nupstreams:\n  eu: { vendor: a }\n", "p.yaml:3:7: an upstream needs 'hosting'"},
     {"version: 1\nupstreams:\n  eu: { vendor: a, hosting: vendr }\n",

@@ -148,12 +148,16 @@ std::vector<std::filesystem::path> included_files(const std::filesystem::path& f
     }
     if (asked.string().find_first_of("*?") == std::string::npos) return {folder / asked};
     std::error_code error;
-    for (std::filesystem::directory_iterator entry(folder / asked.parent_path(), error), end; !error && entry != end;
+    const auto listed = folder / asked.parent_path();
+    for (std::filesystem::directory_iterator entry(listed.empty() ? "." : listed, error), end; !error && entry != end;
          entry.increment(error))
         if (glob_matches(asked.filename().string(), entry->path().filename().string())) files.push_back(entry->path());
     if (error)
         loading.mistake(main, include.place,
                         fmt::format("cannot list {}: {}", (folder / asked.parent_path()).string(), error.message()));
+    if (!error && files.empty())
+        loading.result.warnings.push_back({main, include.place.line, include.place.column,
+                                           fmt::format("no file matches '{}': nothing is included", include.pattern)});
     std::ranges::sort(files);
     return files;
 }
@@ -196,6 +200,11 @@ Policy::Loaded load(const std::filesystem::path& file) {
             if (std::mismatch(folder.begin(), folder.end(), real.begin(), real.end()).first != folder.end()) {
                 loading.mistake(file.string(), include.place,
                                 fmt::format("{} leads out of the policy's own folder", path.string()));
+                continue;
+            }
+            if (real == std::filesystem::weakly_canonical(file, code)) {
+                loading.mistake(file.string(), include.place,
+                                fmt::format("'{}' includes the policy itself", include.pattern));
                 continue;
             }
             auto included = read_file(path, limits::policy_bytes_max);

@@ -34,8 +34,11 @@ void check_repository_pattern(Reader& reader, Node node, std::string_view patter
         bad("begins or ends with '/'");
     else if (pattern.ends_with(".git"))
         bad("ends with .git");
-    else if (pattern.find_first_of(" \t\\") != std::string_view::npos)
-        bad("holds a blank or a backslash");
+    else if (std::ranges::any_of(pattern, [](char c) { return (c >= 0 && c <= ' ') || c == '\\' || c == 0x7F; }))
+        bad("holds a blank, a backslash or a control character");
+    else if (pattern.find("//") != std::string_view::npos || pattern.find("/./") != std::string_view::npos ||
+             pattern.find("/../") != std::string_view::npos || pattern.starts_with("./") || pattern.starts_with("../"))
+        bad("holds an empty part, '.' or '..'");
     else if (std::ranges::any_of(host, [](char c) { return c >= 'A' && c <= 'Z'; }))
         bad("has capitals in its host");
 }
@@ -75,8 +78,23 @@ void check_scope(Reader& reader, Node match, Node entity, const Repository& repo
                                           shown(include.repositories), shown(repository.match)));
 }
 
+// The usual case of an entry that never counts: an earlier one takes all of it.
+void warn_of_shadow(Reader& reader, const Repository& repository, const File& file,
+                    std::span<const std::size_t> whole_folders) {
+    for (const std::size_t index : whole_folders) {
+        const Repository& earlier = file.repositories[index];
+        if (!repository.match.starts_with(std::string_view(earlier.match).substr(0, earlier.match.size() - 2)))
+            continue;
+        return reader.warning(repository.place,
+                              fmt::format("repository '{}' never counts: the first match wins, and '{}' in "
+                                          "line {} stands before it",
+                                          shown(repository.match), shown(earlier.match), earlier.place.line));
+    }
+}
+
 void read_repositories(Reader& reader, Node node, Document& document, File& file, const Include* as) {
     if (node && !node.is_list()) reader.mistake(node, "repositories is a list of {match, class}");
+    std::vector<std::size_t> whole_folders; // of the entries: "h/a/**"
     for (std::size_t i = 0; node.is_list() && i < node.size(); ++i) {
         Fields fields(reader, node.at(i), "a repository");
         Repository repository;
@@ -96,6 +114,9 @@ void read_repositories(Reader& reader, Node node, Document& document, File& file
         }
         if (as != nullptr) check_scope(reader, match_node, entity_node, repository, *as);
         fields.finish();
+        warn_of_shadow(reader, repository, file, whole_folders);
+        if (repository.match.ends_with("/**") && repository.match.find_first_of("*?") == repository.match.size() - 2)
+            whole_folders.push_back(file.repositories.size());
         file.repositories.push_back(std::move(repository));
     }
     if (file.repositories.size() > limits::policy_rules_max)
@@ -109,6 +130,8 @@ void check_count(Reader& reader, Node node, std::string_view what, std::size_t m
 
 void check_name(Reader& reader, Node map, std::size_t index, std::string_view what) {
     const auto key = map.key(index);
+    if (key == "*" && what != "a plugin")
+        reader.mistake(map.key_place(index), fmt::format("'*' is no name of {}: it stands for all of them", what));
     const bool fits =
         !key.empty() && key.size() <= 64 && std::ranges::all_of(key, [](char c) { return c > 0x20 && c < 0x7F; });
     if (!fits)
@@ -368,7 +391,12 @@ std::vector<Include> read_document(Reader& reader, Document& document, std::stri
         Fields stated(reader, terms, "exceptions");
         document.exceptions.second_person =
             reader.boolean(stated.take("second_person"), "second_person").value_or(false);
-        document.exceptions.longest_ms = reader.milliseconds(stated.take("longest"), "longest").value_or(0);
+        const auto longest = stated.take("longest");
+        const auto span = reader.milliseconds(longest, "longest");
+        document.exceptions.longest_ms = span.value_or(0);
+        if (span && *span <= 0)
+            reader.mistake(longest,
+                           "longest is more than nothing; leave it out where exceptions may last as they like");
         stated.finish();
     }
     if (document.legal_entities.size() > legal_entities_max)

@@ -190,7 +190,11 @@ Allowance RuleReader::allowance(Node node) {
         reader_.mistake(node, "allow needs 'upstreams'; write upstreams: [\"*\"] where every upstream is meant");
     if (!is_star(upstreams)) allow.upstreams = listed(upstreams, "upstream", upstreams_, "upstreams");
     allow.models = names(stated("models", "model"), "model", pattern_bytes_max);
-    allow.clients = clients(stated("clients", "client"));
+    const auto client_names = stated("clients", "client");
+    if (is_star(client_names))
+        reader_.mistake(client_names, "'*' is no client; leave clients out where every client is meant");
+    else
+        allow.clients = clients(client_names);
     allow.accounts = mask(fields.take("accounts"), account_names, "account");
     const auto plugin_names = fields.take("plugins");
     if (!is_star(plugin_names)) allow.plugins = plugins(plugin_names);
@@ -248,6 +252,8 @@ void RuleReader::rule(Node node, const Include* as) {
     if (rule.id.starts_with(invariant_rule_prefix))
         reader_.mistake(
             id, fmt::format("ids that begin with '{}' are kept for what invariants refuse", invariant_rule_prefix));
+    if (rule.id == default_refusal || rule.id == "none")
+        reader_.mistake(id, fmt::format("'{}' is no id of a rule: it stands for what no rule allows", rule.id));
     if (const auto when = fields.take("when")) rule.when = conditions(when, "when");
     const auto allow = fields.take("allow"), refuse = fields.take("refuse"), record = fields.take("record");
     effect(allow, refuse, rule);

@@ -140,6 +140,8 @@ private:
         else if (open_.back().item->kind == Node::Kind::list)
             open_.back().item->entries.push_back({{}, place, &item});
         else {
+            // A value that is not there is told at its key; the mark is of whatever comes next.
+            if (kind == Node::Kind::null) item.place = open_.back().item->entries.back().key_place;
             open_.back().item->entries.back().value = &item;
             open_.back().has_key = false;
         }
