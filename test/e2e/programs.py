@@ -193,9 +193,9 @@ class Gateway(Program):
             wire.ask(method, target, fields, body)
             return wire.answer(method)
 
-    def admin(self, path, fields=(), method="GET", host=None):
+    def admin(self, path, fields=(), method="GET", host=None, body=None):
         with Wire(self.admin_port) as wire:
-            wire.ask(method, path, fields, host=host or f"127.0.0.1:{self.admin_port}")
+            wire.ask(method, path, fields, body, host=host or f"127.0.0.1:{self.admin_port}")
             return wire.answer(method)
 
     def metrics(self):
