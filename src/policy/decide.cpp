@@ -76,8 +76,9 @@ void narrow_by_conditions(const Program& program, const Facts& facts, Class cls,
     narrow.keep(bits, program.by_evidence[std::min(static_cast<std::size_t>(facts.evidence), evidence_count - 1)]);
     narrow.keep(bits, program.by_account[facts.account == AccountKind::company ? 0 : 1]);
     narrow.keep(bits, program.by_team.of(facts.team));
-    narrow.keep(bits, program.by_role.of(facts.role));
-    narrow.keep(bits, (entities.also == entities.of ? program.by_entity : program.by_claimed_entity)[entities.of]);
+    if (!program.by_role.rows.empty()) narrow.keep(bits, program.by_role.of(facts.role));
+    if (program.names_entities)
+        narrow.keep(bits, (entities.also == entities.of ? program.by_entity : program.by_claimed_entity)[entities.of]);
     if (program.names_time) {
         narrow.keep(bits, program.by_week_minute.at(minute_of_week(facts.at_ms, program.document.utc_offset_minutes)));
         narrow.keep(bits, program.by_date.at(facts.at_ms));
@@ -200,6 +201,7 @@ Plan judge(const Program& program, const Holding& holding, const Bits& refusals,
         const auto upstream = program.by_upstream[candidate];
         const auto refusal = narrow.first(refusals, upstream);
         const bool terms =
+            program.has_terms[candidate] == 0 ||
             terms_hold(program.document, program.document.upstreams[candidate], holding.entities, holding.at_ms);
         const auto rule = holding.plugins_approved && terms ? narrow.first(holding.approvals, upstream) : no_rule;
         if (refusal != no_rule) {

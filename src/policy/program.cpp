@@ -79,11 +79,15 @@ void Program::compile_plain() {
                                                            : i == static_cast<std::size_t>(AccountKind::company));
         });
     }
-    for (const auto& upstream : document.upstreams)
+    for (const auto& upstream : document.upstreams) {
+        const UpstreamFacts none;
+        has_terms.push_back(upstream.legal_entities || upstream.contract_from_ms != none.contract_from_ms ||
+                            upstream.contract_until_ms != none.contract_until_ms);
         by_upstream.push_back(row_where([&](const Rule& rule) {
             return upstream_holds(rule.when, upstream, rule.tightens()) &&
                    (!rule.allow.upstreams || has(rule.allow.upstreams, upstream.name));
         }));
+    }
 }
 
 void Program::compile_names(NamedRows& names, Names Conditions::* which) {
@@ -127,7 +131,7 @@ void Program::compile_time() {
 }
 
 void Program::compile_entities() {
-    const bool some =
+    const bool some = names_entities =
         std::ranges::any_of(document.rules, [](const Rule& rule) { return rule.when.legal_entities.has_value(); });
     for (std::uint16_t entity = 0; entity < document.legal_entities.size(); ++entity) {
         const auto row_of = [&](Entities entities) {

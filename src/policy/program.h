@@ -129,6 +129,7 @@ public:
     std::array<Row, evidence_count> by_evidence{};
     std::array<Row, 2> by_account{}, allowed_account{};
     NamedRows by_team, by_role;
+    bool names_entities = false;
     bool names_time = false; // else both of these have one row that rules nothing out
     SteppedRows by_week_minute, by_date;
     std::vector<Row> by_entity, by_claimed_entity; // by Entities::of; `also` is the same, or the default one
@@ -137,6 +138,7 @@ public:
     Row other_client = 0;
     bool any_client = false; // no `clients` section
     std::vector<Row> by_upstream;
+    std::vector<char> has_terms; // by upstream: terms_hold() can be false
     PatternIndex models; // values: index into both of these
     std::vector<Row> by_model, allowed_model;
     Row any_model = 0, any_model_allowed = 0, model_unknown = 0;
