@@ -302,7 +302,8 @@ void Turn::find_claims() {
 }
 
 // Each claim is judged as if it was the only one, one that cannot be read as none at all; the strictest judgement counts, in
-// whatever order they came, so that adding one never helps: a refusal, the more closed class, the fewer upstreams.
+// whatever order they came: a refusal, the more closed class, the fewer upstreams. (Its upstreams are not held against what the
+// other claims allow: two repositories of one class and different legal entities are not told apart here.)
 void Turn::judge_claims() {
     find_claims();
     const auto& claims = scratch->claims;
