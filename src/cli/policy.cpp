@@ -8,6 +8,8 @@
 #include "json/writer.h"
 #include "ledger/entry.h"
 #include "policy/decide.h"
+#include "policy/program.h"
+#include "policy/prove.h"
 #include "policy/time_window.h"
 
 #include <CLI/CLI.hpp>
@@ -27,7 +29,10 @@ struct PolicyOptions {
 
 int check(const PolicyOptions& options) {
     const std::string file = options.file.empty() ? "policy.yaml" : options.file;
-    const policy::Policy::Loaded loaded = policy::load(file);
+    policy::Policy::Loaded loaded = policy::load(file);
+    if (loaded.policy)
+        for (auto& warning : policy::rules_without_effect(loaded.policy->program().document))
+            loaded.warnings.push_back(std::move(warning));
     if (options.json) {
         std::string out;
         json::Writer writer(out);
@@ -38,22 +43,8 @@ int check(const PolicyOptions& options) {
             writer.member("rules",
                           static_cast<std::uint64_t>(loaded.policy->rule_count() - loaded.policy->invariant_count()));
         }
-        for (const auto& [name, list] :
-             {std::pair{"mistakes", &loaded.mistakes}, std::pair{"warnings", &loaded.warnings}}) {
-            writer.begin_array(name);
-            for (const policy::Mistake& mistake : *list) {
-                std::string one;
-                json::Writer item(one);
-                item.begin_object();
-                item.member("file", mistake.file);
-                item.member("line", mistake.line);
-                item.member("column", mistake.column);
-                item.member("sentence", mistake.sentence);
-                item.end_object();
-                writer.element_raw(one);
-            }
-            writer.end_array();
-        }
+        write_mistakes(writer, "mistakes", loaded.mistakes);
+        write_mistakes(writer, "warnings", loaded.warnings);
         writer.end_object();
         fmt::print("{}\n", out);
         return loaded.policy ? done : found_something;
@@ -216,6 +207,22 @@ int explain(const PolicyOptions& options) {
 }
 
 } // namespace
+
+void write_mistakes(json::Writer& writer, std::string_view name, std::span<const policy::Mistake> mistakes) {
+    writer.begin_array(name);
+    for (const policy::Mistake& mistake : mistakes) {
+        std::string one;
+        json::Writer item(one);
+        item.begin_object();
+        item.member("file", mistake.file);
+        item.member("line", mistake.line);
+        item.member("column", mistake.column);
+        item.member("sentence", mistake.sentence);
+        item.end_object();
+        writer.element_raw(one);
+    }
+    writer.end_array();
+}
 
 void add_policy(CLI::App& app, int& exit_code) {
     static PolicyOptions options;

@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <expected>
 #include <filesystem>
 
 namespace sallyport::cli {
@@ -113,21 +114,25 @@ void write(json::Writer& writer, const FileRun& file) {
     writer.element_raw(text);
 }
 
-// Nothing, having complained, where the cases or their policy cannot be read.
-std::optional<FileRun> run_file(const std::string& name, const std::string& policy_file, int& exit_code) {
+void write_unreadable(json::Writer& writer, const std::string& name, std::span<const policy::Mistake> mistakes) {
+    std::string text;
+    json::Writer one(text);
+    one.begin_object();
+    one.member("file", name);
+    write_mistakes(one, "mistakes", mistakes);
+    one.end_object();
+    writer.element_raw(text);
+}
+
+// The mistakes where the cases or their policy cannot be read.
+std::expected<FileRun, std::vector<policy::Mistake>> run_file(const std::string& name, const std::string& policy_file) {
     auto cases = policy::load_cases(name);
-    if (!cases.mistakes.empty()) {
-        exit_code = complain(cases.mistakes);
-        return std::nullopt;
-    }
+    if (!cases.mistakes.empty()) return std::unexpected(std::move(cases.mistakes));
     const std::filesystem::path file = policy_file.empty()
                                            ? std::filesystem::path(name).parent_path() / cases.cases.policy
                                            : std::filesystem::path(policy_file);
-    const policy::Policy::Loaded loaded = policy::load(file);
-    if (!loaded.policy) {
-        exit_code = complain(loaded.mistakes);
-        return std::nullopt;
-    }
+    policy::Policy::Loaded loaded = policy::load(file);
+    if (!loaded.policy) return std::unexpected(std::move(loaded.mistakes));
     FileRun run{std::move(cases.cases), {}, {}};
     run.run = policy::run(*loaded.policy, run.cases);
     const auto below = [&](std::optional<std::int64_t> least, int percent, std::string_view what) {
@@ -146,8 +151,12 @@ int test(const CasesOptions& options) {
     json::Writer writer(out);
     writer.begin_array();
     for (const std::string& name : options.files) {
-        const auto file = run_file(name, options.policy, exit_code);
-        if (!file) continue;
+        const auto file = run_file(name, options.policy);
+        if (!file) {
+            exit_code = complain(file.error());
+            if (options.json) write_unreadable(writer, name, file.error());
+            continue;
+        }
         if (!file->good()) exit_code = found_something;
         if (options.json)
             write(writer, *file);

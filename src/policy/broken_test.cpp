@@ -176,6 +176,20 @@ constexpr Case rules[] = {
      "p.yaml:6:47: this time ends before it begins, so it never holds"},
     {"{ id: a, when: { legal_entity: acme }, refuse: true }",
      "p.yaml:6:36: no repository or upstream names legal entity 'acme'"},
+    {"{ id: a, when: { team: \"web-*\" }, refuse: true }",
+     "p.yaml:6:28: 'web-*' is no pattern here: each team is named in full; list them, or leave this out where all are "
+     "meant"},
+    {"{ id: a, when: { role: [dev, \"*\"] }, refuse: true }",
+     "p.yaml:6:34: '*' is no pattern here: each role is named in full; list them, or leave this out where all are "
+     "meant"},
+    {"{ id: a, when: { client: { x: y } }, refuse: true }", "p.yaml:6:30: client is a list here"},
+    {"{ id: a, when: { upstream: [a b] }, refuse: true }",
+     "p.yaml:6:33: upstream 'a b' is not printable ASCII without blanks of at most 64 bytes"},
+    {"{ id: a, when: { hosting: [] }, refuse: true }",
+     "p.yaml:6:31: an empty list never holds; name at least one hosting"},
+    {"{ id: a, when: { hosting: \"my own\" }, refuse: true }",
+     "p.yaml:6:31: unknown hosting 'my own'; known are own, cloud, vendor"},
+    {"{ id: a, allow: true }", "p.yaml:6:21: allow is a mapping here (name: value)"},
     {"{ id: a, refuse: true }\n  - { id: a, refuse: true }",
      "p.yaml:7:5: rule 'a' is here twice; the first is at p.yaml:6"},
 };

@@ -49,6 +49,8 @@ public:
         if (const auto defaults = fields.take("defaults")) request(defaults, "defaults", usual);
         const auto list = fields.require("cases");
         if (list && !list.is_list()) reader_.mistake(list, "cases is a list of {name, when, expect}");
+        if (list.is_list() && list.size() == 0)
+            reader_.mistake(list, "no cases, so nothing would be tested; write at least one as {name, when, expect}");
         if (list.size() > cases_max)
             return reader_.mistake(list, fmt::format("{} cases; {} is the limit", list.size(), cases_max));
         for (std::size_t i = 0; list.is_list() && i < list.size() && !reader_.full(); ++i)

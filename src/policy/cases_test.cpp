@@ -76,7 +76,8 @@ TEST(Cases, MistakesAreToldWithTheirPlace) {
     EXPECT_NE(mistakes("version: 1\ncoverage: { rules: 101 }\ncases: []\n"), "");
     EXPECT_NE(mistakes("version: 2\ncases: []\n"), "");
     EXPECT_NE(mistakes("[]"), "");
-    EXPECT_EQ(mistakes("version: 1\ncases: []\n"), "");
+    EXPECT_EQ(mistakes("version: 1\ncases: []\n"),
+              "c.yaml:2:8: no cases, so nothing would be tested; write at least one as {name, when, expect}\n");
 }
 
 TEST(Cases, ADefaultCanBeUnset) {

@@ -72,6 +72,23 @@ TEST(Document, what_can_never_happen_is_a_warning) {
               "p.yaml:7:5: rule 'r3' also meets upstream 'w', which states no region");
 }
 
+TEST(Document, a_range_without_a_version_and_a_contract_that_has_ended_are_warnings) {
+    EXPECT_EQ(
+        warnings("version: 1\n"
+                 "clients: { codex: { versions: \">=2 <1\" } }\n"
+                 "upstreams:\n"
+                 "  eu: { vendor: a, hosting: own, contract: { name: c, until: 2020-01-01 } }\n"
+                 "  us: { vendor: a, hosting: own, contract: { name: c, until: 9999-01-01 } }\n"
+                 "rules:\n"
+                 "  - { id: a, when: { client: codex, client_version: \"=1 =2\" }, refuse: true }\n"
+                 "  - { id: b, allow: { upstreams: \"*\" } }\n"),
+        "p.yaml:2:31: versions '>=2 <1' can match no version: its ends exclude each other; write '||' between ranges "
+        "of which one is enough\n"
+        "p.yaml:4:62: this contract has ended, so upstream 'eu' is no longer used; take it out, or state the new end\n"
+        "p.yaml:7:53: client_version '=1 =2' can match no version: its ends exclude each other; write '||' between "
+        "ranges of which one is enough");
+}
+
 TEST(Document, words_that_are_kept_for_later_say_so) {
     EXPECT_EQ(warnings("version: 1\n"
                        "clients:\n  a: { advisories: refuse }\n"

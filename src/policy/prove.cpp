@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
+
 namespace sallyport::policy {
 
 namespace {
@@ -75,6 +78,101 @@ Proof prove(const Document& document) {
             }
         }
     return proof;
+}
+
+namespace {
+
+// Which rules let something through, looked at one situation and upstream after the other.
+class EffectSearch {
+public:
+    EffectSearch(const Space& space, const Document& document)
+        : space_(space), document_(document), met_(document.rules.size()) {
+        for (std::size_t i = 0; i < document.rules.size(); ++i)
+            if (document.rules[i].effect == Effect::allow) open_.push_back(i);
+    }
+
+    // False where it is not known.
+    bool run() {
+        for (const Situation& situation : space_.situations())
+            for (const UpstreamFacts& upstream : document_.upstreams) {
+                look(situation, upstream);
+                if (effort_.spent()) return false;
+                if (open_.empty()) return true;
+            }
+        return true;
+    }
+
+    std::vector<Mistake> warnings() const {
+        std::vector<Mistake> warnings;
+        for (const std::size_t i : open_) {
+            if (met_[i].empty()) continue; // it meets no request at all, which is told elsewhere
+            const Rule& rule = document_.rules[i];
+            std::vector<std::string> by;
+            for (const std::size_t one : met_[i]) by.push_back("'" + document_.rules[one].id + "'");
+            warnings.push_back({rule.file, rule.place.line, rule.place.column,
+                                fmt::format("rule '{}' lets nothing through: what it allows is refused by {} {}",
+                                            rule.id, by.size() == 1 ? "rule" : "rules", fmt::join(by, ", "))});
+        }
+        return warnings;
+    }
+
+private:
+    struct Refusal {
+        std::size_t rule = 0;
+        Box box;
+    };
+
+    void look(const Situation& situation, const UpstreamFacts& upstream) {
+        const Box admitted = space_.admitted(0, situation, upstream);
+        const auto against = enforced_refusals(situation, upstream);
+        std::erase_if(open_, [&](std::size_t i) {
+            auto box = space_.box_of(0, document_.rules[i], situation, upstream);
+            if (!box) return false;
+            box->narrow(admitted);
+            space_.keep_generating(*box);
+            return !box->empty() && something_is_left(*box, against, met_[i]);
+        });
+    }
+    std::vector<Refusal> enforced_refusals(const Situation& situation, const UpstreamFacts& upstream) const {
+        std::vector<Refusal> found;
+        for (std::size_t i = 0; i < document_.rules.size(); ++i) {
+            const Rule& rule = document_.rules[i];
+            if (rule.effect != Effect::refuse || rule.is_invariant) continue;
+            auto box = space_.box_of(0, rule, situation, upstream);
+            if (!box) continue;
+            space_.keep_enforced(0, rule, *box);
+            if (!box->empty()) found.push_back({i, std::move(*box)});
+        }
+        return found;
+    }
+    bool something_is_left(const Box& box, const std::vector<Refusal>& against, std::set<std::size_t>& refused_by) {
+        std::vector<const Box*> minus;
+        for (const Refusal& one : against)
+            if (one.box.intersects(box)) minus.push_back(&one.box);
+        if (!each_remainder(box, minus, effort_, [](const Box&) { return false; })) return true;
+        for (const Refusal& one : against)
+            if (one.box.intersects(box)) refused_by.insert(one.rule);
+        return false;
+    }
+
+    const Space& space_;
+    const Document& document_;
+    std::vector<std::size_t> open_;          // allow rules that let nothing through so far
+    std::vector<std::set<std::size_t>> met_; // of each: the refuse rules that it met
+    Effort effort_;
+};
+
+} // namespace
+
+std::vector<Mistake> rules_without_effect(const Document& document) {
+    const auto refuses = [](const Rule& rule) { return rule.effect == Effect::refuse && !rule.is_invariant; };
+    if (std::ranges::none_of(document.rules, refuses)) return {};
+    std::string undecided;
+    const Document* const documents[] = {&document};
+    const auto space = Space::of(documents, undecided);
+    if (!space) return {};
+    EffectSearch search(*space, document);
+    return search.run() ? search.warnings() : std::vector<Mistake>();
 }
 
 std::vector<Mistake> mistakes_of(const Document& document, const Proof& proof) {

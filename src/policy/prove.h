@@ -27,6 +27,9 @@ struct Proof {
 
 Proof prove(const Document& document);
 
+// Allow rules of which refuse rules leave nothing that anybody could ask for, as warnings. None where that is not known for sure.
+std::vector<Mistake> rules_without_effect(const Document& document);
+
 // The violations as mistakes of the file, and one where it is not decided: a policy that is not proven is not taken.
 std::vector<Mistake> mistakes_of(const Document& document, const Proof& proof);
 

@@ -161,6 +161,37 @@ TEST(Prove, KnowsThatTwoRefusalsTogetherCover) {
     EXPECT_TRUE(loaded.policy);
 }
 
+std::string without_effect(std::string_view rules) {
+    const auto loaded =
+        load_text("version: 1\nunknown_repository: internal\nteams: { ops: { mode: observe }, web: {} }\n"
+                  "upstreams: { eu: { vendor: a, hosting: own }, us: { vendor: b, hosting: vendor } }\n"
+                  "rules:\n" +
+                      std::string(rules),
+                  "p.yaml");
+    EXPECT_TRUE(loaded.policy) << loaded.mistakes.front().text();
+    std::string all;
+    for (const Mistake& one : rules_without_effect(loaded.policy->program().document)) all += one.text() + "\n";
+    return all;
+}
+
+TEST(Prove, FindsTheRuleOfWhichOthersLeaveNothing) {
+    EXPECT_EQ(without_effect("  - { id: a, when: { team: web }, allow: { upstreams: \"*\" } }\n"
+                             "  - { id: b, when: { hosting: own }, refuse: true }\n"
+                             "  - { id: c, when: { vendor: b }, refuse: true }\n"),
+              "p.yaml:6:5: rule 'a' lets nothing through: what it allows is refused by rules 'b', 'c'\n");
+    EXPECT_EQ(without_effect("  - { id: a, allow: { upstreams: eu, models: [\"x-*\"] } }\n"
+                             "  - { id: b, when: { model: \"x-*\" }, refuse: true, mode: enforce }\n"),
+              "p.yaml:6:5: rule 'a' lets nothing through: what it allows is refused by rule 'b'\n");
+    // Something is left: another model, a team for which the refusal is only observed, a rule that warns.
+    EXPECT_EQ(without_effect("  - { id: a, allow: { upstreams: eu, models: [\"x-*\"] } }\n"
+                             "  - { id: b, when: { model: \"x-y*\" }, refuse: true, mode: enforce }\n"),
+              "");
+    EXPECT_EQ(without_effect("  - { id: a, allow: { upstreams: eu } }\n  - { id: b, refuse: true }\n"), "");
+    EXPECT_EQ(without_effect("  - { id: a, when: { team: web }, allow: { upstreams: eu } }\n"
+                             "  - { id: b, refuse: true, mode: warn }\n"),
+              "");
+}
+
 TEST(Prove, SaysWhereItCannotTell) {
     std::string models;
     for (char c = 'a'; c <= 'z'; ++c)

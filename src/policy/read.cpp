@@ -1,5 +1,6 @@
 #include "policy/read.h"
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "policy/names.h"
 #include "policy/patterns.h"
@@ -150,14 +151,7 @@ void read_clients(Reader& reader, Node node, Document& document) {
         client.name = node.key(i);
         check_name(reader, node, i, "a client");
         Fields fields(reader, node.at(i), "a client");
-        const auto versions = fields.take("versions");
-        if (const auto text = reader.text(versions, "versions")) {
-            auto range = parse_range(*text);
-            if (range)
-                client.versions = std::move(*range);
-            else
-                reader.mistake(versions, fmt::format("versions {}", range.error()));
-        }
+        if (auto range = read_range(reader, fields.take("versions"), "versions")) client.versions = std::move(*range);
         const auto advisories = fields.take("advisories");
         if (reader.word(advisories, advisories_words, "word for advisories")) {
             client.advisories = "refuse";
@@ -181,6 +175,11 @@ void read_contract(Reader& reader, Node node, int utc_offset_minutes, UpstreamFa
     if (const auto ms = read_date(reader, until, utc_offset_minutes)) upstream.contract_until_ms = *ms;
     if (upstream.contract_from_ms >= upstream.contract_until_ms)
         reader.mistake(until ? until : from, "this contract ends before it begins");
+    else if (upstream.contract_until_ms <= wall_ms())
+        reader.warning(until.place(),
+                       fmt::format("this contract has ended, so upstream '{}' is no longer used; take it "
+                                   "out, or state the new end",
+                                   upstream.name));
     fields.finish();
 }
 
@@ -291,7 +290,7 @@ std::vector<Include> read_includes(Reader& reader, Node node) {
             Fields fields(reader, item, "an include");
             include.pattern = reader.text(fields.require("files"), "an include's files").value_or("");
             include.owner = reader.identifier(fields.take("owner"), "owner").value_or("");
-            if (const auto teams = fields.take("teams")) include.teams = read_texts(reader, teams, "team", 64);
+            if (const auto teams = fields.take("teams")) include.teams = read_full_names(reader, teams, "team");
             if (include.teams && include.teams->empty())
                 reader.mistake(item, "an empty list speaks for nobody; name at least one team");
             const auto below = fields.take("repositories");
@@ -308,40 +307,6 @@ std::vector<Include> read_includes(Reader& reader, Node node) {
 }
 
 } // namespace
-
-Mask read_mask(Reader& reader, Node node, std::span<const std::string_view> words, std::string_view what) {
-    if (!node) return {};
-    std::uint32_t mask = 0;
-    for (const auto item : reader.list(node, what))
-        if (const auto index = reader.word(item, words, what)) mask |= 1u << *index;
-    return mask;
-}
-
-std::vector<std::string> read_texts(Reader& reader, Node node, std::string_view what, std::size_t bytes_max) {
-    std::vector<std::string> texts;
-    for (const auto item : reader.list(node, what)) {
-        auto text = reader.text(item, what);
-        if (!text) continue;
-        if (text->size() > bytes_max || !std::ranges::all_of(*text, [](char c) { return c > 0x20 && c < 0x7F; }))
-            reader.mistake(item, fmt::format("{} '{}' is not printable ASCII without blanks of at most {} bytes", what,
-                                             shown(*text), bytes_max));
-        else
-            texts.push_back(std::move(*text));
-    }
-    return texts;
-}
-
-std::optional<std::int64_t> read_date(Reader& reader, Node node, int utc_offset_minutes) {
-    const auto text = reader.text(node, "a date");
-    if (!text) return std::nullopt;
-    const auto ms = date_ms(*text, utc_offset_minutes);
-    if (!ms)
-        reader.mistake(node,
-                       fmt::format("'{}' is no date; write 2026-12-31 or 2026-12-31T18:00 (utc_offset says of which "
-                                   "place)",
-                                   shown(*text)));
-    return ms;
-}
 
 std::vector<Include> read_document(Reader& reader, Document& document, std::string text, const Include* as) {
     const bool included = as != nullptr;

@@ -36,9 +36,11 @@ std::vector<Include> read_document(Reader& reader, Document& document, std::stri
 void read_rules(Reader& reader, Document& document, Node rules, const Include* as);
 void read_invariants(Reader& reader, Document& document, Node invariants);
 
-// The values of one field, shared by sections and rules. Mistakes are told; what can be read is returned.
+// The values of one field, shared by sections and rules. Mistakes are told; what can be read is returned. (read_values.cpp)
 Mask read_mask(Reader& reader, Node node, std::span<const std::string_view> words, std::string_view what);
 std::optional<std::int64_t> read_date(Reader& reader, Node node, int utc_offset_minutes);
 std::vector<std::string> read_texts(Reader& reader, Node node, std::string_view what, std::size_t bytes_max);
+Names read_full_names(Reader& reader, Node node, std::string_view what); // teams and roles: a '*' is a mistake
+std::optional<VersionRange> read_range(Reader& reader, Node node, std::string_view what);
 
 } // namespace sallyport::policy

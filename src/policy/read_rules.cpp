@@ -42,6 +42,7 @@ private:
     }
     Mask mask(Node node, std::span<const std::string_view> words, std::string_view what);
     void not_empty(Node node, std::string_view what);
+    Names hosting(Node node);
     Names upstream_fact(Node node, std::size_t which);
     void client_version(Node node, Conditions& conditions);
     std::optional<TimeWindow> time_window(Fields& fields);
@@ -69,8 +70,8 @@ Names RuleReader::names(Node node, std::string_view what, std::size_t bytes_max)
 Names RuleReader::listed(Node node, std::string_view what, const std::vector<std::string_view>& known,
                          std::string_view section) {
     auto values = names(node, what);
-    for (const auto item : reader_.list(node, what))
-        if (!reader_.full() && !item.text().empty() && std::ranges::find(known, item.text()) == known.end())
+    for (const auto item : Reader::items(node)) // has(): those of which nothing was told yet
+        if (!reader_.full() && has(values, item.text()) && std::ranges::find(known, item.text()) == known.end())
             reader_.mistake(item, fmt::format("{} '{}' is not listed under {}{}", what, shown(item.text()), section,
                                               meant(item.text(), known)));
     return values;
@@ -81,17 +82,22 @@ Mask RuleReader::mask(Node node, std::span<const std::string_view> words, std::s
     return read_mask(reader_, node, words, what);
 }
 
+Names RuleReader::hosting(Node node) {
+    const auto stated = mask(node, hosting_names, "hosting");
+    if (!stated) return {};
+    std::vector<std::string> values;
+    for (std::size_t i = 0; i < hosting_names.size(); ++i)
+        if ((*stated >> i & 1) != 0) values.emplace_back(hosting_names[i]);
+    return values;
+}
+
 Names RuleReader::upstream_fact(Node node, std::size_t which) {
     const auto what = upstream_fact_names[which];
+    if (static_cast<UpstreamFact>(which) == UpstreamFact::hosting) return hosting(node);
     not_empty(node, what);
     auto values = names(node, what);
     if (!values) return values;
-    std::vector<std::string_view> known(hosting_names.begin(), hosting_names.end());
-    if (static_cast<UpstreamFact>(which) == UpstreamFact::hosting) {
-        mask(node, hosting_names, what);
-        return values;
-    }
-    known.clear();
+    std::vector<std::string_view> known;
     for (const auto& upstream : document_.upstreams) known.push_back(fact(upstream, static_cast<UpstreamFact>(which)));
     for (const auto& value : *values)
         if (std::ranges::find(known, value) == known.end())
@@ -100,16 +106,10 @@ Names RuleReader::upstream_fact(Node node, std::size_t which) {
 }
 
 void RuleReader::client_version(Node node, Conditions& conditions) {
-    const auto text = reader_.text(node, "client_version");
-    if (!text) return;
-    if (!conditions.clients || conditions.clients->size() != 1)
+    if (node.is_scalar() && (!conditions.clients || conditions.clients->size() != 1))
         reader_.mistake(node,
                         "client_version needs 'client' beside it, naming the one client whose versions are meant");
-    auto range = parse_range(*text);
-    if (range)
-        conditions.client_version = std::move(*range);
-    else
-        reader_.mistake(node, fmt::format("client_version {}", range.error()));
+    conditions.client_version = read_range(reader_, node, "client_version");
 }
 
 std::optional<TimeWindow> RuleReader::time_window(Fields& fields) {
@@ -156,8 +156,8 @@ Conditions RuleReader::conditions(Node node, std::string_view what) {
     };
     conditions.clients = clients(stated("client"));
     client_version(fields.take("client_version"), conditions);
-    conditions.teams = names(stated("team"), "team");
-    conditions.roles = names(stated("role"), "role");
+    conditions.teams = read_full_names(reader_, stated("team"), "team");
+    conditions.roles = read_full_names(reader_, stated("role"), "role");
     conditions.legal_entities = legal_entities(stated("legal_entity"));
     conditions.time = time_window(fields);
     conditions.models = names(stated("model"), "model", pattern_bytes_max);
@@ -185,9 +185,8 @@ Allowance RuleReader::allowance(Node node) {
         not_empty(value, what);
         return value;
     };
-    const auto upstreams = stated("upstreams", "upstream");
-    if (!upstreams)
-        reader_.mistake(node, "allow needs 'upstreams'; write upstreams: [\"*\"] where every upstream is meant");
+    const auto upstreams = fields.require("upstreams", "; write upstreams: [\"*\"] where every upstream is meant");
+    not_empty(upstreams, "upstream");
     if (!is_star(upstreams)) allow.upstreams = listed(upstreams, "upstream", upstreams_, "upstreams");
     allow.models = names(stated("models", "model"), "model", pattern_bytes_max);
     const auto client_names = stated("clients", "client");
@@ -260,14 +259,14 @@ void RuleReader::rule(Node node, const Include* as) {
     rule.durable_first = reader_.word(record, record_words, "word for record").has_value();
     const auto mode = fields.take("mode");
     if (const auto word = reader_.word(mode, mode_names, "mode")) rule.mode = static_cast<Mode>(*word);
-    if (mode && rule.effect != Effect::refuse)
-        reader_.mistake(mode,
-                        "mode belongs to a rule that refuses; how far the default refusal acts says the policy's own "
-                        "mode, or the team's");
     rule.owner = reader_.identifier(fields.take("owner"), "owner").value_or(document_.files.back().owner);
     fields.not_yet({"amend", "expires", "teams"});
     const bool complete = fields.finish();
-    if (complete && !allow && !refuse && !record)
+    if (complete && mode && rule.effect != Effect::refuse)
+        reader_.mistake(mode,
+                        "mode belongs to a rule that refuses; how far the default refusal acts says the policy's own "
+                        "mode, or the team's");
+    if (complete && id && !allow && !refuse && !record)
         reader_.mistake(node, fmt::format("rule '{}' does nothing; give it allow, refuse or record", rule.id));
     if (refuse && record) reader_.mistake(record, "what is refused never leaves; record belongs to what is allowed");
     if (as != nullptr) keep_to_scope(node, *as, rule);

@@ -119,6 +119,12 @@ void Space::keep_enforced(std::size_t document, const Rule& refusal, Box& box) c
     });
 }
 
+void Space::keep_generating(Box& box) const {
+    Bits lists(models_.size());
+    lists.set(0);
+    box.of(Dimension::model).remove(lists);
+}
+
 // A list of models uses none: a condition that tightens does not hold for it, everything else does. Where no model is told, what
 // tightens holds, and a pattern holds that takes the empty text.
 Bits Space::models_of(const Names& patterns, bool tightens, bool condition) const {

@@ -69,6 +69,9 @@ public:
     // Takes those teams out for which the refuse rule is not enforced.
     void keep_enforced(std::size_t document, const Rule& refusal, Box& box) const;
 
+    // Takes requests for the list of models out: they use none, so rules about models leave them be.
+    void keep_generating(Box& box) const;
+
     Sample sample(const Box& box, const Situation& situation) const;
     std::vector<std::string> clients_in(const Box& box) const; // names, each once
     std::vector<std::string> teams_in(const Box& box) const;   // "" is any other

@@ -143,6 +143,22 @@ bool VersionRange::accepts(std::string_view version) const {
     });
 }
 
+bool VersionRange::accepts_none() const {
+    using Op = Comparator::Op;
+    const auto exclude = [](const Comparator& a, const Comparator& b) {
+        const bool from_below = a.op == Op::at_least || a.op == Op::more || a.op == Op::equal;
+        const bool from_above = b.op == Op::at_most || b.op == Op::less || b.op == Op::equal;
+        if (!from_below || !from_above) return false;
+        const auto order = compare_versions(a.version, b.version);
+        return order > 0 || (order == 0 && (a.op == Op::more || b.op == Op::less));
+    };
+    return !any_of.empty() && std::ranges::all_of(any_of, [&](const auto& all_of) {
+        return std::ranges::any_of(all_of, [&](const Comparator& a) {
+            return std::ranges::any_of(all_of, [&](const Comparator& b) { return exclude(a, b); });
+        });
+    });
+}
+
 std::expected<VersionRange, std::string> parse_range(std::string_view text) {
     VersionRange range{std::string(text), {}};
     bool everything = false;

@@ -45,6 +45,7 @@ struct VersionRange {
     std::vector<std::vector<Comparator>> any_of; // empty: "*"
     bool accepts_all() const { return any_of.empty(); }
     bool accepts(std::string_view version) const;
+    bool accepts_none() const; // the ends of each alternative exclude each other; misses what no version lies between
 };
 
 // The error is the rest of a sentence: "'>=x' is no version".

@@ -80,5 +80,13 @@ TEST(VersionRange, what_is_no_range_is_refused_with_the_reason) {
     EXPECT_NE(parse_range("^1.2").error().find("'^1.2' is no version"), std::string::npos);
 }
 
+TEST(VersionRange, OneWhoseEndsExcludeEachOtherMatchesNoVersion) {
+    for (const auto none : {">=2 <1", "<1 >=2", ">1 <1", ">=1 <1", "=1 =2", "1 2", "=1 >1", ">=2.0.0 <2.0.0-rc.1",
+                            ">=2 <1 || >3 <=3", "* >=2 <1"})
+        EXPECT_TRUE(parse_range(none)->accepts_none()) << none;
+    for (const auto some : {"*", "1", ">=1 <=1", ">=1 <2", ">=2 <1 || 3", "<1", ">=2.0.0-rc.1 <2.0.0", ">=1.0 <=1"})
+        EXPECT_FALSE(parse_range(some)->accepts_none()) << some;
+}
+
 } // namespace
 } // namespace sallyport::policy

@@ -88,8 +88,18 @@ Node Reader::root() const { return Node(tree_->root); }
 
 void Reader::mistake(Place place, std::string sentence) {
     if (full()) return;
+    const auto is_same = [&](const Mistake& one) {
+        return one.line == place.line && one.column == place.column && one.sentence == sentence;
+    };
+    if (std::ranges::any_of(mistakes_, is_same)) return;
     if (mistakes_.size() == mistakes_max) sentence = "there are more mistakes than are shown; mend these first";
     mistakes_.push_back({file_, place.line, place.column, std::move(sentence)});
+}
+
+void Reader::take_back(Place place, std::string_view sentence) {
+    std::erase_if(mistakes_, [&](const Mistake& one) {
+        return one.line == place.line && one.column == place.column && one.sentence == sentence;
+    });
 }
 
 void Reader::warning(Place place, std::string sentence) {
@@ -169,15 +179,16 @@ std::optional<std::size_t> Reader::word(Node node, std::span<const std::string_v
     return {};
 }
 
-std::vector<Node> Reader::list(Node node, std::string_view what) {
+std::vector<Node> Reader::items(Node node) {
     std::vector<Node> items;
-    if (node.is_scalar())
-        items.push_back(node);
-    else if (node.is_list())
-        for (std::size_t i = 0; i < node.size(); ++i) items.push_back(node.at(i));
-    else if (node)
-        mistake(node, fmt::format("{} is a list here", what));
+    if (node.is_scalar()) items.push_back(node);
+    for (std::size_t i = 0; node.is_list() && i < node.size(); ++i) items.push_back(node.at(i));
     return items;
+}
+
+std::vector<Node> Reader::list(Node node, std::string_view what) {
+    if (node && !node.is_scalar() && !node.is_list()) mistake(node, fmt::format("{} is a list here", what));
+    return items(node);
 }
 
 bool Reader::map(Node node, std::string_view what) {
@@ -197,10 +208,17 @@ Node Fields::take(std::string_view name) {
     return {};
 }
 
-Node Fields::require(std::string_view name) {
+Node Fields::require(std::string_view name, std::string_view hint) {
     const auto value = take(name);
-    if (!value && map_) reader_.mistake(map_.place(), fmt::format("{} needs '{}'", what_, name));
+    if (value || !map_) return value;
+    missing_.push_back({name, fmt::format("{} needs '{}'{}", what_, name, hint)});
+    reader_.mistake(map_.place(), missing_.back().sentence);
     return value;
+}
+
+void Fields::take_back_what_is_misspelt(std::string_view hint) {
+    for (const auto& [name, sentence] : missing_)
+        if (hint == fmt::format("; did you mean '{}'?", name)) reader_.take_back(map_.place(), sentence);
 }
 
 void Fields::not_yet(std::initializer_list<std::string_view> names) { later_.insert(later_.end(), names); }
@@ -216,9 +234,11 @@ bool Fields::finish() {
                             fmt::format("'{}' in {} is not supported by this version yet", key, what_));
         else if (key == "<<")
             reader_.mistake(map_.key_place(i), "merge keys (<<) are not read; write the fields out");
-        else
-            reader_.mistake(map_.key_place(i),
-                            fmt::format("unknown word '{}' in {}{}", shown(key), what_, meant(key, asked_)));
+        else {
+            const auto hint = meant(key, asked_);
+            take_back_what_is_misspelt(hint);
+            reader_.mistake(map_.key_place(i), fmt::format("unknown word '{}' in {}{}", shown(key), what_, hint));
+        }
     }
     return complete;
 }

@@ -64,8 +64,9 @@ public:
     Node root() const;
     const std::string& file() const { return file_; }
 
-    void mistake(Place place, std::string sentence);
+    void mistake(Place place, std::string sentence); // the same at the same place is told once
     void mistake(Node node, std::string sentence) { mistake(node.place(), std::move(sentence)); }
+    void take_back(Place place, std::string_view sentence); // a mistake that another one explains
     void warning(Place place, std::string sentence);
     bool clean() const { return mistakes_.empty(); }
     bool full() const {
@@ -84,7 +85,8 @@ public:
     std::optional<std::int64_t> bytes(Node node, std::string_view what);        // "65536", "64KiB", "64MiB", "1GiB"
     // One of `words`: its index. Else a mistake that tells the nearest one.
     std::optional<std::size_t> word(Node node, std::span<const std::string_view> words, std::string_view what);
-    // The items of a list; a lone scalar counts as a list of one.
+    // The items of a list; a lone scalar counts as a list of one. Of anything else there are none, which list() tells.
+    static std::vector<Node> items(Node node);
     std::vector<Node> list(Node node, std::string_view what);
     bool map(Node node, std::string_view what); // whether it is a mapping; else a mistake
 
@@ -102,16 +104,25 @@ class Fields {
 public:
     Fields(Reader& reader, Node map, std::string_view what);
     Node take(std::string_view name);
-    Node require(std::string_view name); // a mistake where it is missing
+    // A mistake where it is missing, with `hint` behind it; taken back by finish() where it is there misspelt, which is one slip.
+    Node require(std::string_view name, std::string_view hint = {});
     // Words of the language that a later version acts on: each one present is a mistake, since an accepted word must act.
     void not_yet(std::initializer_list<std::string_view> names);
     bool finish(); // true when nothing was left over
     Place place() const { return map_.place(); }
 
 private:
+    void take_back_what_is_misspelt(std::string_view hint);
+
+    struct Missing {
+        std::string_view name;
+        std::string sentence;
+    };
+
     Reader& reader_;
     Node map_;
     std::string what_;
+    std::vector<Missing> missing_;
     std::vector<std::string_view> asked_;
     std::vector<std::string_view> later_;
 };

@@ -51,6 +51,50 @@ TEST(Reader, broken_yaml_is_one_mistake_with_its_place) {
         EXPECT_NE(unreadable(text).find("f.yaml:"), std::string::npos) << text;
 }
 
+TEST(Reader, a_quote_that_is_never_closed_is_told_where_it_opens) {
+    EXPECT_EQ(unreadable("a: 1\nb: \"x\nc: 2\nd: 3\n"), "f.yaml:2:4: this quote (\") is never closed");
+    EXPECT_EQ(unreadable("a: [\"b\", 'c]\nd: it's\n"), "f.yaml:1:10: this quote (') is closed only in line 2, and what "
+                                                       "follows it there is not readable; is a quote missing?");
+    EXPECT_EQ(unreadable("a: \"x\nb: \"y\"\nc: 1\n"), "f.yaml:1:4: this quote (\") is closed only in line 2, and what "
+                                                      "follows it there is not readable; is a quote missing?");
+    // Quotes in comments, in words and in text blocks open nothing.
+    EXPECT_EQ(unreadable("# it's \"\na: it's 5\" # \"\nb: |\n  \"\n  '\nc: 'x\n"),
+              "f.yaml:6:4: this quote (') is never closed");
+}
+
+TEST(Reader, a_sign_that_needs_quotes_is_told_with_its_text) {
+    constexpr std::string_view why = "; without them '>' has a meaning of its own in YAML";
+    EXPECT_EQ(unreadable("a:\n  versions: >=1\n"), "f.yaml:2:13: put quotes around >=1" + std::string(why));
+    EXPECT_EQ(unreadable("versions: >=1.2 <2 # ok\n"), "f.yaml:1:11: put quotes around >=1.2 <2" + std::string(why));
+    EXPECT_EQ(unreadable("{ a: { versions: >=1 }, b: 1 }\n"), "f.yaml:1:18: put quotes around >=1" + std::string(why));
+    EXPECT_EQ(unreadable("model: [*-preview, b]\n"),
+              "f.yaml:1:9: put quotes around *-preview; without them '*' has a meaning of its own in YAML");
+    EXPECT_EQ(unreadable("team: @web\n"),
+              "f.yaml:1:7: put quotes around @web; without them '@' has a meaning of its own in YAML");
+}
+
+TEST(Fields, a_required_word_that_is_misspelt_is_one_mistake) {
+    Reader reader("f.yaml");
+    ASSERT_TRUE(reader.parse("matsch: 1\nother: 2\n", 1 << 20));
+    Fields fields(reader, reader.root(), "the file");
+    fields.require("match");
+    fields.require("class");
+    EXPECT_FALSE(fields.finish());
+    ASSERT_EQ(reader.mistakes().size(), 3u);
+    EXPECT_EQ(reader.mistakes()[0].text(), "f.yaml:1:1: the file needs 'class'");
+    EXPECT_EQ(reader.mistakes()[1].text(), "f.yaml:1:1: unknown word 'matsch' in the file; did you mean 'match'?");
+    EXPECT_EQ(reader.mistakes()[2].text(), "f.yaml:2:1: unknown word 'other' in the file");
+}
+
+TEST(Reader, the_same_mistake_at_the_same_place_is_told_once) {
+    Reader reader("f.yaml");
+    reader.mistake(Place{1, 2}, "a");
+    reader.mistake(Place{1, 2}, "a");
+    reader.mistake(Place{1, 3}, "a");
+    reader.mistake(Place{1, 2}, "b");
+    EXPECT_EQ(reader.mistakes().size(), 3u);
+}
+
 TEST(Reader, limits_are_told_and_never_exceeded) {
     EXPECT_NE(unreadable("a: " + std::string(40, '[') + std::string(40, ']')).find("nested deeper than 16 levels"),
               std::string::npos);

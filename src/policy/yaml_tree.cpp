@@ -1,5 +1,7 @@
 #include "policy/yaml_tree.h"
 
+#include "policy/yaml_hints.h"
+
 #include <fmt/format.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
@@ -192,7 +194,7 @@ const Node::Item* parse_yaml(std::string_view text, std::deque<Node::Item>& item
                              "a second document; one file holds one"};
         return root;
     } catch (const YAML::Exception& error) {
-        throw Unreadable{place_of(error.mark), fmt::format("not readable as YAML: {}", error.msg)};
+        throw in_our_words(text, place_of(error.mark), error.msg);
     }
 }
 

@@ -1,4 +1,4 @@
-// The tree behind a Reader: what parsing builds and Node looks at. Only yaml.cpp and yaml_tree.cpp include this.
+// The tree behind a Reader: what parsing builds and Node looks at. Only the yaml*.cpp include this.
 #pragma once
 
 #include "policy/yaml.h"

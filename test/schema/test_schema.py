@@ -68,9 +68,9 @@ def run(*arguments):
 def check(file, kind="policy"):
     """(taken, mistakes, warnings), the two as (name of the file, line, sentence). An included file comes with a policy."""
     if kind == "policy.test":
-        done = run("policy", "test", file, "--json")
-        told = re.findall(r"(?m)^(.+?)(?::(\d+):\d+)?: (.+)$", done.stderr)
-        return json.loads(done.stdout) != [], [(Path(name).name, int(line or 0), text) for name, line, text in told], []
+        told, = json.loads(run("policy", "test", file, "--json").stdout)
+        mistakes = told.get("mistakes", [])
+        return not mistakes, [(Path(one["file"]).name, one["line"], one["sentence"]) for one in mistakes], []
     done = run("policy", "check", file, "--json")
     told = json.loads(done.stdout)
     assert done.returncode == (0 if told["ok"] else 1), done
