@@ -51,26 +51,56 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t byt
     }
 }
 
-Result<void> replace_file(const std::filesystem::path& path, std::string_view content, unsigned mode) {
+namespace {
+
+Result<void> write_all(const Descriptor& file, const std::filesystem::path& path, std::string_view content) {
+    while (!content.empty()) {
+        const ssize_t count = ::write(file.get(), content.data(), content.size());
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return fail_errno("cannot write " + path.string());
+        content.remove_prefix(static_cast<std::size_t>(count));
+    }
+    if (::fsync(file.get()) != 0) return fail_errno("cannot sync " + path.string());
+    return {};
+}
+
+// `like`: whose mode and owner the new file shall have; null: `mode`, less the umask.
+Result<void> replace(const std::filesystem::path& path, std::string_view content, unsigned mode, struct stat* like) {
     const std::filesystem::path draft = path.string() + ".new";
     {
         // A draft that was left behind, or put there by somebody else, must not lend its mode or lead elsewhere.
         ::unlink(draft.c_str());
         const Descriptor file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
         if (file.get() < 0) return fail_errno("cannot create " + draft.string());
-        while (!content.empty()) {
-            const ssize_t count = ::write(file.get(), content.data(), content.size());
-            if (count < 0 && errno == EINTR) continue;
-            if (count < 0) return fail_errno("cannot write " + draft.string());
-            content.remove_prefix(static_cast<std::size_t>(count));
+        // Another user's file can be written by its group; only root can leave it theirs, so that is no error.
+        if (like != nullptr && ::fchown(file.get(), like->st_uid, like->st_gid) != 0) errno = 0;
+        if (like != nullptr && ::fchmod(file.get(), like->st_mode & 07777) != 0)
+            return fail_errno("cannot set the mode of " + draft.string());
+        if (auto written = write_all(file, draft, content); !written) {
+            ::unlink(draft.c_str());
+            return written;
         }
-        if (::fsync(file.get()) != 0) return fail_errno("cannot sync " + draft.string());
     }
     if (::rename(draft.c_str(), path.c_str()) != 0) return fail_errno("cannot rename " + draft.string());
     const auto parent = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
     const Descriptor folder(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (folder.get() < 0 || ::fsync(folder.get()) != 0) return fail_errno("cannot sync " + parent.string());
     return {};
+}
+
+} // namespace
+
+Result<void> replace_file(const std::filesystem::path& path, std::string_view content, unsigned mode) {
+    return replace(path, content, mode, nullptr);
+}
+
+Result<void> rewrite_file(const std::filesystem::path& path, std::string_view content) {
+    std::error_code code;
+    const auto target = std::filesystem::canonical(path, code);
+    struct stat status{};
+    errno = code.value();
+    if (code || ::stat(target.c_str(), &status) != 0) return fail_errno("cannot look at " + path.string());
+    return replace(target, content, 0600, &status);
 }
 
 } // namespace sallyport

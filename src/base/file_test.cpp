@@ -55,6 +55,20 @@ TEST_F(File, IsReplacedAsAWhole) {
     EXPECT_EQ(*read_file(in_folder("a"), 100), "");
 }
 
+TEST_F(File, ThatIsRewrittenKeepsItsModeAndTheLinkThatLedToIt) {
+    ASSERT_TRUE(replace_file(in_folder("a"), "old", 0600));
+    fs::permissions(in_folder("a"), fs::perms(0664)); // more than a umask would leave
+    fs::create_symlink("a", in_folder("link"));
+    ASSERT_TRUE(rewrite_file(in_folder("link"), "new"));
+    EXPECT_EQ(*read_file(in_folder("a"), 100), "new");
+    EXPECT_EQ(mode_of(in_folder("a")), 0664u);
+    EXPECT_TRUE(fs::is_symlink(in_folder("link")));
+    EXPECT_EQ(entries(), 2u);
+    const auto missing = rewrite_file(in_folder("missing"), "x");
+    ASSERT_FALSE(missing);
+    EXPECT_NE(missing.error().message.find("No such file"), std::string::npos);
+}
+
 // What a crash left behind must not lend its wider mode to a key.
 TEST_F(File, HasItsModeEvenWhereADraftWasLeftBehind) {
     std::ofstream(in_folder("key.new")) << "half a ke";

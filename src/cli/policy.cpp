@@ -268,6 +268,7 @@ void add_policy(CLI::App& app, int& exit_code) {
     add_policy_diff(*group, exit_code);
     add_policy_what_if(*group, exit_code);
     add_policy_test(*group, exit_code);
+    add_policy_fmt(*group, exit_code);
     add_policy_sign(*group, exit_code);
 }
 
