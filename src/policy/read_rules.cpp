@@ -98,6 +98,7 @@ Names RuleReader::upstream_fact(Node node, std::size_t which) {
     auto values = names(node, what);
     if (!values) return values;
     std::vector<std::string_view> known;
+    known.reserve(document_.upstreams.size());
     for (const auto& upstream : document_.upstreams) known.push_back(fact(upstream, static_cast<UpstreamFact>(which)));
     for (const auto& value : *values)
         if (std::ranges::find(known, value) == known.end())

@@ -41,10 +41,9 @@ bool ends_key(std::string_view text, std::size_t colon, bool in_flow) {
 std::size_t quoted_end(std::string_view text, std::size_t at) {
     const char quote = text[at];
     for (auto i = at + 1; i < text.size(); ++i) {
-        if (quote == '"' && text[i] == '\\')
-            ++i;
-        else if (text[i] == quote && quote == '\'' && i + 1 < text.size() && text[i + 1] == quote)
-            ++i;
+        const bool is_twice = quote == '\'' && text[i] == quote && i + 1 < text.size() && text[i + 1] == quote;
+        if (is_twice || (quote == '"' && text[i] == '\\'))
+            ++i; // what follows is text
         else if (text[i] == quote)
             return i + 1;
     }
