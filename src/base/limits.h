@@ -49,6 +49,15 @@ inline constexpr std::int64_t verdict_ms_max = 600'000;
 inline constexpr std::int64_t world_stale_ms_max = 30'000;
 inline constexpr std::int64_t key_poll_ms = 400;
 
+// The company's own decision point.
+inline constexpr std::int64_t pdp_ms = 2'000; // (config)
+inline constexpr std::int64_t pdp_ms_max = 30'000;
+inline constexpr std::int64_t pdp_remember_ms = 30'000; // (config)
+inline constexpr std::int64_t pdp_remember_ms_max = 3'600'000;
+inline constexpr std::size_t pdp_answer_bytes_max = 64 * 1024;
+inline constexpr std::size_t pdp_answers_remembered_max = 4'096; // per loop
+inline constexpr std::size_t pdp_reason_bytes_max = 300;
+
 // Ledger.
 inline constexpr std::size_t entry_bytes_max = 65'535;
 inline constexpr std::size_t segment_bytes_max = 64u << 20;

@@ -119,6 +119,7 @@ public:
         load_timeouts(fields.take("timeouts"), config);
         load_limits(fields.take("limits"), config);
         load_upstreams(fields.require("upstreams"), config);
+        load_decision_point(fields.take("authzen"), config);
         fields.finish();
     }
 
@@ -270,32 +271,61 @@ private:
         fields.finish();
     }
 
-    void load_proxy(Node node, UpstreamConfig& upstream) {
+    void load_proxy(Node node, HostConfig& host) {
         if (!node || node.text() == "none") return;
         auto url = read_url(reader_, node, "the proxy's URL", true);
         if (!url) return;
         if (url->tls)
             reader_.mistake(node, "a proxy that is itself spoken to by TLS is not supported; write http://host:port");
-        upstream.proxy = url->where;
-        if (!url->user_info.empty())
-            upstream.proxy_authorization = Secret("Basic " + base64_of(url->user_info.reveal()));
+        host.proxy = url->where;
+        if (!url->user_info.empty()) host.proxy_authorization = Secret("Basic " + base64_of(url->user_info.reveal()));
+    }
+
+    // What an upstream and a decision point have in common.
+    void load_host(Fields& fields, std::string_view url_name, HostConfig& host) {
+        static std::atomic<std::size_t> pool_ids = 0;
+        host.pool_id = ++pool_ids;
+        if (const auto url = read_url(reader_, fields.require("url"), url_name, false)) {
+            host.tls = url->tls;
+            host.where = url->where;
+            host.authority = url->authority;
+            host.base_path = url->path;
+        }
+        if (const Node credential = fields.take("credential")) host.credential = secret(credential, "the credential");
+        if (const Node ca = fields.take("ca")) host.ca_file = path(ca, "the CA file").string();
+        const Node own_proxy = fields.take("proxy");
+        load_proxy(own_proxy ? own_proxy : proxy_node_, host);
+    }
+
+    // Behind the upstreams: a reload closes the connections of what has a lower pool_id than the first of them.
+    void load_decision_point(Node node, Config& config) {
+        if (!node) return;
+        Fields fields(reader_, node, "authzen");
+        DecisionPointConfig point;
+        load_host(fields, "the decision point's URL", point);
+        const auto take = [&](std::string_view name, std::int64_t least, std::int64_t most, std::int64_t& into) {
+            const Node value = fields.take(name);
+            const auto ms = reader_.milliseconds(value, name);
+            if (!ms) return;
+            if (*ms < least || *ms > most)
+                reader_.mistake(value, std::string(name) + " must be between " + std::to_string(least) + "ms and " +
+                                           std::to_string(most / 1000) + "s");
+            else
+                into = *ms;
+        };
+        take("timeout", 1, limits::pdp_ms_max, point.timeout_ms);
+        take("remember", 0, limits::pdp_remember_ms_max, point.remember_ms);
+        fields.finish();
+        config.decision_point = std::move(point);
     }
 
     void load_upstreams(Node map, Config& config) {
         if (!map || !reader_.map(map, "upstreams")) return;
         for (std::size_t i = 0; i < map.size(); ++i) {
             UpstreamConfig upstream;
-            static std::atomic<std::size_t> pool_ids = 0;
             upstream.name = map.key(i);
-            upstream.pool_id = ++pool_ids;
             Fields fields(reader_, map.at(i), "an upstream");
-            const Node url_node = fields.require("url");
-            if (const auto url = read_url(reader_, url_node, "the upstream's URL", false)) {
-                upstream.tls = url->tls;
-                upstream.where = url->where;
-                upstream.authority = url->authority;
-                upstream.base_path = url->path;
-            }
+            load_host(fields, "the upstream's URL", upstream);
             const Node dialects = fields.require("dialects");
             if (dialects.is_list() && dialects.size() == 0)
                 reader_.mistake(dialects, "an upstream needs at least one dialect");
@@ -305,15 +335,10 @@ private:
                 if (const auto word = reader_.word(node, names, "a dialect"))
                     upstream.dialects.push_back(*dialect::dialect_named(names[*word]));
             }
-            if (const Node credential = fields.take("credential"))
-                upstream.credential = secret(credential, "the credential");
             if (const auto header = header_name(fields.take("credential_header"), "the credential's header"))
                 upstream.credential_header = *header;
             if (const auto account = reader_.identifier(fields.take("account"), "the account"))
                 upstream.account = *account;
-            if (const Node ca = fields.take("ca")) upstream.ca_file = path(ca, "the CA file").string();
-            const Node own_proxy = fields.take("proxy");
-            load_proxy(own_proxy ? own_proxy : proxy_node_, upstream);
             for (const Node node : reader_.list(fields.take("strip_headers"), "strip_headers"))
                 if (const auto header = header_name(node, "a header to strip"))
                     upstream.strip_headers.push_back(*header);

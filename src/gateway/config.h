@@ -22,21 +22,31 @@ struct ListenerConfig {
     std::string key_file;
 };
 
-struct UpstreamConfig {
-    std::string name;
-    std::size_t pool_id = 0; // in http::Pool: never used again for another upstream, also after a reload
+// A host that the gateway calls.
+struct HostConfig {
+    std::size_t pool_id = 0; // in http::Pool: never used again for another host, also after a reload
     bool tls = false;
     net::HostPort where;
     std::string authority;
     std::string base_path; // "" or "/prefix", without a slash at the end
-    std::vector<dialect::Dialect> dialects;
-    Secret credential;             // the company's; may be empty (a local model)
-    std::string credential_header; // lower case; empty: the dialect's own
-    std::string account;
+    Secret credential;     // the company's; may be empty (a local model)
     std::string ca_file;
     std::optional<net::HostPort> proxy;
     Secret proxy_authorization;
+};
+
+struct UpstreamConfig : HostConfig {
+    std::string name;
+    std::vector<dialect::Dialect> dialects;
+    std::string credential_header; // lower case; empty: the dialect's own
+    std::string account;
     std::vector<std::string> strip_headers; // lower case: never sent to this upstream
+};
+
+// The company's own AuthZEN decision point (docs/authzen.md).
+struct DecisionPointConfig : HostConfig {
+    std::int64_t timeout_ms = limits::pdp_ms;           // of the whole call
+    std::int64_t remember_ms = limits::pdp_remember_ms; // 0: not at all
 };
 
 struct Config {
@@ -51,6 +61,7 @@ struct Config {
     net::HostPort admin;
     std::vector<std::string> admin_hosts;  // further names the admin listener may be asked by
     std::vector<UpstreamConfig> upstreams; // in the operator's order of preference
+    std::optional<DecisionPointConfig> decision_point;
     http::Timeouts timeouts;
     std::int64_t drain_ms = limits::drain_ms_max;
     std::size_t request_body_bytes_max = limits::request_body_bytes_max;

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "gateway/metrics.h"
+#include "gateway/pdp_memory.h"
 #include "gateway/verdicts.h"
 #include "gateway/world.h"
 #include "http/client.h"
@@ -81,6 +82,7 @@ struct Lane {
     std::string exchange_prefix; // "k3f9x2ab-"
     std::uint64_t exchanges = 0;
     std::vector<std::unique_ptr<Scratch>> spare;
+    PdpMemory pdp;
 };
 
 } // namespace sallyport::gateway

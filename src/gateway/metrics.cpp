@@ -61,6 +61,15 @@ std::string prometheus_text(std::span<const Metrics* const> loops, const Process
                  [&](const Metrics& m) -> const Counter& { return m.let_through[static_cast<std::size_t>(mode)]; });
     page.sum("mode=\"exception\"", [](const Metrics& m) -> const Counter& { return m.under_exception; });
     page.sum("mode=\"break-glass\"", [](const Metrics& m) -> const Counter& { return m.under_break_glass; });
+    page.describe("decision_point_answers_total", "counter",
+                  "Exchanges that the company's own decision point was to permit, by its answer.");
+    for (const policy::Pdp answer : {policy::Pdp::permitted, policy::Pdp::denied, policy::Pdp::unanswered})
+        page.sum("answer=\"" + std::string(policy::name(answer)) + "\"",
+                 [&](const Metrics& m) -> const Counter& { return m.pdp[static_cast<std::size_t>(answer)]; });
+    page.counter("decision_point_calls_total", "Calls to the decision point; equal questions at one time share one.",
+                 [](const Metrics& m) -> const Counter& { return m.pdp_calls; });
+    page.counter("decision_point_remembered_total", "Exchanges for which its answer was remembered.",
+                 [](const Metrics& m) -> const Counter& { return m.pdp_remembered; });
     page.describe("refusals_total", "counter", "Refusals answered, by kind.");
     for (std::size_t kind = 0; kind < 6; ++kind)
         page.sum(fmt::format("kind=\"{}\"", refusal_words[kind]),

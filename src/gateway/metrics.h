@@ -29,6 +29,8 @@ struct Metrics {
     std::array<Counter, 6> refusals;                 // by dialect::RefusalKind
     std::array<Counter, 3> let_through;              // by policy::Mode: refused, but that is not enforced
     Counter under_exception, under_break_glass;      // refused, but one lets it through
+    std::array<Counter, 4> pdp;                      // exchanges, by policy::Pdp; not those for which it was not asked
+    Counter pdp_calls, pdp_remembered;
     Counter callers_unknown;
     Counter repeats;
     Counter attempts;

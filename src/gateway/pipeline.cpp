@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "gateway/outbound.h"
+#include "gateway/pdp.h"
 #include "gateway/record.h"
 #include "gateway/relay.h"
 #include "gateway/turn.h"
@@ -174,6 +175,8 @@ net::Task<void> handle(Lane& lane, http::Exchange& exchange, const http::Arrival
     if (step) step = co_await turn.read_body();
     if (step) step = co_await turn.parse();
     if (step) step = turn.decide();
+    if (step) step = co_await ask_decision_point(turn); // a further condition, where there is one
+    if (turn.judged) count_decision(turn);
     if (step)
         co_await send(turn); // per attempt: intent, outbound bytes, answer, outcome
     else

@@ -51,6 +51,21 @@ struct DurableWait {
 
 } // namespace
 
+void count_decision(const Turn& turn) {
+    Metrics& metrics = turn.lane.metrics;
+    const policy::Plan& plan = turn.plan;
+    metrics.decisions[static_cast<std::size_t>(turn.endpoint.dialect)][static_cast<std::size_t>(plan.decision)].add();
+    if (plan.exception != policy::no_exception) {
+        const std::string_view excepted = turn.facts.exceptions[plan.exception].id;
+        const bool broken_glass = excepted.starts_with(identity::break_glass_prefix);
+        (broken_glass ? metrics.under_break_glass : metrics.under_exception).add();
+        if (broken_glass)
+            turn.lane.shared.log.warning("break_glass.used", {{"exchange", turn.id}, {"exception", excepted}});
+    } else if (plan.mode != policy::Mode::enforce) {
+        metrics.let_through[static_cast<std::size_t>(plan.mode)].add();
+    }
+}
+
 net::Task<Result<void>> record_intent(Turn& turn, const Upstream& upstream) {
     identity::Pseudonyms& pseudonyms = turn.lane.shared.pseudonyms;
     ledger::Judged judged(*turn.world->policy, turn.facts, turn.candidates(), turn.plan, turn.world->digest);

@@ -5,6 +5,9 @@
 
 namespace sallyport::gateway {
 
+// What came of the judgement, for the metrics and, where a glass was broken, the log. Once per exchange.
+void count_decision(const Turn& turn);
+
 // Records the intent of one attempt; where the plan says durable-first, waits until it is on the disk. An error is a sentence for
 // the person: the ledger cannot take it, so nothing may leave.
 net::Task<Result<void>> record_intent(Turn& turn, const Upstream& upstream);

@@ -28,7 +28,7 @@ struct LaneThread {
     std::thread thread;
 
     LaneThread(net::Resolver& resolver, Shared& shared, const Config& config, std::atomic<std::size_t>& connections)
-        : pool(loop, resolver, buffers), lane{loop, buffers, pool, shared, {}, {}, {}, 0, {}},
+        : pool(loop, resolver, buffers), lane{loop, buffers, pool, shared, {}, {}, {}, 0, {}, {}},
           server(
               loop, buffers, config.timeouts,
               [this](http::Exchange& exchange, const http::Arrival& arrival) {
@@ -212,7 +212,10 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     keeper.publish_to([&](std::shared_ptr<const World> fresh) {
         for (auto& lane : lanes)
             lane->loop.post([&lane = lane->lane, fresh] {
-                if (lane.world->config != fresh->config) lane.pool.retire(fresh->config->upstreams.front().pool_id);
+                if (lane.world->config != fresh->config) {
+                    lane.pool.retire(fresh->config->upstreams.front().pool_id);
+                    lane.pdp.forget();
+                }
                 lane.world = fresh;
             });
     });

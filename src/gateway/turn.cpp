@@ -386,20 +386,11 @@ Step Turn::decide() {
     if (const Step gathered = gather_facts(); !gathered) return gathered;
     judge_claims();
     judged = true;
-    lane.metrics.decisions[static_cast<std::size_t>(endpoint.dialect)][static_cast<std::size_t>(plan.decision)].add();
     if (plan.effective_class > facts.class_floor)
         for (const std::uint64_t conversation : conversations)
             lane.shared.verdicts.raise_floor(conversation, plan.effective_class, lane.loop.now_ms());
-    if (plan.exception != policy::no_exception) {
-        const std::string_view excepted = facts.exceptions[plan.exception].id;
-        const bool broken_glass = excepted.starts_with(identity::break_glass_prefix);
-        (broken_glass ? lane.metrics.under_break_glass : lane.metrics.under_exception).add();
-        if (broken_glass) lane.shared.log.warning("break_glass.used", {{"exchange", id}, {"exception", excepted}});
-    } else if (plan.mode != policy::Mode::enforce) {
-        lane.metrics.let_through[static_cast<std::size_t>(plan.mode)].add();
-        if (plan.mode == policy::Mode::warn)
-            warning = policy::would_sentence(*world->policy, facts, plan, candidates());
-    }
+    if (plan.exception == policy::no_exception && plan.mode == policy::Mode::warn)
+        warning = policy::would_sentence(*world->policy, facts, plan, candidates());
     if (plan.decision == policy::Decision::refuse || plan.upstream_count == 0)
         return ends(dialect::RefusalKind::policy, policy::sentence(*world->policy, facts, plan, candidates()));
     return {};

@@ -7,6 +7,25 @@
 
 namespace sallyport::gateway {
 
+namespace {
+
+Result<http::Origin> origin_of(const HostConfig& host) {
+    http::Origin origin;
+    origin.tls = host.tls;
+    origin.where = host.where;
+    origin.authority = host.authority;
+    origin.proxy = host.proxy;
+    origin.proxy_authorization = host.proxy_authorization;
+    if (host.tls) {
+        auto context = net::TlsContext::client(host.ca_file);
+        if (!context) return std::unexpected(context.error());
+        origin.tls_context = std::move(*context);
+    }
+    return origin;
+}
+
+} // namespace
+
 Result<std::shared_ptr<World>> make_world(std::shared_ptr<const Config> config,
                                           std::shared_ptr<const policy::Policy> policy, policy::Signature signature,
                                           std::shared_ptr<const identity::KeyTable> keys,
@@ -18,16 +37,9 @@ Result<std::shared_ptr<World>> make_world(std::shared_ptr<const Config> config,
     for (const UpstreamConfig& one : config->upstreams) {
         Upstream upstream;
         upstream.config = &one;
-        upstream.origin.tls = one.tls;
-        upstream.origin.where = one.where;
-        upstream.origin.authority = one.authority;
-        upstream.origin.proxy = one.proxy;
-        upstream.origin.proxy_authorization = one.proxy_authorization;
-        if (one.tls) {
-            auto context = net::TlsContext::client(one.ca_file);
-            if (!context) return std::unexpected(context.error());
-            upstream.origin.tls_context = std::move(*context);
-        }
+        auto origin = origin_of(one);
+        if (!origin) return std::unexpected(origin.error());
+        upstream.origin = std::move(*origin);
         upstream.policy_index = policy->upstream_named(one.name);
         if (upstream.policy_index == policy::no_rule)
             warnings.push_back("the upstream " + one.name +
@@ -36,6 +48,11 @@ Result<std::shared_ptr<World>> make_world(std::shared_ptr<const Config> config,
             if (upstream.policy_index != policy::no_rule)
                 world->candidates[static_cast<std::size_t>(d)].push_back(upstream.policy_index);
         world->upstreams.push_back(std::move(upstream));
+    }
+    if (config->decision_point) {
+        auto origin = origin_of(*config->decision_point);
+        if (!origin) return std::unexpected(origin.error());
+        world->decision_point = std::move(*origin);
     }
     crypto::Sha256 digest;
     digest.add("sallyport world 1\n");

@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct World {
     std::shared_ptr<const identity::KeyTable> keys;
     std::shared_ptr<const identity::ExceptionTable> exceptions;
     std::vector<Upstream> upstreams;
+    std::optional<http::Origin> decision_point; // of config->decision_point, where there is one
     // By dialect: policy indexes in the operator's order, for decide().
     std::vector<std::uint16_t> candidates[4];
     std::string digest; // sha256 over policy, configuration and the keys' version, hex

@@ -173,6 +173,7 @@ policy::Facts read_facts(Reader& in, NodeIndex node) {
     facts.key_max_class = in.word<policy::Class>(node, "key_max_class");
     facts.model = in.text(node, "model");
     if (in.find(node, "paths") != no_node) facts.paths = in.texts(node, "paths");
+    if (in.find(node, "pdp") != no_node) facts.pdp = in.word<policy::Pdp>(node, "pdp");
     facts.person = in.text(node, "person");
     facts.plugins = in.texts(node, "plugins");
     facts.references = in.number<std::uint32_t>(node, "references");
@@ -347,8 +348,10 @@ Result<const Judgement*> JudgementReader::read(std::string_view text) {
     if (version < 1 || version > entry_version)
         in.complain("v", "is not a version that this program knows: use the program that wrote it");
     const bool first = kind == Kind::intent && in.number<std::uint32_t>(root, "attempt") == 1;
-    const bool refused = kind == Kind::refusal && in.find(root, "facts") != no_node &&
-                         in.text(root, "why") != ledger::word(dialect::RefusalKind::unavailable);
+    // A refusal for want of an upstream repeats the decision of its attempts; one for want of the decision point has none.
+    const NodeIndex facts = kind == Kind::refusal ? in.find(root, "facts") : no_node;
+    const bool refused = facts != no_node && (in.text(root, "why") != ledger::word(dialect::RefusalKind::unavailable) ||
+                                              in.text_if(facts, "pdp") == ledger::word(policy::Pdp::unanswered));
     if (first || refused) {
         judgement_ = read_judgement(in, root);
         at_ms_ = in.number<std::int64_t>(root, "at");

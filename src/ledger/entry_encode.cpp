@@ -17,7 +17,7 @@ template <std::size_t size> void write_body(Canonical& out, const char (&literal
 void write_facts(Canonical& out, const policy::Facts& facts) {
     // Names every member: a new one does not compile until it is written here and read in entry_decode.cpp.
     const auto& [person, team, role, key_max_class, client, client_version, account, repository, evidence, paths,
-                 class_floor, dialect, model, generates, references, plugins, at_ms, exceptions] = facts;
+                 class_floor, dialect, model, generates, references, plugins, at_ms, exceptions, pdp] = facts;
     out.text("{\"account\":", word(account));
     out.number(",\"at\":", at_ms);
     out.text(",\"class_floor\":", word(class_floor));
@@ -39,6 +39,7 @@ void write_facts(Canonical& out, const policy::Facts& facts) {
     out.text(",\"key_max_class\":", word(key_max_class));
     out.text(",\"model\":", model);
     if (!paths.empty()) out.texts(",\"paths\":", paths);
+    if (pdp != policy::Pdp::not_asked) out.text(",\"pdp\":", word(pdp));
     out.text(",\"person\":", person);
     out.texts(",\"plugins\":", plugins);
     out.number(",\"references\":", references);

@@ -124,6 +124,16 @@ constexpr std::string_view word(policy::AccountKind account) {
     return {};
 }
 
+constexpr std::string_view word(policy::Pdp pdp) {
+    switch (pdp) {
+    case policy::Pdp::not_asked: return "not-asked";
+    case policy::Pdp::permitted: return "permitted";
+    case policy::Pdp::denied: return "denied";
+    case policy::Pdp::unanswered: return "unanswered";
+    }
+    return {};
+}
+
 constexpr std::string_view word(policy::Decision decision) {
     switch (decision) {
     case policy::Decision::allow: return "allow";
@@ -146,6 +156,7 @@ constexpr std::string_view word(policy::RefusedBy by) {
     case policy::RefusedBy::terms: return "terms";
     case policy::RefusedBy::no_rule: return "no-rule";
     case policy::RefusedBy::plugin: return "plugin";
+    case policy::RefusedBy::decision_point: return "decision-point";
     }
     return {};
 }

@@ -27,6 +27,10 @@ std::string_view name(Evidence);
 enum class AccountKind : std::uint8_t { company, personal };
 std::string_view name(AccountKind);
 
+// What the company's own decision point said (AuthZEN, docs/authzen.md). It is asked last and can only refuse.
+enum class Pdp : std::uint8_t { not_asked, permitted, denied, unanswered };
+std::string_view name(Pdp);
+
 // The kinds of content by reference, in the order of dialect::ReferenceKind; reference_name(i) is the policy's word for bit i.
 inline constexpr std::size_t reference_kinds = 8;
 std::string_view reference_name(std::size_t kind); // "previous-response", …
@@ -73,6 +77,7 @@ struct Facts {
     std::span<const std::string_view> plugins; // MCP servers whose tools the request offers, as plugin_text
     std::int64_t at_ms = 0;                    // wall time of the decision
     std::span<const Exception> exceptions;     // at most exceptions_per_request_max
+    Pdp pdp = Pdp::not_asked;
 };
 
 enum class Decision : std::uint8_t { allow, amend, withhold, refuse };
@@ -90,6 +95,7 @@ enum class RefusedBy : std::uint8_t {
     no_rule,          // default deny
     plugin, // an MCP server that is not approved for this class; behind no_rule since entries count on the order
     terms,  // the contract with the vendor is not in force or was not made for the repository's legal entity
+    decision_point, // the policy allows it, the company's own decision point did not permit it
 };
 std::string_view name(RefusedBy);
 

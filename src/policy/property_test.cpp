@@ -15,7 +15,7 @@ namespace {
 
 TEST(Property, decide_equals_the_naive_evaluator) {
     naive::Random random(20261122);
-    std::array<int, 10> seen{};
+    std::array<int, 10> seen{}; // the decision point's refusal is none of the policy's
     for (int round = 0; round < 1000; ++round) {
         const auto reference = naive::random_policy(random);
         const auto text = naive::yaml(reference);

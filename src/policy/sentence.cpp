@@ -189,6 +189,15 @@ std::string by_plugin(const Program& program, const Facts& facts, Class cls,
                      why_of(program, facts, cls, Conjunct::plugin, candidates)});
 }
 
+// The gateway tells more where it was told more: a decision point's reason is no fact.
+std::string by_decision_point(const Program& program, const Facts& facts, Class cls) {
+    const auto what = fmt::format("This is {}.", subject(program, facts, cls));
+    if (facts.pdp == Pdp::unanswered)
+        return composed({"the company's decision point did not answer.", "Try again or ask your platform team.", what});
+    return composed(
+        {"the company's decision point does not permit it.", "Ask your platform team who decides there.", what});
+}
+
 std::string by_terms(const Program& program, const Facts& facts, Class cls, std::span<const std::uint16_t> candidates) {
     const auto entities = program.place(facts).entities;
     std::string why;
@@ -223,6 +232,7 @@ std::string sentence(const Policy& policy, const Facts& facts, const Plan& plan,
     case RefusedBy::reference: return by_reference(program, facts, cls, candidates);
     case RefusedBy::plugin: return by_plugin(program, facts, cls, candidates);
     case RefusedBy::terms: return by_terms(program, facts, cls, candidates);
+    case RefusedBy::decision_point: return by_decision_point(program, facts, cls);
     case RefusedBy::rule:
         if (plan.rule < program.document.rules.size()) return by_rule(program, facts, plan, candidates);
         break;
