@@ -38,7 +38,12 @@ const std::string file = "version: 1\n"                                         
                          "    credential: \"${env:SALLYPORT_TEST_KEY}\"\n"                // 16
                          "    credential_header: x-key\n"                                 // 17
                          "    account: acme\n"                                            // 18
-                         "    strip_headers: [x-git]\n";                                  // 19
+                         "    strip_headers: [x-git]\n"                                   // 19
+                         "authzen:\n"                                                     // 20
+                         "  url: \"https://pdp.acme.example\"\n"                          // 21
+                         "  credential: \"${env:SALLYPORT_TEST_KEY}\"\n"                  // 22
+                         "  timeout: 3s\n"                                                // 23
+                         "  remember: 0s\n";                                              // 24
 
 const Row rows[] = {
     // words and structure
@@ -118,6 +123,19 @@ const Row rows[] = {
     {"account: acme", "account: \"a c m e\"", 18, 14, "allowed"},
     {"strip_headers: [x-git]", "strip_headers: { x: y }", 19, 20, "list"},
     {"strip_headers: [x-git]", "strip_headers: [\"x git\"]", 19, 21, ""},
+    // the decision point
+    {"authzen:", "authzn:", 20, 1, "did you mean 'authzen'"},
+    {"  url: \"https://pdp.acme.example\"\n", "", 21, 3, "needs 'url'"},
+    {"https://pdp.acme.example", "pdp.acme.example", 21, 8, "https://"},
+    {"https://pdp.acme.example", "https://me:secret@pdp.acme.example", 21, 8, "'credential'"},
+    {"  credential: \"${env:SALLYPORT_TEST_KEY}\"\n  timeout", "  credential: sk-ant-api03-x\n  timeout", 22, 15,
+     "never the secret itself"},
+    {"timeout: 3s", "timeout: 3", 23, 12, "30s"},
+    {"timeout: 3s", "timeout: 0s", 23, 12, "between 1ms and 30s"},
+    {"timeout: 3s", "timeout: 31s", 23, 12, "between 1ms and 30s"},
+    {"timeout: 3s", "time_out: 3s", 23, 3, "did you mean 'timeout'"},
+    {"remember: 0s", "remember: 2h", 24, 13, "between 0ms and 3600s"},
+    {"remember: 0s", "cache: 0s", 24, 3, "unknown word 'cache'"},
     {"strip_headers: [x-git]", "strip_header: [x-git]", 19, 5, "did you mean 'strip_headers'"},
 };
 

@@ -73,6 +73,7 @@ TEST_F(Configuration, OfTheMinimumHasTheDefaults) {
     EXPECT_EQ(one.base_path, "");
     EXPECT_TRUE(one.credential.empty());
     EXPECT_FALSE(one.proxy);
+    EXPECT_FALSE(config.decision_point);
 }
 
 TEST_F(Configuration, ReadsEveryWord) {
@@ -89,7 +90,9 @@ TEST_F(Configuration, ReadsEveryWord) {
         "\"${env:SALLYPORT_TEST_KEY}\", account: acme-eu,\n"
         "       credential_header: API-Key, ca: ca.pem, strip_headers: [X-Git-Remote] }\n"
         "  b: { url: \"http://10.0.0.1:9000\", dialects: openai-responses, credential: \"${file:key}\", proxy: none }\n"
-        "  c: { url: \"http://[::1]\", dialects: [anthropic-messages] }\n");
+        "  c: { url: \"http://[::1]\", dialects: [anthropic-messages] }\n"
+        "authzen: { url: \"https://pdp.acme.example/authz/\", credential: \"${file:key}\", ca: ca.pem, proxy: none, "
+        "timeout: 500ms, remember: 5m }\n");
     ASSERT_TRUE(loaded.config) << shown(loaded);
     const Config& config = *loaded.config;
     EXPECT_EQ(config.data, "/var/lib/sallyport");
@@ -123,6 +126,15 @@ TEST_F(Configuration, ReadsEveryWord) {
     EXPECT_EQ(b.credential.reveal(), "key-from-file");
     EXPECT_EQ(c.where.text(), "[::1]:80");
     EXPECT_NE(a.pool_id, b.pool_id);
+    ASSERT_TRUE(config.decision_point);
+    const DecisionPointConfig& point = *config.decision_point;
+    EXPECT_EQ(point.authority + point.base_path, "pdp.acme.example/authz");
+    EXPECT_EQ(point.credential.reveal(), "key-from-file");
+    EXPECT_EQ(point.ca_file, folder_ / "ca.pem");
+    EXPECT_FALSE(point.proxy);
+    EXPECT_EQ(point.timeout_ms, 500);
+    EXPECT_EQ(point.remember_ms, 300'000);
+    EXPECT_GT(point.pool_id, c.pool_id); // a reload retires what is below the first upstream's
 }
 
 TEST_F(Configuration, DigestIsOfItsText) {

@@ -30,6 +30,7 @@ inline Judgement judgement() {
     out.facts.references = 0b101;
     out.facts.plugins = plugins;
     out.facts.at_ms = 1'795'000'000'122;
+    out.facts.pdp = policy::Pdp::permitted;
     out.candidates = candidates;
     out.decision = policy::Decision::allow;
     out.effective_class = policy::Class::internal;

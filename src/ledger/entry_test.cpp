@@ -67,6 +67,7 @@ TEST(Entry, GivesTheFactsBackForTheSameJudgement) {
     ASSERT_EQ(entry->kind(), Kind::intent);
     const auto& facts = entry->as<Intent>()->judgement.facts;
     const auto& expected = given.judgement.facts;
+    EXPECT_EQ(facts.pdp, policy::Pdp::permitted);
     EXPECT_EQ(facts.person, expected.person);
     EXPECT_EQ(facts.team, expected.team);
     EXPECT_EQ(facts.key_max_class, expected.key_max_class);
@@ -83,6 +84,23 @@ TEST(Entry, GivesTheFactsBackForTheSameJudgement) {
     EXPECT_TRUE(std::ranges::equal(facts.plugins, expected.plugins));
     EXPECT_EQ(facts.at_ms, expected.at_ms);
     EXPECT_TRUE(std::ranges::equal(entry->as<Intent>()->judgement.candidates, given.judgement.candidates));
+}
+
+// An exchange's decision is looked at once: a refusal behind attempts that failed repeats theirs.
+TEST(Entry, IsADecisionWhereTheDecisionPointDidNotAnswer) {
+    JudgementReader reader;
+    auto refusal = samples::refusal();
+    refusal.why = dialect::RefusalKind::unavailable;
+    refusal.judgement.facts.pdp = policy::Pdp::permitted;
+    auto read = reader.read(text(refusal));
+    ASSERT_TRUE(read);
+    EXPECT_EQ(*read, nullptr);
+    refusal.judgement.facts.pdp = policy::Pdp::unanswered;
+    refusal.judgement.refused_by = policy::RefusedBy::decision_point;
+    read = reader.read(text(refusal));
+    ASSERT_TRUE(read && *read != nullptr);
+    EXPECT_EQ((*read)->facts.pdp, policy::Pdp::unanswered);
+    EXPECT_EQ((*read)->refused_by, policy::RefusedBy::decision_point);
 }
 
 TEST(Entry, KeepsItsTextsWhenMoved) {
