@@ -144,7 +144,7 @@ std::string sentence_of(const Turn& turn, const Result<PdpAnswer>& answer) {
     static constexpr std::string_view opening = "Sallyport refused this request: the company's decision point did not ";
     if (!answer)
         return std::string(opening) + "answer (" + answer.error().message +
-               "). Nothing left. Try again or ask your platform team.";
+               "). Nothing was sent. Try again or ask your platform team.";
     if (answer->reason.empty()) return policy::sentence(*turn.world->policy, turn.facts, turn.plan, turn.candidates());
     const bool closed = std::string_view(".!?").contains(answer->reason.back());
     return std::string(opening) + "permit it: " + answer->reason + (closed ? "" : ".");

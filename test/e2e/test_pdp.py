@@ -4,6 +4,7 @@ import json
 import shutil
 import tempfile
 import threading
+import time
 import unittest
 from pathlib import Path
 
@@ -145,7 +146,13 @@ class Asked(Stand):
         def half_chunk(wire, _):
             wire.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n12\r\n{\"decision\": true}\r\n")
             return False
+        def drip(wire, _):
+            wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n{")
+            while True:  # until the gateway hangs up
+                wire.send(b" ")
+                time.sleep(0.02)
         rows = {
+            "drop by drop": (drip, "took too long"),
             "silence": (lambda wire, _: not wire.is_closed(), "took too long"),
             "a hang-up": (lambda wire, _: False, "connection broke off"),
             "half an answer": (half, "answer broke off"),
@@ -200,6 +207,16 @@ class Asked(Stand):
         self.assertEqual(before, self.pdp.connections)
         self.pdp.hang_up()
         self.assertEqual(200, self.ask(dialects.CHAT, "three").status)
+        answered = set()
+        def once(wire, _):  # hangs up on the second question of a connection
+            if wire in answered:
+                return False
+            answered.add(wire)
+            return wire.reply(200, verdict(True))
+        self.pdp.answer = once
+        for number in range(4):
+            self.assertEqual(200, self.ask(dialects.CHAT, f"once {number}").status)
+        self.assertGreaterEqual(len(answered), 3)
 
     def test_neither_a_mode_nor_an_exception_lets_past_it(self):
         self.pdp.answer = verdict(False, "Not even so.")
@@ -213,23 +230,6 @@ class Asked(Stand):
         until(lambda: self.gateway.metric("world_generation") > before, "the broken glass")
         self.assertIn("Not even so.", self.refused(model="gpt-b"))
         self.assertEqual(0, self.gateway.metric('let_through_total{mode="break-glass"}'))
-
-    def test_a_client_that_leaves_ends_the_call(self):
-        asked, ended = threading.Event(), threading.Event()
-        def wait(wire, _):
-            asked.set()
-            wire.is_closed()
-            ended.set()
-            return False
-        self.pdp.answer = wait
-        with Wire(self.gateway.port) as wire:
-            wire.ask("POST", dialects.CHAT.target(), dialects.CHAT.fields(self.key, SITE), dialects.CHAT.bytes("I leave"))
-            self.assertTrue(asked.wait(rig.DEADLINE))
-            wire.reset()
-        self.assertTrue(ended.wait(rig.DEADLINE))
-        told = lambda: [one for one in self.gateway.entries_on_disk() if "the client left" in one[1].get("sentence", "")]
-        until(told, "its entry")
-        self.assertEqual([], self.vendor.requests())
 
     def test_no_secret_and_no_name_anywhere(self):
         self.pdp.answer = verdict(False, "No.")
@@ -315,13 +315,13 @@ class Remembered(Stand):
         self.assertLess(remembered, 8)
 
 
-class Failover(rig.Case):
-    """Three upstreams, of which two fail: one question for them all."""
+class Patient(rig.Case):
+    """Three upstreams, of which two fail, and a decision point that has its time."""
     @classmethod
     def setUpClass(cls):
         cls.pdp = Pdp()
         cls.addClassCleanup(cls.pdp.close)
-        cls.config = {"authzen": {"url": cls.pdp.url, "remember": "0s"}}
+        cls.config = {"authzen": {"url": cls.pdp.url, "timeout": "30s", "remember": "0s"}}
         super().setUpClass()
 
     @classmethod
@@ -329,6 +329,11 @@ class Failover(rig.Case):
         cls.second = Upstream(lambda wire, _: wire.reply(503, b"{}"))
         cls.addClassCleanup(cls.second.close)
         return {"own": "http://127.0.0.1:1", "second": cls.second.url, "sim": cls.vendor.url}
+
+    def setUp(self):
+        self.pdp.answer = verdict(True)
+        self.pdp.questions()
+        self.vendor.forget()
 
     def test_a_further_upstream_is_not_asked_for_again(self):
         answer = self.ask(dialects.CHAT)
@@ -340,21 +345,52 @@ class Failover(rig.Case):
         facts = [one["facts"]["pdp"] for one in self.gateway.entries(answer.exchange) if one["kind"] == "intent"]
         self.assertEqual(["permitted"] * 3, facts)
 
+    def test_a_client_that_leaves_ends_the_call(self):
+        asked, ended = threading.Event(), threading.Event()
+        def wait(wire, _):
+            asked.set()
+            wire.is_closed()
+            ended.set()
+            return False
+        self.pdp.answer = wait
+        with Wire(self.gateway.port) as wire:
+            wire.ask("POST", dialects.CHAT.target(), dialects.CHAT.fields(self.key, SITE), dialects.CHAT.bytes("I leave"))
+            self.assertTrue(asked.wait(rig.DEADLINE))
+            wire.reset()
+        self.assertTrue(ended.wait(15))  # long before the call's own time is over
+        told = lambda: [one for one in self.gateway.entries_on_disk() if "the client left" in one[1].get("sentence", "")]
+        until(told, "its entry")
+        self.assertEqual([], self.vendor.requests())
+
 
 class Down(rig.Case):
     """It is not there when the gateway starts, and comes later."""
     config = {"authzen": {"url": "http://127.0.0.1:1", "timeout": "1s"}}
+
+    def configure(self, **authzen):
+        self.gateway.more = {"authzen": authzen}
+        self.gateway.write_config()
+        self.gateway.reload()
+
+    def setUp(self):
+        self.addCleanup(self.configure, **self.config["authzen"])
 
     def test_the_gateway_starts_and_refuses_until_it_is_there(self):
         self.assertEqual((200, True), (self.gateway.readiness()[0], self.gateway.readiness()[1].get("ready", True)))
         answer = self.ask(dialects.CHAT, "nobody there")
         self.assertIn("did not answer (it cannot be reached)", dialects.CHAT.sentence(answer))
         with Pdp() as pdp:
-            self.gateway.more = {"authzen": {"url": pdp.url}}
-            self.gateway.write_config()
-            self.gateway.reload()
+            self.configure(url=pdp.url)
             self.assertEqual(200, self.ask(dialects.CHAT, "somebody there").status)
             self.assertEqual(1, len(pdp.questions()))
+
+    def test_the_company_s_proxy_reaches_it(self):
+        with Pdp() as proxy:
+            self.configure(url="http://pdp.acme.example/x", proxy=proxy.url.replace("://", "://me:canary@"))
+            self.assertEqual(200, self.ask(dialects.CHAT, "by a proxy").status)
+            [asked] = proxy.questions()
+        self.assertEqual(("http://pdp.acme.example/x/access/v1/evaluation", "pdp.acme.example"), (asked.target, asked.get("host")))
+        self.assertEqual("Basic bWU6Y2FuYXJ5", asked.get("proxy-authorization"))
 
 
 @unittest.skipUnless(shutil.which("openssl"), "openssl is not installed")
