@@ -23,7 +23,7 @@ struct PolicyOptions {
     std::string file, config, entry;
     std::string client = "claude-code", version, repository, evidence = "claimed", model, team, role, at,
                 account = "company", dialect = "anthropic-messages";
-    std::vector<std::string> references, plugins, paths;
+    std::vector<std::string> references, plugins, paths, also_claimed;
     bool json = false;
 };
 
@@ -186,6 +186,8 @@ int explain(const PolicyOptions& options) {
     facts.evidence = options.repository.empty()
                          ? policy::Evidence::none
                          : enum_named(options.evidence, policy::evidence_count, policy::Evidence::claimed);
+    const std::vector<std::string_view> also_claimed(options.also_claimed.begin(), options.also_claimed.end());
+    facts.also_claimed = also_claimed;
     facts.account = options.account == "personal" ? policy::AccountKind::personal : policy::AccountKind::company;
     facts.dialect = options.dialect;
     facts.model = options.model;
@@ -244,6 +246,7 @@ void add_policy(CLI::App& app, int& exit_code) {
     explain_command->add_option("--client", options.client, "The client's name")->capture_default_str();
     explain_command->add_option("--client-version", options.version, "The client's version");
     explain_command->add_option("--repository", options.repository, "host/path, as claimed");
+    explain_command->add_option("--also-claims", options.also_claimed, "A further repository that the request names");
     explain_command->add_option("--evidence", options.evidence, "How the repository is known")
         ->check(CLI::IsMember({"none", "claimed", "bound", "observed"}))
         ->capture_default_str();

@@ -65,6 +65,7 @@ struct Scratch {
     dialect::Request request;
     std::string head; // outbound
     std::vector<std::string> claims;
+    std::vector<std::string_view> claimed; // the repository that the request is judged as, then the others
     std::vector<std::string_view> plugins;
     std::deque<std::string> plugin_texts; // that had to be made
     std::vector<policy::Exception> exceptions;

@@ -1,11 +1,8 @@
 #include "gateway/turn.h"
 
 #include "base/clock.h"
-#include "base/text.h"
 #include "gateway/one_reading.h"
 #include "http/coding.h"
-#include "policy/program.h"
-#include "repo/identity.h"
 
 #include <algorithm>
 #include <functional>
@@ -14,66 +11,11 @@ namespace sallyport::gateway {
 
 namespace {
 
-static_assert(policy::reference_kinds == dialect::reference_kinds, "facts hold a set of the dialects' kinds");
 constexpr std::int64_t budget_wait_ms_max = 30'000;
 constexpr std::int64_t budget_look_ms = 20;
 
 std::unexpected<Ending> ends(dialect::RefusalKind kind, std::string sentence, bool recorded = true) {
     return std::unexpected(Ending{kind, std::move(sentence), recorded});
-}
-
-// An MCP server's address without what may be a secret in it: "https://mcp.example/v1"; empty where it is none.
-std::string address_of(std::string_view url) {
-    const std::size_t slashes = url.find("://");
-    const std::string scheme = to_lower(url.substr(0, std::min(slashes, std::size_t{6})));
-    if (slashes == std::string_view::npos || (scheme != "https" && scheme != "http")) return {};
-    url.remove_prefix(slashes + 3);
-    url = url.substr(0, url.find_first_of("?#"));
-    const std::size_t path = std::min(url.find_first_of("/\\"), url.size());
-    std::string_view host = url.substr(0, path);
-    host = host.substr(host.rfind('@') + 1); // npos + 1 is 0
-    return scheme + "://" + to_lower(host) + (path == url.size() ? "/" : std::string(url.substr(path)));
-}
-
-// OpenCode and Copilot CLI put an MCP server's name before its tools' ("github-mcp_search", "github-mcp-search") without a mark: only
-// the servers that the policy names can be told from tools of their own.
-std::string_view unmarked_plugin(const policy::Document& document, std::string_view tool) {
-    for (const policy::Plugin& known : *document.plugins) {
-        const std::size_t size = known.name.size();
-        if (tool.size() > size && (tool[size] == '_' || tool[size] == '-') &&
-            policy::same_plugin(tool.substr(0, size), known.name))
-            return known.name;
-    }
-    return {};
-}
-
-// The plugins whose tools a request offers, each once, and the MCP servers that the vendor shall call, by their address. A '#'
-// in a name would make an address of what is behind it.
-void collect_plugins(const dialect::Request& request, std::string_view client, const policy::Document& document,
-                     std::vector<std::string_view>& plugins, std::deque<std::string>& made) {
-    plugins.clear();
-    made.clear();
-    const bool unmarked = document.plugins && (client == "opencode" || client == "copilot");
-    for (const dialect::Tool& tool : request.tools) {
-        const std::string_view plugin =
-            tool.plugin.empty() && unmarked ? unmarked_plugin(document, tool.name) : std::string_view(tool.plugin);
-        if (plugin.empty() || (!plugins.empty() && plugins.back() == plugin)) continue;
-        if (plugin.find('#') == std::string::npos) {
-            plugins.push_back(plugin);
-        } else {
-            made.emplace_back(plugin);
-            std::ranges::replace(made.back(), '#', '?');
-            plugins.push_back(made.back());
-        }
-    }
-    for (const dialect::Reference& reference : request.references)
-        if (reference.kind == dialect::ReferenceKind::remote_mcp)
-            if (std::string address = address_of(reference.what); !address.empty()) {
-                made.push_back("#" + address);
-                plugins.push_back(made.back());
-            }
-    std::ranges::sort(plugins);
-    plugins.erase(std::ranges::unique(plugins).begin(), plugins.end());
 }
 
 // br has no mark at its beginning: some bytes are a stream of it and a text at once.
@@ -284,107 +226,11 @@ Step Turn::judge_body() {
     return {};
 }
 
-void Turn::find_claims() {
-    auto& claims = scratch->claims;
-    claims_unreadable_ = scratch->request.remotes_unreadable;
-    claimed_repositories(exchange.head(), claims, claims_unreadable_);
-    for (const std::string& remote : scratch->request.repository_remotes)
-        claim(repo::normalise_remote(remote), claims, claims_unreadable_);
-    // The working directory's own name, where nothing better is claimed: "dir:engine". Never its path, which names people.
-    if (!claims.empty() || scratch->request.workspace.empty()) return;
-    std::string_view directory = scratch->request.workspace;
-    while (directory.size() > 1 && directory.back() == '/') directory.remove_suffix(1);
-    directory = directory.substr(directory.find_last_of("/\\") + 1);
-    const bool plain = !directory.empty() && directory.size() <= 100 && std::ranges::none_of(directory, [](char c) {
-        return static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F;
-    });
-    if (plain) claims.push_back("dir:" + std::string(directory));
-}
-
-// Each claim is judged as if it was the only one, one that cannot be read as none at all; the strictest judgement counts, in
-// whatever order they came: a refusal, the more closed class, the fewer upstreams. (Its upstreams are not held against what the
-// other claims allow: two repositories of one class and different legal entities are not told apart here.)
-void Turn::judge_claims() {
-    find_claims();
-    const auto& claims = scratch->claims;
-    std::string_view chosen;
-    bool judged_one = false;
-    const auto judge = [&](std::string_view repository, policy::Evidence evidence) {
-        facts.repository = repository;
-        facts.evidence = evidence;
-        find_exceptions();
-        const policy::Plan one = policy::decide(*world->policy, facts, candidates());
-        const auto strictness = [](const policy::Plan& of) {
-            return std::tuple(of.decision == policy::Decision::refuse, of.effective_class,
-                              policy::plan_upstreams_max - of.upstream_count);
-        };
-        const bool stricter = !judged_one || strictness(one) > strictness(plan) ||
-                              (strictness(one) == strictness(plan) && !chosen.empty() && repository < chosen);
-        judged_one = true;
-        if (!stricter) return;
-        plan = one;
-        chosen = repository;
-    };
-    if (claims.empty() || claims_unreadable_) judge({}, policy::Evidence::none);
-    for (const std::string& claim : claims) judge(claim, policy::Evidence::claimed);
-    facts.repository = chosen;
-    facts.evidence = chosen.empty() ? policy::Evidence::none : policy::Evidence::claimed;
-    find_exceptions();
-}
-
-// Of all session ids that the request names: naming one more never helps.
-policy::Class Turn::class_floor() const {
-    auto floor = policy::Class::open_source;
-    for (const std::uint64_t conversation : conversations)
-        floor = std::max(floor, lane.shared.verdicts.class_floor(conversation, lane.loop.now_ms()));
-    return floor;
-}
-
-Step Turn::gather_facts() {
-    const dialect::Request& request = scratch->request;
-    facts.person = caller.key.caller.person;
-    facts.team = caller.key.caller.team;
-    facts.role = caller.key.caller.role;
-    for (std::size_t c = 0; c < policy::class_count; ++c)
-        if (policy::name(static_cast<policy::Class>(c)) == caller.key.caller.max_class)
-            facts.key_max_class = static_cast<policy::Class>(c);
-    facts.client = caller.client.name;
-    facts.client_version = caller.client.version;
-    facts.account = caller.account;
-    facts.dialect = dialect::name(endpoint.dialect);
-    facts.model = request.model;
-    facts.generates = request.operation == dialect::Operation::generate;
-    facts.references = 0;
-    for (const dialect::Reference& reference : request.references)
-        facts.references |= 1u << static_cast<unsigned>(reference.kind);
-    collect_plugins(request, facts.client, world->policy->program().document, scratch->plugins, scratch->plugin_texts);
-    if (scratch->plugins.size() > limits::plugins_per_request_max)
-        return ends(dialect::RefusalKind::invalid, "Sallyport: the request offers tools of more than " +
-                                                       std::to_string(limits::plugins_per_request_max) + " plugins.");
-    facts.plugins = scratch->plugins;
-    std::size_t known = 0;
-    for (const std::string_view session : caller.sessions)
-        if (!session.empty()) conversations[known++] = Verdicts::conversation(facts.person, session);
-    if (!request.session.empty()) conversations[known] = Verdicts::conversation(facts.person, request.session);
-    facts.class_floor = class_floor();
-    return {};
-}
-
-void Turn::find_exceptions() {
-    auto& found = scratch->exceptions;
-    found.clear();
-    if (!world->exceptions->empty())
-        world->exceptions->each(facts.person, facts.team, facts.repository, facts.at_ms,
-                                [&](const store::ExceptionRecord& one) {
-                                    if (found.size() < policy::exceptions_per_request_max)
-                                        found.push_back({one.id, one.rule});
-                                });
-    facts.exceptions = found;
-}
-
 Step Turn::decide() {
     if (const Step gathered = gather_facts(); !gathered) return gathered;
-    judge_claims();
+    find_claims();
+    choose_repository();
+    plan = policy::decide(*world->policy, facts, candidates());
     judged = true;
     if (plan.effective_class > facts.class_floor)
         for (const std::uint64_t conversation : conversations)
@@ -425,6 +271,7 @@ std::uint64_t Turn::content_hash() const {
     }
     mix(scratch->request.model);
     mix(facts.repository);
+    for (const std::string_view claimed : facts.also_claimed) mix(claimed);
     for (const std::string_view plugin : facts.plugins) mix(plugin);
     mix(std::to_string(facts.references) + " " + std::to_string(plan.rule));
     return hash;

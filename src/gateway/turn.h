@@ -73,9 +73,9 @@ public:
 private:
     net::Task<Step> decode_body(); // within the budget of all bodies
     Step judge_body();             // digest, parse: may run beside the loop
-    Step gather_facts();
+    Step gather_facts();           // this and what follows: turn_facts.cpp
     void find_claims();
-    void judge_claims();
+    void choose_repository();
     void find_exceptions();
     policy::Class class_floor() const;
     std::size_t budget_held_ = 0;

@@ -4,7 +4,9 @@
 
 #include "store/state.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -24,12 +26,15 @@ public:
     bool empty() const { return all_.empty(); }
     std::size_t break_glasses(std::int64_t now_ms) const; // in force
 
-    // Calls found(record) for each that concerns the request, in order of granting.
+    // Calls found(record) for each that concerns the request and every repository that it names, in order of granting.
     template <class Found>
-    void each(std::string_view person, std::string_view team, std::string_view repository, std::int64_t now_ms,
-              Found found) const {
+    void each(std::string_view person, std::string_view team, std::span<const std::string_view> repositories,
+              std::int64_t now_ms, Found found) const {
         for (const store::ExceptionRecord& one : all_)
-            if (in_force(one, now_ms) && concerns(one, person, team, repository)) found(one);
+            if (in_force(one, now_ms) && std::ranges::all_of(repositories, [&](std::string_view repository) {
+                    return concerns(one, person, team, repository);
+                }))
+                found(one);
     }
 
 private:

@@ -162,6 +162,7 @@ policy::Facts read_facts(Reader& in, NodeIndex node) {
     if (version < 1 || version > policy::facts_version)
         in.complain("version", "of the facts is not one that this program knows");
     facts.account = in.word<policy::AccountKind>(node, "account");
+    if (in.find(node, "also_claimed") != no_node) facts.also_claimed = in.texts(node, "also_claimed");
     facts.at_ms = in.number<std::int64_t>(node, "at");
     facts.class_floor = in.word<policy::Class>(node, "class_floor");
     facts.client = in.text(node, "client");

@@ -17,8 +17,10 @@ template <std::size_t size> void write_body(Canonical& out, const char (&literal
 void write_facts(Canonical& out, const policy::Facts& facts) {
     // Names every member: a new one does not compile until it is written here and read in entry_decode.cpp.
     const auto& [person, team, role, key_max_class, client, client_version, account, repository, evidence, paths,
-                 class_floor, dialect, model, generates, references, plugins, at_ms, exceptions, pdp] = facts;
+                 class_floor, dialect, model, generates, references, plugins, at_ms, exceptions, pdp, also_claimed] =
+        facts;
     out.text("{\"account\":", word(account));
+    if (!also_claimed.empty()) out.texts(",\"also_claimed\":", also_claimed);
     out.number(",\"at\":", at_ms);
     out.text(",\"class_floor\":", word(class_floor));
     out.text(",\"client\":", client);

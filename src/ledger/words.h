@@ -157,6 +157,7 @@ constexpr std::string_view word(policy::RefusedBy by) {
     case policy::RefusedBy::no_rule: return "no-rule";
     case policy::RefusedBy::plugin: return "plugin";
     case policy::RefusedBy::decision_point: return "decision-point";
+    case policy::RefusedBy::claims: return "claims";
     }
     return {};
 }

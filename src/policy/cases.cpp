@@ -98,6 +98,7 @@ private:
             into.repository = *value;
             into.evidence = Evidence::claimed; // unless it says how it is known
         }
+        if (const auto also = fields.take("also_claimed")) into.also_claimed = texts(also, "repository");
         const auto evidence = fields.take("evidence");
         if (const auto word = reader_.word(evidence, evidence_names, "evidence"))
             into.evidence = static_cast<Evidence>(*word);
@@ -166,6 +167,8 @@ public:
         Facts facts;
         const std::vector<std::string_view> plugins(one.plugins.begin(), one.plugins.end());
         const std::vector<std::string_view> paths(one.paths.begin(), one.paths.end());
+        const std::vector<std::string_view> also_claimed(one.also_claimed.begin(), one.also_claimed.end());
+        facts.also_claimed = also_claimed;
         facts.team = one.team;
         facts.role = one.role;
         facts.paths = paths;

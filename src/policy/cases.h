@@ -28,7 +28,8 @@ struct Case {
     std::vector<std::string> paths;
     std::int64_t at_ms = 0; // 0: now
     std::vector<std::string> plugins;
-    std::vector<std::string> candidates; // upstreams in the operator's order; empty: all, as the policy lists them
+    std::vector<std::string> also_claimed; // repositories beside `repository`
+    std::vector<std::string> candidates;   // upstreams in the operator's order; empty: all, as the policy lists them
     Evidence evidence = Evidence::none;
     Class conversation_class = Class::open_source;
     Class key_max_class = Class::trade_secret;

@@ -1,5 +1,6 @@
 #include "policy/decide.h"
 
+#include "policy/one_repository.h"
 #include "policy/program.h"
 
 #include <algorithm>
@@ -306,8 +307,14 @@ void mark(const Program& program, const Facts& facts, const Bits& refusals, Mode
     }
 }
 
+} // namespace
+
+Class class_of_one_repository(const Policy& policy, const Facts& facts) {
+    return effective(policy.program().place(facts), facts);
+}
+
 // What the rules, the modes and the exceptions say.
-Plan decide_by_policy(const Policy& policy, const Facts& facts, std::span<const std::uint16_t> candidates) {
+Plan decide_one_repository(const Policy& policy, const Facts& facts, std::span<const std::uint16_t> candidates) {
     const auto& program = policy.program();
     Plan plan;
     const auto placed = program.place(facts);
@@ -348,21 +355,6 @@ Plan decide_by_policy(const Policy& policy, const Facts& facts, std::span<const 
     }
     plan.durable_first = plan.would_refuse != RefusedBy::nothing || wants_disk_first(program, holding, plan);
     return plan;
-}
-
-} // namespace
-
-Class effective_class(const Policy& policy, const Facts& facts) {
-    return effective(policy.program().place(facts), facts);
-}
-
-Plan decide(const Policy& policy, const Facts& facts, std::span<const std::uint16_t> candidates) {
-    const Plan plan = decide_by_policy(policy, facts, candidates);
-    if (plan.decision == Decision::refuse || facts.pdp == Pdp::not_asked || facts.pdp == Pdp::permitted) return plan;
-    // A further condition: no mode and no exception softens it, and it says nothing of what the policy refuses.
-    Plan kept;
-    kept.effective_class = plan.effective_class;
-    return refused(kept, RefusedBy::decision_point);
 }
 
 } // namespace sallyport::policy

@@ -14,6 +14,11 @@ namespace sallyport::policy {
 // upstream that the document does not name is never allowed.
 Plan decide(const Policy& policy, const Facts& facts, std::span<const std::uint16_t> candidates);
 
+// Of several claims (empty: one that could not be read) the one that is judged most strictly: Facts::repository, the others belong
+// into Facts::also_claimed. The order they came in makes no difference.
+std::size_t strictest_claim(const Policy& policy, const Facts& facts, std::span<const std::string_view> claims,
+                            std::span<const std::uint16_t> candidates);
+
 // The class that holds for these facts, without the rest of the decision.
 Class effective_class(const Policy& policy, const Facts& facts);
 

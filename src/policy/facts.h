@@ -78,6 +78,9 @@ struct Facts {
     std::int64_t at_ms = 0;                    // wall time of the decision
     std::span<const Exception> exceptions;     // at most exceptions_per_request_max
     Pdp pdp = Pdp::not_asked;
+    // What the request claims beside `repository`, normalised, each once; an empty one is a claim that could not be read. Each
+    // narrows the decision.
+    std::span<const std::string_view> also_claimed;
 };
 
 enum class Decision : std::uint8_t { allow, amend, withhold, refuse };
@@ -96,6 +99,7 @@ enum class RefusedBy : std::uint8_t {
     plugin, // an MCP server that is not approved for this class; behind no_rule since entries count on the order
     terms,  // the contract with the vendor is not in force or was not made for the repository's legal entity
     decision_point, // the policy allows it, the company's own decision point did not permit it
+    claims,         // each repository that the request names may go somewhere, but nowhere do all of them
 };
 std::string_view name(RefusedBy);
 

@@ -32,6 +32,7 @@ std::string_view name(RefusedBy value) {
     case RefusedBy::plugin: return "plugin";
     case RefusedBy::rule: return "rule";
     case RefusedBy::terms: return "terms";
+    case RefusedBy::claims: return "claims";
     case RefusedBy::no_rule: return "no-rule";
     case RefusedBy::decision_point: return "decision-point";
     }

@@ -139,7 +139,7 @@ public:
     bool any_client = false; // no `clients` section
     std::vector<Row> by_upstream;
     std::vector<char> has_terms; // by upstream: terms_hold() can be false
-    PatternIndex models; // values: index into both of these
+    PatternIndex models;         // values: index into both of these
     std::vector<Row> by_model, allowed_model;
     Row any_model = 0, any_model_allowed = 0, model_unknown = 0;
     std::array<Row, reference_kinds> by_reference{};

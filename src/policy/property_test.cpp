@@ -8,6 +8,7 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <vector>
 
 namespace sallyport::policy {
@@ -97,6 +98,17 @@ bool allows(const Policy& policy, const Facts& facts, std::uint16_t upstream) {
     return decide(policy, facts, candidates).decision == Decision::allow;
 }
 
+// Claims count as they are, and more is allowed: more differs between them.
+template <class NaivePolicy> NaivePolicy wide(NaivePolicy policy) {
+    policy.unknown_class = policy.claims_lower_to = 0;
+    return policy;
+}
+
+Facts claiming_alone(Facts facts) {
+    facts.also_claimed = {};
+    return facts;
+}
+
 // Under rules that allow no more for a stricter class, claiming a repository never lets through what went nowhere without the claim,
 // and neither does a conversation that names another one.
 TEST(Property, a_claim_or_a_conversation_never_lets_more_through) {
@@ -124,6 +136,72 @@ TEST(Property, a_claim_or_a_conversation_never_lets_more_through) {
         }
     }
     EXPECT_GT(claims_that_tightened, 500);
+}
+
+// Of everything that a request claims, in any order: where nothing is relaxed it goes just where each alone may go.
+TEST(Property, several_claims_let_through_what_each_alone_does) {
+    naive::Random random(2028);
+    std::vector<std::string_view> offered;
+    const std::vector<std::uint16_t> all = {0, 1, 2};
+    int narrowed = 0, apart = 0;
+    for (int round = 0; round < 4'000; ++round) {
+        const auto text = naive::yaml(wide(naive::random_policy(random)));
+        const auto loaded = load_text(text, "random.yaml");
+        ASSERT_TRUE(loaded.policy) << loaded.mistakes.front().text() << text;
+        for (int i = 0; i < 20; ++i) {
+            Facts facts = naive::random_facts(random, offered);
+            facts.evidence = Evidence::claimed;
+            facts.paths = {};
+            std::vector<std::string> names = {std::string(facts.repository)};
+            std::vector<std::string_view> of_others;
+            for (int k = 0; k < 2; ++k) names.emplace_back(naive::random_facts(random, of_others).repository);
+            std::vector<std::string_view> claims(names.begin(), names.end());
+            std::set<std::uint16_t> common(all.begin(), all.end());
+            bool enforced = true, refused = false;
+            auto strictest = Class::open_source;
+            for (const auto claim : claims) {
+                Facts one = facts;
+                one.repository = claim;
+                one.evidence = claim.empty() ? Evidence::none : Evidence::claimed;
+                const Plan plan = decide(*loaded.policy, one, all);
+                enforced = enforced && plan.would_refuse == RefusedBy::nothing;
+                refused = refused || plan.decision == Decision::refuse;
+                strictest = std::max(strictest, plan.effective_class);
+                std::erase_if(common, [&](std::uint16_t upstream) {
+                    const auto given = std::span(plan.upstreams).first(plan.upstream_count);
+                    return std::ranges::find(given, upstream) == given.end();
+                });
+            }
+            facts.repository = claims[0];
+            facts.evidence = claims[0].empty() ? Evidence::none : Evidence::claimed;
+            facts.also_claimed = std::span(claims).subspan(1);
+            const Plan plan = decide(*loaded.policy, facts, all);
+            const auto given = std::span(plan.upstreams).first(plan.upstream_count);
+            if (refused) {
+                ASSERT_EQ(plan.decision, Decision::refuse) << text;
+            } else if (common.empty()) {
+                ASSERT_EQ(plan.refused_by, RefusedBy::claims) << text;
+                ++apart;
+            } else {
+                ASSERT_EQ(std::set(given.begin(), given.end()), common) << text;
+                ASSERT_EQ(plan.effective_class, strictest);
+                ASSERT_TRUE(enforced == (plan.would_refuse == RefusedBy::nothing) || plan.upstream_count < 3) << text;
+                narrowed += plan.upstream_count < decide(*loaded.policy, claiming_alone(facts), all).upstream_count;
+            }
+            std::swap(claims[0], claims[2]);
+            Facts turned = facts;
+            turned.repository = claims[0];
+            turned.evidence = claims[0].empty() ? Evidence::none : Evidence::claimed;
+            turned.also_claimed = std::span(claims).subspan(1);
+            const Plan other = decide(*loaded.policy, turned, all);
+            ASSERT_EQ(other.decision, plan.decision) << text;
+            ASSERT_EQ(other.effective_class, plan.effective_class) << text;
+            ASSERT_EQ(other.upstream_count, plan.upstream_count) << text;
+            ASSERT_EQ(other.refused_by == RefusedBy::claims, plan.refused_by == RefusedBy::claims) << text;
+        }
+    }
+    EXPECT_GT(narrowed, 100);
+    EXPECT_GT(apart, 5);
 }
 
 class IncludeProperty : public testing::Test {

@@ -211,6 +211,14 @@ std::string by_terms(const Program& program, const Facts& facts, Class cls, std:
                      fmt::format("This is {}.", subject(program, facts, cls))});
 }
 
+std::string by_claims(const Facts& facts) {
+    std::vector<std::string> names{shown(facts.repository, 60)};
+    for (const auto claim : facts.also_claimed) names.push_back(claim.empty() ? "one unreadable" : shown(claim, 60));
+    return composed({fmt::format("it names {} repositories ({}), and nothing may serve all of them at once.",
+                                 names.size(), any_of(names, 3)),
+                     "Remove the git remotes that this work is not about, or work in a checkout of its own."});
+}
+
 } // namespace
 
 std::string sentence(const Policy& policy, const Facts& facts, const Plan& plan,
@@ -231,6 +239,7 @@ std::string sentence(const Policy& policy, const Facts& facts, const Plan& plan,
     case RefusedBy::client_version: return by_client(program.document, facts, true);
     case RefusedBy::reference: return by_reference(program, facts, cls, candidates);
     case RefusedBy::plugin: return by_plugin(program, facts, cls, candidates);
+    case RefusedBy::claims: return by_claims(facts);
     case RefusedBy::terms: return by_terms(program, facts, cls, candidates);
     case RefusedBy::decision_point: return by_decision_point(program, facts, cls);
     case RefusedBy::rule:

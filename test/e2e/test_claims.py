@@ -184,6 +184,31 @@ class Repositories(rig.Case):
         self.assertEqual("customer",
                          self.where(dialects.RESPONSES, [("x-codex-turn-metadata", "{broken")], repository=SITE)[0])
 
+    def test_what_names_several_repositories_goes_only_where_each_may_go(self):
+        rules = [{"id": "internal", "when": {"class": "internal"}, "allow": {"upstreams": ["own", "second"]}},
+                 {"id": "customers", "when": {"class": "customer"}, "allow": {"upstreams": ["sim", "second"]}},
+                 {"id": "secrets", "when": {"class": "trade-secret"}, "allow": {"upstreams": ["own"]}}]
+        gateway = self.run_gateway({name: self.vendor.url for name in ("sim", "own", "second")},
+                                   rig.POLICY | {"rules": rules}, self.folder / "several")
+        for claims, upstreams, said in (([SITE], ["own", "second"], ""), ([CLIENT], ["sim", "second"], ""),
+                                        ([SITE, CLIENT], ["second"], ""), ([CLIENT, SITE], ["second"], ""),
+                                        ([CLIENT, ENGINE], [], f"names 2 repositories ({ENGINE} or {CLIENT})"),
+                                        ([ENGINE, CLIENT], [], f"names 2 repositories ({ENGINE} or {CLIENT})")):
+            with self.subTest(claims):
+                answer = gateway.ask("POST", dialects.ANTHROPIC.target(),
+                                     dialects.ANTHROPIC.fields(gateway.key, None) +
+                                     [("x-sallyport-repository", one) for one in claims],
+                                     dialects.ANTHROPIC.bytes(str(claims)))
+                gateway.row(answer.exchange)
+                entry = gateway.entries(answer.exchange)[0]
+                self.assertEqual(upstreams, entry["plan"]["upstreams"])
+                self.assertEqual(sorted(claims),
+                                 sorted([entry["facts"]["repository"], *entry["facts"].get("also_claimed", [])]))
+                self.assertIn(said, answer.body.decode())
+                told = json.loads(gateway.run("policy", "explain", "--config", "sallyport.yaml", "--entry",
+                                              answer.exchange, "--json", code=0 if upstreams else 3))
+                self.assertEqual("allow" if upstreams else "refuse", told["decision"])
+
     def test_tricks_with_a_claim_open_nothing(self):
         for claim in ("git.acme.example/web/../core/engine", "git.acme.example/web/%2e%2e/core/engine",
                       "git.acme.example/web%2Fsite", "git.acme.example/web\\site",

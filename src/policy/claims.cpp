@@ -1,0 +1,126 @@
+// decide() over everything that a request claims: what goes must be allowed to go for each of the repositories.
+#include "policy/decide.h"
+#include "policy/one_repository.h"
+#include "policy/program.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace sallyport::policy {
+
+namespace {
+
+Facts claiming(const Facts& facts, std::string_view repository) {
+    Facts one = facts;
+    one.repository = repository;
+    one.evidence = repository.empty() ? Evidence::none : Evidence::claimed;
+    one.paths = {};
+    one.also_claimed = {};
+    return one;
+}
+
+auto strictness(const Plan& plan) {
+    return std::tuple(plan.decision == Decision::refuse, plan.effective_class,
+                      plan_upstreams_max - plan.upstream_count);
+}
+
+void keep_common(Plan& plan, const Plan& other) {
+    const auto theirs = std::span(other.upstreams).first(other.upstream_count);
+    std::uint8_t kept = 0;
+    for (std::size_t i = 0; i < plan.upstream_count; ++i) {
+        if (std::ranges::find(theirs, plan.upstreams[i]) == theirs.end()) continue;
+        plan.upstreams[kept] = plan.upstreams[i];
+        plan.upstream_rules[kept++] = plan.upstream_rules[i];
+    }
+    plan.upstream_count = kept;
+}
+
+// Of a decision that lets through: what is told of another repository and not of this one is told of the request.
+void take_marks(Plan& plan, const Plan& other) {
+    plan.durable_first = plan.durable_first || other.durable_first;
+    plan.effective_class = std::max(plan.effective_class, other.effective_class);
+    if (other.would_refuse == RefusedBy::nothing || plan.mode == Mode::warn) return;
+    if (plan.would_refuse != RefusedBy::nothing && other.mode != Mode::warn) return;
+    plan.mode = other.mode;
+    plan.exception = other.exception;
+    plan.would_refuse = other.would_refuse;
+    plan.would_rule = other.would_rule;
+}
+
+// Nothing is left that all may go to. Where nothing is enforced yet the strictest of them is followed, and it is told.
+Plan apart(const Policy& policy, const Facts& facts, const Plan& strictest) {
+    const auto& program = policy.program();
+    const auto base = program.relaxes ? program.mode_of(facts.team) : Mode::enforce;
+    if (base == Mode::enforce || facts.account != AccountKind::company) {
+        Plan refused;
+        refused.effective_class = strictest.effective_class;
+        refused.refused_by = RefusedBy::claims;
+        return refused;
+    }
+    Plan plan = strictest;
+    if (plan.would_refuse == RefusedBy::nothing) {
+        plan.mode = base;
+        plan.would_refuse = RefusedBy::claims;
+        plan.durable_first = true;
+    }
+    return plan;
+}
+
+// For each repository that is claimed.
+Plan decide_by_policy(const Policy& policy, const Facts& facts, std::span<const std::uint16_t> candidates) {
+    const Plan own = decide_one_repository(policy, facts, candidates);
+    if (facts.also_claimed.empty()) return own;
+
+    Plan strictest = own, common = own;
+    for (const auto repository : facts.also_claimed) {
+        const Plan other = decide_one_repository(policy, claiming(facts, repository), candidates);
+        if (strictness(other) > strictness(strictest)) strictest = other;
+        keep_common(common, other);
+    }
+    if (strictest.decision == Decision::refuse) return strictest;
+    if (common.upstream_count == 0) return apart(policy, facts, strictest);
+
+    // Once more over what is left, so that the rules and marks are those of where it goes.
+    const auto remaining = std::span(common.upstreams).first(common.upstream_count);
+    Plan plan = decide_one_repository(policy, facts, remaining);
+    for (const auto repository : facts.also_claimed)
+        take_marks(plan, decide_one_repository(policy, claiming(facts, repository), remaining));
+    return plan;
+}
+
+} // namespace
+
+Plan decide(const Policy& policy, const Facts& facts, std::span<const std::uint16_t> candidates) {
+    const Plan plan = decide_by_policy(policy, facts, candidates);
+    if (plan.decision == Decision::refuse || facts.pdp == Pdp::not_asked || facts.pdp == Pdp::permitted) return plan;
+    // A further condition: no mode and no exception softens it, and it says nothing of what the policy refuses.
+    Plan kept;
+    kept.effective_class = plan.effective_class;
+    kept.decision = Decision::refuse;
+    kept.refused_by = RefusedBy::decision_point;
+    return kept;
+}
+
+Class effective_class(const Policy& policy, const Facts& facts) {
+    auto cls = class_of_one_repository(policy, facts);
+    for (const auto repository : facts.also_claimed)
+        cls = std::max(cls, class_of_one_repository(policy, claiming(facts, repository)));
+    return cls;
+}
+
+std::size_t strictest_claim(const Policy& policy, const Facts& facts, std::span<const std::string_view> claims,
+                            std::span<const std::uint16_t> candidates) {
+    std::size_t found = 0;
+    Plan strictest;
+    for (std::size_t i = 0; i < claims.size(); ++i) {
+        const Plan one = decide_one_repository(policy, claiming(facts, claims[i]), candidates);
+        const bool stricter = i == 0 || strictness(one) > strictness(strictest) ||
+                              (strictness(one) == strictness(strictest) && claims[i] < claims[found]);
+        if (!stricter) continue;
+        strictest = one;
+        found = i;
+    }
+    return found;
+}
+
+} // namespace sallyport::policy
