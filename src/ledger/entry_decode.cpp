@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cstring>
 #include <limits>
+#include <optional>
 
 namespace sallyport::ledger {
 
@@ -24,21 +25,25 @@ public:
         if (problem_.empty()) problem_ = "member '" + std::string(key) + "' " + std::string(what);
     }
 
-    // Members stand in the order of their names, and are asked for mostly so: looked for from behind the last one on.
+    // Members stand in the order of their names (RFC 8785) and are asked for mostly so: looked for from the last one on, and not
+    // behind where it would stand.
     NodeIndex find(NodeIndex object, std::string_view key) {
         if (object == no_node || document_[object].kind != json::Kind::object) return no_node;
         const NodeIndex first = document_.first_child(object);
         const NodeIndex start = object == asked_ && next_ != no_node ? next_ : first;
         const auto among = [&](NodeIndex from, NodeIndex to) {
-            for (NodeIndex n = from; n != to && n != no_node; n = document_.next_sibling(n))
-                if (document_.key_is(n, key)) return n;
+            for (NodeIndex n = from; n != to && n != no_node; n = document_.next_sibling(n)) {
+                const int order = document_.raw_key(n).compare(key);
+                if (order == 0) return n;
+                if (order > 0) break;
+            }
             return no_node;
         };
         NodeIndex found = among(start, no_node);
         if (found == no_node && start != first) found = among(first, start);
         if (found == no_node) return no_node;
         asked_ = object;
-        next_ = document_.next_sibling(found);
+        next_ = found;
         return found;
     }
     // An object or array that must be there.
@@ -158,9 +163,6 @@ private:
 
 policy::Facts read_facts(Reader& in, NodeIndex node) {
     policy::Facts facts;
-    const int version = in.number<int>(node, "version");
-    if (version < 1 || version > policy::facts_version)
-        in.complain("version", "of the facts is not one that this program knows");
     facts.account = in.word<policy::AccountKind>(node, "account");
     if (in.find(node, "also_claimed") != no_node) facts.also_claimed = in.texts(node, "also_claimed");
     facts.at_ms = in.number<std::int64_t>(node, "at");
@@ -181,6 +183,9 @@ policy::Facts read_facts(Reader& in, NodeIndex node) {
     facts.repository = in.text(node, "repository");
     facts.role = in.text_if(node, "role");
     facts.team = in.text(node, "team");
+    const int version = in.number<int>(node, "version");
+    if (version < 1 || version > policy::facts_version)
+        in.complain("version", "of the facts is not one that this program knows");
     return facts;
 }
 
@@ -189,23 +194,23 @@ Judgement read_judgement(Reader& in, NodeIndex root) {
     out.facts = read_facts(in, in.part(root, "facts", json::Kind::object));
     const NodeIndex plan = in.part(root, "plan", json::Kind::object);
     out.candidates = in.texts(plan, "candidates");
-    out.decision = in.word<policy::Decision>(plan, "decision");
     out.effective_class = in.word<policy::Class>(plan, "class");
+    out.decision = in.word<policy::Decision>(plan, "decision");
+    out.durable_first = in.truth(plan, "durable_first");
+    out.exception = in.text_if(plan, "exception");
+    if (in.find(plan, "mode") != no_node) out.mode = in.word<policy::Mode>(plan, "mode");
+    out.policy = in.text(plan, "policy");
+    out.policy_version = in.number_if<std::uint64_t>(plan, "policy_version", 0);
     out.refused_by = in.word<policy::RefusedBy>(plan, "refused_by");
     out.rule = in.text(plan, "rule");
-    out.durable_first = in.truth(plan, "durable_first");
-    out.upstreams = in.texts(plan, "upstreams");
+    if (out.policy_version != 0) out.signers = in.texts(plan, "signers");
     out.upstream_rules = in.texts(plan, "upstream_rules");
-    if (in.find(plan, "mode") != no_node) out.mode = in.word<policy::Mode>(plan, "mode");
-    out.exception = in.text_if(plan, "exception");
+    out.upstreams = in.texts(plan, "upstreams");
+    out.world = in.text(plan, "world");
     if (in.find(plan, "would_refuse") != no_node) {
         out.would_refuse = in.word<policy::RefusedBy>(plan, "would_refuse");
         out.would_rule = in.text_if(plan, "would_rule");
     }
-    out.policy = in.text(plan, "policy");
-    out.policy_version = in.number_if<std::uint64_t>(plan, "policy_version", 0);
-    if (out.policy_version != 0) out.signers = in.texts(plan, "signers");
-    out.world = in.text(plan, "world");
     return out;
 }
 
@@ -314,15 +319,24 @@ Entry::Content read_content(Reader& in, Kind kind, NodeIndex root) {
     return Stop{};
 }
 
-Result<void> parse(std::string_view text, Entry::Memory& memory) {
+Result<void> parse(std::string_view text, Entry::Memory& memory, std::string_view closing = {}) {
     if (text.size() > limits::entry_bytes_max)
         return fail(ErrorKind::too_large, "an entry has " + std::to_string(text.size()) + " bytes; the limit is " +
                                               std::to_string(limits::entry_bytes_max));
     memory.raw.append(text);
+    memory.raw.append(closing);
     memory.raw.reserve(std::max<std::size_t>(text.size(), 1)); // also an empty text has its padding
     if (auto parsed = memory.document.parse(memory.raw.view()); !parsed)
         return fail(ErrorKind::invalid, "an entry is not JSON: " + parsed.error().message);
     return {};
+}
+// An intent's members before "request", which a decision does not look at: half of it. Entries are canonical: a quote inside of a
+// text is escaped, so a member's name stands there as a member or not at all, and the version is the last one.
+std::optional<std::string_view> before_request(std::string_view intent) {
+    static const std::string version = ",\"v\":" + std::to_string(entry_version) + "}";
+    static constexpr std::string_view request = ",\"request\":{";
+    const std::size_t at = intent.ends_with(version) ? intent.find(request) : std::string_view::npos;
+    return at == std::string_view::npos ? std::nullopt : std::optional(intent.substr(0, at));
 }
 } // namespace
 
@@ -330,7 +344,6 @@ JudgementReader::JudgementReader() : memory_(std::make_unique<Entry::Memory>()) 
 JudgementReader::~JudgementReader() = default;
 
 Result<const Judgement*> JudgementReader::read(std::string_view text) {
-    // Entries are canonical: a quote inside of a text is escaped, so these words stand there as members or not at all.
     static constexpr std::string_view word = "\"kind\":\"";
     const auto* at = static_cast<const char*>(::memmem(text.data(), text.size(), word.data(), word.size()));
     const std::string_view told =
@@ -341,11 +354,13 @@ Result<const Judgement*> JudgementReader::read(std::string_view text) {
     memory_->lists.clear();
     memory_->files.clear();
     memory_->exceptions.clear();
-    if (auto parsed = parse(text, *memory_); !parsed) return std::unexpected(parsed.error());
+    const auto part = told.starts_with("intent\"") ? before_request(text) : std::nullopt;
+    if (auto parsed = parse(part.value_or(text), *memory_, part ? "}" : ""); !parsed)
+        return std::unexpected(parsed.error());
     Reader in(*memory_);
     const NodeIndex root = memory_->document.root();
     const Kind kind = in.word<Kind>(root, "kind");
-    const int version = in.number<int>(root, "v");
+    const int version = part ? entry_version : in.number<int>(root, "v");
     if (version < 1 || version > entry_version)
         in.complain("v", "is not a version that this program knows: use the program that wrote it");
     const bool first = kind == Kind::intent && in.number<std::uint32_t>(root, "attempt") == 1;
