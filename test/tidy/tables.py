@@ -23,6 +23,10 @@ THIRD_PARTY = {
     "xxhash.h": ("crypto",),
     "yaml-cpp/": ("policy",),  # its document reader serves both YAML files
     "seccomp.h": ("sandbox",),
+    "hs/": ("content",),
+    "hs.h": ("content",),
+    "re2/": ("content",),
+    "toml++/": ("content",),
     "CLI/": ("cli",),
     "fmt/": (ANYWHERE,),
     "gtest/": (TESTS,),

@@ -1,0 +1,27 @@
+// What inspection saw in one text: what kind, how sure, by which rule, where. Never the text itself (law 8).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace sallyport::content {
+
+enum class FindingKind : std::uint8_t { secret, marker, attribution, uninspected };
+inline constexpr std::size_t finding_kinds = 4;
+std::string_view name(FindingKind); // "secret", as in policy.yaml
+
+enum class Confidence : std::uint8_t { low, medium, high };
+inline constexpr std::size_t confidences = 3;
+std::string_view name(Confidence);
+
+// Offsets are bytes of the text that was given to the detector; `rule` is an index into the detector's own rules.
+struct Found {
+    FindingKind kind = FindingKind::secret;
+    Confidence confidence = Confidence::medium;
+    std::uint32_t rule = 0;
+    std::uint32_t begin = 0, end = 0;
+    bool operator==(const Found&) const = default;
+};
+
+} // namespace sallyport::content
