@@ -172,6 +172,7 @@ policy::Facts read_facts(Reader& in, NodeIndex node) {
     facts.dialect = in.text(node, "dialect");
     facts.evidence = in.word<policy::Evidence>(node, "evidence");
     facts.exceptions = in.exceptions(node);
+    facts.findings = in.number_if<std::uint32_t>(node, "findings", 0);
     facts.generates = in.truth(node, "generates");
     facts.key_max_class = in.word<policy::Class>(node, "key_max_class");
     facts.model = in.text(node, "model");

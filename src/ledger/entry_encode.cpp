@@ -17,8 +17,8 @@ template <std::size_t size> void write_body(Canonical& out, const char (&literal
 void write_facts(Canonical& out, const policy::Facts& facts) {
     // Names every member: a new one does not compile until it is written here and read in entry_decode.cpp.
     const auto& [person, team, role, key_max_class, client, client_version, account, repository, evidence, paths,
-                 class_floor, dialect, model, generates, references, plugins, at_ms, exceptions, pdp, also_claimed] =
-        facts;
+                 class_floor, dialect, model, generates, references, plugins, at_ms, exceptions, pdp, also_claimed,
+                 findings] = facts;
     out.text("{\"account\":", word(account));
     if (!also_claimed.empty()) out.texts(",\"also_claimed\":", also_claimed);
     out.number(",\"at\":", at_ms);
@@ -37,6 +37,7 @@ void write_facts(Canonical& out, const policy::Facts& facts) {
         }
         out.raw("]");
     }
+    if (findings != 0) out.number(",\"findings\":", findings);
     out.truth(",\"generates\":", generates);
     out.text(",\"key_max_class\":", word(key_max_class));
     out.text(",\"model\":", model);

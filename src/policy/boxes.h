@@ -30,9 +30,10 @@ private:
     std::vector<std::uint64_t> words_;
 };
 
-// Plain dimensions hold one value a request. `references` too: its cells are the 256 sets of kinds.
-enum class Dimension : std::uint8_t { account, client, team, role, model, references, time };
-inline constexpr std::size_t dimension_count = 7;
+// Plain dimensions hold one value a request. `references` too: its cells are the 256 sets of kinds. Of findings, which only tightening
+// rules ask for, nothing and each single one is enough: where a set is refused, one of its members is.
+enum class Dimension : std::uint8_t { account, client, team, role, model, references, time, finding };
+inline constexpr std::size_t dimension_count = 8;
 
 // Plugins are a set of names: it lies within `within`, and has something in common with each of `meets`.
 struct Box {

@@ -22,8 +22,8 @@ namespace {
 
 constexpr std::array<std::string_view, 4> expectation_names = {"allow", "refuse", "warn", "would-refuse"};
 constexpr std::array<std::string_view, conjunct_count> conjunct_names = {
-    "class",    "evidence",   "client", "client_version", "team",         "account", "model",
-    "upstream", "references", "plugin", "role",           "legal_entity", "time",    "terms"};
+    "class",      "evidence", "client", "client_version", "team", "account", "model",  "upstream",
+    "references", "plugin",   "role",   "legal_entity",   "time", "terms",   "finding"};
 
 class CaseReader {
 public:
@@ -113,10 +113,32 @@ private:
             for (const auto item : reader_.list(references, "references"))
                 if (const auto kind = reader_.word(item, reference_names, "reference")) into.references |= 1u << *kind;
         }
+        if (const auto found = fields.take("findings")) into.findings = findings(found);
         if (const auto plugins = fields.take("plugins")) into.plugins = texts(plugins, "plugin");
         if (const auto candidates = fields.take("candidates")) into.candidates = texts(candidates, "upstream");
         if (const auto lists = reader_.boolean(fields.take("lists_models"), "lists_models")) into.generates = !*lists;
         fields.finish();
+    }
+
+    // "secret", or "secret low": without a confidence it is a sure one.
+    std::uint32_t findings(Node node) {
+        std::uint32_t bits = 0;
+        for (const auto item : reader_.list(node, "findings")) {
+            const auto text = reader_.text(item, "finding").value_or("");
+            const std::size_t blank = std::min(text.find(' '), text.size());
+            const auto kind = std::ranges::find(finding_names, text.substr(0, blank));
+            const auto confidence = blank == text.size() ? confidence_names.end() - 1
+                                                         : std::ranges::find(confidence_names, text.substr(blank + 1));
+            if (kind == finding_names.end() || confidence == confidence_names.end())
+                reader_.mistake(
+                    item, fmt::format("a finding is secret, marker, attribution or uninspected, and low, medium or "
+                                      "high behind it; got '{}'",
+                                      shown(text)));
+            else
+                bits |= 1u << finding_bit(static_cast<std::size_t>(kind - finding_names.begin()),
+                                          static_cast<std::size_t>(confidence - confidence_names.begin()));
+        }
+        return bits;
     }
 
     std::vector<std::string> texts(Node node, std::string_view what) {
@@ -154,6 +176,7 @@ std::uint32_t stated(const Rule& rule) {
     add(when.roles.has_value(), Conjunct::role);
     add(when.legal_entities.has_value(), Conjunct::legal_entity);
     add(when.time.has_value(), Conjunct::time);
+    add(when.findings.has_value(), Conjunct::finding);
     return bits;
 }
 
@@ -184,6 +207,7 @@ public:
         facts.generates = one.generates;
         facts.references = one.references;
         facts.plugins = plugins;
+        facts.findings = one.findings;
         CaseResult result;
         std::vector<std::uint16_t> candidates;
         for (const std::string& name : one.candidates) {

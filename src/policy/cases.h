@@ -28,6 +28,7 @@ struct Case {
     std::vector<std::string> paths;
     std::int64_t at_ms = 0; // 0: now
     std::vector<std::string> plugins;
+    std::uint32_t findings = 0;            // by finding_bit()
     std::vector<std::string> also_claimed; // repositories beside `repository`
     std::vector<std::string> candidates;   // upstreams in the operator's order; empty: all, as the policy lists them
     Evidence evidence = Evidence::none;

@@ -82,6 +82,9 @@ private:
         if (!entities_hold(document_, when.legal_entities, entities_, rule_.tightens()))
             add(Conjunct::legal_entity, fmt::format("needs legal entity {}, this is {}", any_of(*when.legal_entities),
                                                     entity_words(document_, entities_)));
+        if (when.findings && (*when.findings & facts_.findings) == 0)
+            add(Conjunct::finding, fmt::format("needs {} found, this is {}", finding_words(*when.findings),
+                                               finding_words(facts_.findings)));
         if (when.time && !when.time->holds(facts_.at_ms, document_.utc_offset_minutes))
             add(Conjunct::time, fmt::format("holds at other times than {}", rfc3339(facts_.at_ms)));
     }
@@ -174,6 +177,19 @@ std::string any_of(Mask mask, std::span<const std::string_view> words) {
     for (std::size_t i = 0; i < words.size(); ++i)
         if (holds(mask, i)) names.emplace_back(words[i]);
     return any_of(names, words.size());
+}
+
+std::string finding_words(std::uint32_t findings) {
+    std::vector<std::string> found;
+    for (std::size_t kind = 0; kind < finding_kinds; ++kind) {
+        std::vector<std::string> sure;
+        for (std::size_t confidence = 0; confidence < finding_confidences; ++confidence)
+            if ((findings >> finding_bit(kind, confidence) & 1) != 0) sure.emplace_back(confidence_names[confidence]);
+        if (sure.empty()) continue;
+        const auto how = sure.size() == finding_confidences ? "" : fmt::format(" ({})", any_of(sure));
+        found.push_back(fmt::format("{}{}", finding_names[kind], how));
+    }
+    return found.empty() ? "nothing" : any_of(found);
 }
 
 std::string entity_words(const Document& document, Entities entities) {

@@ -24,8 +24,9 @@ enum class Conjunct : std::uint8_t {
     legal_entity,
     time,
     terms, // of the upstream, which every allow rule needs
+    finding,
 };
-inline constexpr std::size_t conjunct_count = 14;
+inline constexpr std::size_t conjunct_count = 15;
 
 struct Obstacle {
     Conjunct conjunct;
@@ -41,6 +42,7 @@ std::string entity_words(const Document& document, Entities entities); // "acme-
 std::string terms_broken(const Document& document, const UpstreamFacts& upstream, Entities entities,
                          std::int64_t at_ms);
 
+std::string finding_words(std::uint32_t findings);                      // "a secret (high), a marker (low)", "none"
 std::string any_of(Mask mask, std::span<const std::string_view> words); // "open-source or internal"
 std::string any_of(const std::vector<std::string>& names, std::size_t most = 6);
 

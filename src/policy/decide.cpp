@@ -92,6 +92,13 @@ void narrow_by_conditions(const Program& program, const Facts& facts, Class cls,
         if ((facts.references >> kind & 1) != 0) narrow.join(any, program.by_reference[kind]);
     narrow.keep(bits, any);
 
+    if (program.names_findings) {
+        narrow.start(any, program.without_finding_condition);
+        for (std::size_t i = 0; i < finding_bits; ++i)
+            if ((facts.findings >> i & 1) != 0) narrow.join(any, program.by_finding[i]);
+        narrow.keep(bits, any);
+    }
+
     narrow.start(any, program.without_plugin_condition);
     for (const auto plugin : facts.plugins) narrow.join(any, program.plugin(plugin).when);
     narrow.keep(bits, any);

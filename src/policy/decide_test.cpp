@@ -276,5 +276,33 @@ TEST_F(Decide, a_policy_without_rules_refuses_everything) {
     EXPECT_EQ(outcome(), "refuse no-rule");
 }
 
+TEST(Findings, ARuleThatAsksForOneHoldsWhenItIsThere) {
+    const auto loaded = load_text(R"(version: 1
+unknown_repository: internal
+clients: { codex: {} }
+upstreams: { eu: { vendor: a, hosting: vendor }, own: { vendor: self, hosting: own } }
+rules:
+  - { id: all, allow: { upstreams: "*" } }
+  - { id: no-secrets-out, when: { finding: [secret, marker], confidence: [medium, high], hosting: vendor }, refuse: true }
+)",
+                                  "findings.yaml");
+    ASSERT_TRUE(loaded.policy) << loaded.mistakes.front().text();
+    Facts facts;
+    facts.client = "codex";
+    facts.model = "gpt-5";
+    const std::vector<std::uint16_t> candidates = {0, 1};
+    EXPECT_EQ(decide(*loaded.policy, facts, candidates).upstream_count, 2);
+    facts.findings = 1u << finding_bit(0, 0) | 1u << finding_bit(3, 2);
+    EXPECT_EQ(decide(*loaded.policy, facts, candidates).upstream_count, 2)
+        << "a weak secret, and what could not be read";
+    facts.findings |= 1u << finding_bit(0, 2);
+    const Plan plan = decide(*loaded.policy, facts, candidates);
+    ASSERT_EQ(plan.upstream_count, 1);
+    EXPECT_EQ(plan.upstreams[0], 1);
+    const std::vector<std::uint16_t> vendor = {0};
+    const auto said = sentence(*loaded.policy, facts, decide(*loaded.policy, facts, vendor), vendor);
+    EXPECT_NE(said.find("with secret (high) in it"), std::string::npos) << said;
+}
+
 } // namespace
 } // namespace sallyport::policy

@@ -35,6 +35,14 @@ std::string_view name(Pdp);
 inline constexpr std::size_t reference_kinds = 8;
 std::string_view reference_name(std::size_t kind); // "previous-response", …
 
+// What inspection says of a request's content, as a set: bit finding_bit(kind, confidence). The kinds in the order of
+// content::FindingKind, the confidences (low, medium, high) of content::Confidence.
+inline constexpr std::size_t finding_kinds = 4, finding_confidences = 3;
+inline constexpr std::size_t finding_bits = finding_kinds * finding_confidences;
+constexpr std::size_t finding_bit(std::size_t kind, std::size_t confidence) {
+    return kind * finding_confidences + confidence;
+}
+
 // One that concerns this request: it was granted for the person or team and the repository, and has not ended.
 struct Exception {
     std::string_view id;   // "x_…"; "bg_…" where it is a break-glass
@@ -81,6 +89,7 @@ struct Facts {
     // What the request claims beside `repository`, normalised, each once; an empty one is a claim that could not be read. Each
     // narrows the decision.
     std::span<const std::string_view> also_claimed;
+    std::uint32_t findings = 0; // in its content
 };
 
 enum class Decision : std::uint8_t { allow, amend, withhold, refuse };

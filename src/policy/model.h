@@ -47,6 +47,7 @@ struct Conditions {
     Mask evidence;
     Mask accounts;
     Mask references; // holds when the request has content by at least one of these kinds
+    Mask findings;   // holds when at least one of these was found, by finding_bit(); not in a rule that allows
     Names clients;
     std::optional<VersionRange> client_version; // of the one client named in `clients`
     Names teams;

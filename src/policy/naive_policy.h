@@ -20,6 +20,8 @@ inline const Texts evidences = {"none", "claimed", "bound", "observed"};
 inline const Texts accounts = {"company", "personal"};
 inline const Texts kinds = {"previous-response", "file", "container",   "cached-content",
                             "stored-prompt",     "url",  "vendor-tool", "remote-mcp"};
+inline const Texts findings = {"secret", "marker", "attribution", "uninspected"};
+inline const Texts confidences = {"low", "medium", "high"};
 inline const Texts versions = {"1.0.0-alpha.2", "1.0.0-alpha.11", "1.0.0",      "1.0.1",
                                "1.2",           "1.10.0",         "2.0.0-rc.1", "2.0.0"}; // in order
 inline const Texts clients = {"claude-code", "codex", "unknown"};
@@ -80,7 +82,7 @@ inline bool in_window(int window, std::int64_t at_ms, int offset_hours) {
 struct ReferenceRule {
     std::string id;
     MaybeTexts when_class, when_evidence, when_account, when_references, when_client, when_team, when_role, when_model,
-        when_plugin, when_upstream, when_region, when_retention, when_entity;
+        when_plugin, when_upstream, when_region, when_retention, when_entity, when_finding, when_confidence;
     int when_time = -1;     // index into `windows`
     int version_least = -1; // when_client has one name: its index in `versions`
     enum { record, allow, refuse } effect = record;
@@ -195,6 +197,8 @@ inline Reference random_policy(Random& random) {
         rule.effect = effect < 5 ? ReferenceRule::allow : effect < 7 ? ReferenceRule::refuse : ReferenceRule::record;
         rule.durable =
             rule.effect == ReferenceRule::record || (rule.effect == ReferenceRule::allow && random.one_in(3));
+        if (rule.effect != ReferenceRule::allow) rule.when_finding = random.maybe(findings, 4);
+        if (rule.when_finding) rule.when_confidence = random.maybe(confidences, 2);
         if (rule.effect == ReferenceRule::allow) {
             rule.upstreams = random.maybe(upstream_names, 2);
             rule.models = random.maybe(model_patterns, 2);
@@ -294,6 +298,8 @@ inline std::string yaml(const Reference& policy) {
         add(when, "team", rule.when_team);
         add(when, "role", rule.when_role);
         add(when, "retention", rule.when_retention);
+        add(when, "finding", rule.when_finding);
+        add(when, "confidence", rule.when_confidence);
         add(when, "legal_entity", rule.when_entity);
         if (rule.when_time >= 0) when += (when.empty() ? "" : ", ") + windows[static_cast<std::size_t>(rule.when_time)];
         add(when, "model", rule.when_model);
@@ -409,7 +415,14 @@ inline bool holds(const Reference& policy, const ReferenceRule& rule, const Fact
             if ((facts.references >> i & 1) != 0 && in(rule.when_references, kinds[i])) return true;
         return !rule.when_references;
     };
-    return in(rule.when_class, classes[cls]) &&
+    const auto finds = [&] {
+        for (std::size_t i = 0; i < findings.size() * confidences.size(); ++i)
+            if ((facts.findings >> i & 1) != 0 && in(rule.when_finding, findings[i / confidences.size()]) &&
+                in(rule.when_confidence, confidences[i % confidences.size()]))
+                return true;
+        return !rule.when_finding;
+    };
+    return in(rule.when_class, classes[cls]) && finds() &&
            in(rule.when_evidence, evidences[static_cast<std::size_t>(facts.evidence)]) &&
            in(rule.when_account, accounts[static_cast<std::size_t>(facts.account)]) && refers() &&
            in(rule.when_client, facts.client) &&
@@ -564,6 +577,7 @@ inline Facts random_facts(Random& random, std::vector<std::string_view>& offered
     facts.model = random.one(models);
     if (random.one_in(4)) facts.references = static_cast<std::uint32_t>(random.below(256) & random.below(256));
     facts.generates = !random.one_in(5);
+    if (random.one_in(3)) facts.findings = 1u << random.below(12) | (random.one_in(2) ? 0u : 1u << random.below(12));
     facts.plugins = offered;
     return facts;
 }

@@ -49,6 +49,7 @@ Program::Program(Document source) : document(std::move(source)), rows(document.r
     compile_clients();
     compile_models();
     compile_references();
+    compile_findings();
     compile_plugins();
     compile_repositories();
     too_large_ = too_large_ || rows.bytes() > rows_bytes_max;
@@ -98,6 +99,13 @@ void Program::compile_names(NamedRows& names, Names Conditions::* which) {
             if (fresh) entry->second = rows.copy(names.other);
             rows.set(entry->second, i);
         }
+}
+
+void Program::compile_findings() {
+    without_finding_condition = row_where([](const Rule& rule) { return !rule.when.findings; });
+    for (const Rule& rule : document.rules) names_findings = names_findings || rule.when.findings.has_value();
+    for (std::size_t i = 0; names_findings && i < finding_bits; ++i)
+        by_finding[i] = row_where([&](const Rule& rule) { return rule.when.findings && bit(rule.when.findings, i); });
 }
 
 void Program::compile_time() {

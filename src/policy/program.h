@@ -145,6 +145,9 @@ public:
     std::array<Row, reference_kinds> by_reference{};
     std::array<std::array<Row, reference_kinds>, 2> allowed_reference{}; // [class is open-source]
     Row without_reference_condition = 0;
+    bool names_findings = false; // else these are not looked at
+    std::array<Row, finding_bits> by_finding{};
+    Row without_finding_condition = 0;
     PluginTable plugin_index;
     std::vector<PluginEntry> plugins;
     PluginEntry other_plugin, misnamed_plugin;  // misnamed: bears a name that is known by another identity
@@ -163,6 +166,7 @@ private:
     void compile_client(ClientCells& cells, const std::string& name);
     void compile_models();
     void compile_references();
+    void compile_findings();
     void compile_plugins();
     void compile_repositories();
 

@@ -138,13 +138,36 @@ TEST(Property, a_claim_or_a_conversation_never_lets_more_through) {
     EXPECT_GT(claims_that_tightened, 500);
 }
 
+// What is found besides never lets more through: rules that allow cannot ask for it.
+TEST(Property, a_further_finding_never_lets_more_through) {
+    naive::Random random(2029);
+    std::vector<std::string_view> offered;
+    int tightened = 0;
+    for (int round = 0; round < 2'000; ++round) {
+        const auto text = naive::yaml(naive::random_policy(random));
+        const auto loaded = load_text(text, "random.yaml");
+        ASSERT_TRUE(loaded.policy) << loaded.mistakes.front().text() << text;
+        for (int i = 0; i < 20; ++i) {
+            const Facts without = naive::random_facts(random, offered);
+            Facts found = without;
+            found.findings |= 1u << random.below(finding_bits);
+            for (std::uint16_t upstream = 0; upstream < 3; ++upstream) {
+                const bool passes = allows(*loaded.policy, without, upstream);
+                ASSERT_TRUE(passes || !allows(*loaded.policy, found, upstream)) << text;
+                tightened += passes && !allows(*loaded.policy, found, upstream) ? 1 : 0;
+            }
+        }
+    }
+    EXPECT_GT(tightened, 100);
+}
+
 // Of everything that a request claims, in any order: where nothing is relaxed it goes just where each alone may go.
 TEST(Property, several_claims_let_through_what_each_alone_does) {
     naive::Random random(2028);
     std::vector<std::string_view> offered;
     const std::vector<std::uint16_t> all = {0, 1, 2};
     int narrowed = 0, apart = 0;
-    for (int round = 0; round < 4'000; ++round) {
+    for (int round = 0; round < 8'000; ++round) {
         const auto text = naive::yaml(wide(naive::random_policy(random)));
         const auto loaded = load_text(text, "random.yaml");
         ASSERT_TRUE(loaded.policy) << loaded.mistakes.front().text() << text;
@@ -201,7 +224,7 @@ TEST(Property, several_claims_let_through_what_each_alone_does) {
         }
     }
     EXPECT_GT(narrowed, 100);
-    EXPECT_GT(apart, 5);
+    EXPECT_GT(apart, 3);
 }
 
 class IncludeProperty : public testing::Test {

@@ -46,6 +46,7 @@ private:
     Names upstream_fact(Node node, std::size_t which);
     void client_version(Node node, Conditions& conditions);
     std::optional<TimeWindow> time_window(Fields& fields);
+    Mask findings(Fields& fields);
     Names legal_entities(Node node);
     void keep_to_scope(Node node, const Include& include, Rule& rule);
     Allowance allowance(Node node);
@@ -143,6 +144,22 @@ Names RuleReader::legal_entities(Node node) {
     return values;
 }
 
+// `confidence` not stated: any.
+Mask RuleReader::findings(Fields& fields) {
+    const auto kinds_node = fields.take("finding"), confidence_node = fields.take("confidence");
+    const Mask kinds = mask(kinds_node, finding_names, "finding"),
+               confidences = mask(confidence_node, confidence_names, "confidence");
+    if (confidence_node && !kinds_node)
+        reader_.mistake(confidence_node, "confidence says how sure a finding is; write 'finding' beside it");
+    if (!kinds) return {};
+    std::uint32_t bits = 0;
+    for (std::size_t kind = 0; kind < finding_kinds; ++kind)
+        for (std::size_t confidence = 0; confidence < finding_confidences; ++confidence)
+            if ((*kinds >> kind & 1) != 0 && (!confidences || (*confidences >> confidence & 1) != 0))
+                bits |= 1u << finding_bit(kind, confidence);
+    return bits;
+}
+
 Conditions RuleReader::conditions(Node node, std::string_view what) {
     Conditions conditions;
     Fields fields(reader_, node, what);
@@ -150,6 +167,7 @@ Conditions RuleReader::conditions(Node node, std::string_view what) {
     conditions.evidence = mask(fields.take("evidence"), evidence_names, "evidence");
     conditions.accounts = mask(fields.take("account"), account_names, "account");
     conditions.references = mask(fields.take("references"), reference_names, "reference");
+    conditions.findings = findings(fields);
     const auto stated = [&](std::string_view word) {
         const auto value = fields.take(word);
         not_empty(value, word);
@@ -168,7 +186,7 @@ Conditions RuleReader::conditions(Node node, std::string_view what) {
     conditions.upstreams = listed(stated("upstream"), "upstream", upstreams_, "upstreams");
     for (std::size_t i = 0; i < upstream_fact_count; ++i)
         conditions.upstream_facts[i] = upstream_fact(fields.take(upstream_fact_names[i]), i);
-    fields.not_yet({"finding", "confidence", "of_class_above", "of_class", "person", "sandbox", "repository"});
+    fields.not_yet({"of_class_above", "of_class", "person", "sandbox", "repository"});
     fields.finish();
     return conditions;
 }
@@ -263,6 +281,8 @@ void RuleReader::rule(Node node, const Include* as) {
     rule.owner = reader_.identifier(fields.take("owner"), "owner").value_or(document_.files.back().owner);
     fields.not_yet({"amend", "expires", "teams"});
     const bool complete = fields.finish();
+    if (allow && rule.when.findings)
+        reader_.mistake(allow, "a rule that allows cannot ask for a finding: the more was found, the more would pass");
     if (complete && mode && rule.effect != Effect::refuse)
         reader_.mistake(mode,
                         "mode belongs to a rule that refuses; how far the default refusal acts says the policy's own "

@@ -121,7 +121,9 @@ std::string by_rule(const Program& program, const Facts& facts, const Plan& plan
     const auto& rule = document.rules[plan.rule];
     const auto named = rule.owner.empty() ? fmt::format("Rule: {}.", rule.id)
                                           : fmt::format("Rule: {} (owner {}).", rule.id, rule.owner);
-    const auto what = subject(program, facts, plan.effective_class);
+    const auto found = rule.when.findings ? *rule.when.findings & facts.findings : 0;
+    const auto what = subject(program, facts, plan.effective_class) +
+                      (found == 0 ? "" : fmt::format(" with {} in it", finding_words(found)));
     if (!rule.sentence.empty()) {
         const bool closed =
             rule.sentence.ends_with('.') || rule.sentence.ends_with('!') || rule.sentence.ends_with('?');

@@ -38,6 +38,7 @@ enum Dimension : std::uint8_t {
     entity,
     place,
     time,
+    finding,
     dimensions
 };
 using Dimensions = std::array<bool, dimensions>;
@@ -56,7 +57,12 @@ inline const std::array<Texts, dimensions> words = {{
     {"gmbh", "inc"},
     {},
     {},
+    {"secret", "marker"},
 }};
+// What is found: nothing, one that is named, one of a kind that never is, several.
+inline const std::array<std::uint32_t, 5> asked_findings = {0, 1u << finding_bit(0, 2), 1u << finding_bit(1, 0),
+                                                            1u << finding_bit(3, 1),
+                                                            1u << finding_bit(0, 1) | 1u << finding_bit(1, 2)};
 // Moments of each kind that the windows below can tell apart (UTC; 2026-12-18 is a Friday).
 inline constexpr std::int64_t friday_ms = 1'797'552'000'000, hour_ms = 3'600'000;
 inline const std::vector<std::int64_t> asked_moments = [] {
@@ -107,7 +113,7 @@ struct Rule {
 
 // Not such as have too many requests together.
 inline Dimensions choose_dimensions(Random& random) {
-    static constexpr std::array<std::size_t, dimensions> weights = {1, 4, 2, 21, 3, 8, 8, 64, 2, 12, 40, 14};
+    static constexpr std::array<std::size_t, dimensions> weights = {1, 4, 2, 21, 3, 8, 8, 64, 2, 12, 40, 14, 5};
     for (;;) {
         Dimensions used{};
         for (int i = 0; i < 3; ++i) used[random.below(dimensions)] = true;
@@ -145,6 +151,7 @@ inline std::vector<Rule> random_rules(Random& random, const Dimensions& used, st
         rule.id = "r" + std::to_string(i);
         rule.allows = i == 0 || random.below(3) != 0;
         if (random.below(4) != 0) rule.when = random_conditions(random, used);
+        if (rule.allows) rule.when.of[finding].reset();
         for (const auto d : {account, client, model, references, plugin})
             if (rule.allows && used[d] && random.below(3) == 0) rule.allow[d] = some(random, words[d]);
         rules.push_back(std::move(rule));
@@ -165,6 +172,7 @@ inline std::string text_of(const Conditions& when) {
     const auto add = [&](const std::string& one) { out += (out.empty() ? "" : ", ") + one; };
     for (std::size_t d = 0; d < names.size(); ++d)
         if (when.of[d]) add(std::string(names[d]) + ": " + list(*when.of[d]));
+    if (when.of[finding]) add("finding: " + list(*when.of[finding]));
     if (when.window >= 0) add(windows[static_cast<std::size_t>(when.window)]);
     if (when.least_version >= 0)
         add("client_version: \">=" + versions[static_cast<std::size_t>(when.least_version)] + "\"");
@@ -249,14 +257,15 @@ inline void each_request(const Dimensions& used, const std::function<void(const 
     static constexpr std::array<std::string_view, 3> some_paths = {"e/x", "d/y", "z"};
     static constexpr std::array<std::string_view, 6> plugins = {
         "p", "q", "another", "p#https://evil/", "#https://p/x", "q#https://p/x"};
-    const auto each_surrounding = [&] { // role, time, and where the content is from
-        for (std::size_t r = 0; r < values(role, 2); ++r)
+    const auto each_surrounding = [&] { // what is found, role, time, and where the content is from
+        for (std::size_t rf = 0; rf < values(role, 2) * values(finding, asked_findings.size()); ++rf)
             for (std::size_t t = 0; t < values(time, asked_moments.size()); ++t)
                 for (std::size_t p = 0; p < (used[place] || used[entity] ? 11u : 1u); ++p) {
                     if ((p != 0 && facts.evidence == Evidence::none) || (p > 0 && p < 9 && !used[place])) continue;
                     if (p >= 9 && !used[entity]) continue;
                     Facts with = facts;
-                    with.role = r == 0 ? "dev" : "";
+                    with.role = rf % values(role, 2) == 0 ? "dev" : "";
+                    with.findings = asked_findings[rf / values(role, 2)];
                     with.at_ms = asked_moments[t];
                     if (p != 0) with.repository = p == 9 ? "never/there" : p == 10 ? "not/here" : "h/a";
                     std::vector<std::string_view> paths;
@@ -346,6 +355,14 @@ inline bool holds(const Conditions& never, const Setting& setting, const Facts& 
         if (!facts.model.empty() &&
             std::ranges::none_of(*never.of[model], [&](const auto& pattern) { return glob(pattern, facts.model); }))
             return false;
+    }
+    if (never.of[finding]) {
+        bool found = false;
+        for (std::size_t kind = 0; kind < 2; ++kind)
+            for (std::size_t sure = 0; sure < finding_confidences; ++sure)
+                found = found ||
+                        (among(finding, words[finding][kind]) && (facts.findings >> finding_bit(kind, sure) & 1) != 0);
+        if (!found) return false;
     }
     if (never.of[references]) {
         std::uint32_t wanted = 0;

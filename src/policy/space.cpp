@@ -1,6 +1,7 @@
 #include "policy/space.h"
 
 #include "base/clock.h"
+#include "policy/conjuncts.h"
 #include "policy/names.h"
 
 #include <fmt/format.h>
@@ -11,6 +12,7 @@ namespace sallyport::policy {
 
 namespace {
 constexpr std::size_t reference_sets = std::size_t{1} << reference_kinds;
+constexpr std::size_t finding_cells = finding_bits + 1; // nothing found, then each bit alone
 } // namespace
 
 Facts Sample::facts() {
@@ -30,6 +32,7 @@ Facts Sample::facts() {
     facts.model = model;
     facts.generates = generates;
     facts.references = references;
+    facts.findings = findings;
     facts.plugins = plugins;
     return facts;
 }
@@ -50,6 +53,7 @@ std::string Sample::words(Class cls) const {
     if (timed) text += fmt::format(" at {}", rfc3339(at_ms));
     for (std::size_t i = 0; i < reference_kinds; ++i)
         if ((references >> i & 1) != 0) text += fmt::format(", content by {}", reference_names[i]);
+    if (findings != 0) text += fmt::format(", with {} in it", finding_words(findings));
     for (const std::string& plugin : plugin_names) text += fmt::format(", plugin {}", plugin);
     return text;
 }
@@ -86,6 +90,7 @@ Box Space::everything() const {
     box.of(Dimension::time) = Bits(moments_.size(), true);
     box.of(Dimension::model) = Bits(models_.size(), true);
     box.of(Dimension::references) = Bits(reference_sets, true);
+    box.of(Dimension::finding) = Bits(finding_cells, true);
     box.within = Bits(plugins_.size(), true);
     return box;
 }
@@ -189,6 +194,12 @@ Box Space::conditions_box(std::size_t document, const Conditions& when, bool tig
             if ((set & *when.references) != 0) sets.set(set);
         box.of(Dimension::references) &= sets;
     }
+    if (when.findings) {
+        Bits found(finding_cells);
+        for (std::size_t i = 0; i < finding_bits; ++i)
+            if ((*when.findings >> i & 1) != 0) found.set(i + 1);
+        box.of(Dimension::finding) &= found;
+    }
     if (when.plugins) box.meets.push_back(plugins_named(document, *when.plugins));
     return box;
 }
@@ -285,6 +296,7 @@ Sample Space::sample(const Box& box, const Situation& situation) const {
     sample.path_names = situation.paths;
     sample.account = static_cast<AccountKind>(box.of(Dimension::account).first());
     sample.references = static_cast<std::uint32_t>(box.of(Dimension::references).first());
+    if (const std::size_t found = box.of(Dimension::finding).first(); found > 0) sample.findings = 1u << (found - 1);
     sample.model = model.text;
     sample.generates = model.generates;
     sample.repository = situation.repository;

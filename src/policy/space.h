@@ -36,7 +36,7 @@ struct Sample {
     Evidence evidence = Evidence::none;
     Class floor = Class::open_source;
     AccountKind account = AccountKind::company;
-    std::uint32_t references = 0;
+    std::uint32_t references = 0, findings = 0;
     bool generates = true;
     std::int64_t at_ms = 0;
     bool timed = false; // at another time it can be otherwise
