@@ -59,10 +59,20 @@ struct Judgement {
     std::string_view exception;                       // the id of the one that let it through; empty where none
     std::span<const std::string_view> upstreams;      // of the plan, in order
     std::span<const std::string_view> upstream_rules; // the rule that allowed each
-    std::string_view policy;                          // its digest
-    std::uint64_t policy_version = 0;                 // as signed; 0: not signed
-    std::span<const std::string_view> signers;        // of the policy, at most signers_max
-    std::string_view world;                           // its digest
+    std::array<policy::Amendments, policy::plan_upstreams_max> amendments{}; // before it goes to each
+    std::string_view policy;                                                 // its digest
+    std::uint64_t policy_version = 0;                                        // as signed; 0: not signed
+    std::span<const std::string_view> signers;                               // of the policy, at most signers_max
+    std::string_view world;                                                  // its digest
+};
+
+// What inspection found, without its text: kind, confidence and unit in the words of docs/policy.md and the ledger's format.
+struct NamedFinding {
+    std::string_view kind, confidence, rule, unit;
+    std::uint32_t count = 1;
+    bool alike(const NamedFinding& other) const {
+        return kind == other.kind && confidence == other.confidence && rule == other.rule && unit == other.unit;
+    }
 };
 
 // What the facts leave out about the request.
@@ -76,6 +86,7 @@ struct RequestSummary {
     std::array<std::uint32_t, dialect::reference_kinds> references{}; // counts by dialect::ReferenceKind
     std::span<const NamedFile> files;
     std::uint64_t files_left_out = 0; // beyond limits::files_per_entry_max
+    std::span<const NamedFinding> findings;
 };
 
 struct UpstreamSummary {

@@ -124,6 +124,42 @@ public:
         }
         return memory_.exceptions;
     }
+    std::span<const NamedFinding> findings(NodeIndex object) {
+        const NodeIndex array = find(object, "findings");
+        if (array == no_node) return {};
+        for (NodeIndex n = document_.first_child(array); n != no_node; n = document_.next_sibling(n)) {
+            std::array<NodeIndex, 5> part{};
+            NodeIndex at = document_[n].kind == json::Kind::array ? document_.first_child(n) : no_node;
+            bool whole = true;
+            for (std::size_t i = 0; i < part.size(); ++i) {
+                part[i] = at;
+                const auto kind = i == 4 ? json::Kind::number : json::Kind::string;
+                whole = whole && at != no_node && document_[at].kind == kind;
+                if (at != no_node) at = document_.next_sibling(at);
+            }
+            if (!whole) {
+                complain("findings", "holds something that is not kind, confidence, rule, unit and count");
+                return {};
+            }
+            memory_.findings.push_back({text_of(part[0]), text_of(part[1]), text_of(part[2]), text_of(part[3]),
+                                        number_of<std::uint32_t>(part[4], "findings")});
+        }
+        return memory_.findings;
+    }
+    void amendments(NodeIndex object, std::array<policy::Amendments, policy::plan_upstreams_max>& into) {
+        const NodeIndex array = find(object, "amendments");
+        if (array == no_node) return;
+        std::size_t count = 0;
+        for (NodeIndex n = document_.first_child(array); n != no_node; n = document_.next_sibling(n)) {
+            const NodeIndex redact = document_[n].kind == json::Kind::array ? document_.first_child(n) : no_node;
+            const NodeIndex withhold = redact == no_node ? no_node : document_.next_sibling(redact);
+            if (withhold == no_node || document_[redact].kind != json::Kind::number ||
+                document_[withhold].kind != json::Kind::number || count == into.size())
+                return complain("amendments", "is not a list of pairs of numbers, one for each upstream");
+            into[count++] = {number_of<std::uint16_t>(redact, "amendments"),
+                             number_of<std::uint16_t>(withhold, "amendments")};
+        }
+    }
     Body body(NodeIndex object, std::string_view key) {
         Body out;
         const NodeIndex node = part(object, key, json::Kind::object);
@@ -194,6 +230,7 @@ Judgement read_judgement(Reader& in, NodeIndex root) {
     Judgement out;
     out.facts = read_facts(in, in.part(root, "facts", json::Kind::object));
     const NodeIndex plan = in.part(root, "plan", json::Kind::object);
+    in.amendments(plan, out.amendments);
     out.candidates = in.texts(plan, "candidates");
     out.effective_class = in.word<policy::Class>(plan, "class");
     out.decision = in.word<policy::Decision>(plan, "decision");
@@ -227,6 +264,7 @@ RequestSummary read_request(Reader& in, NodeIndex root) {
     in.counts<dialect::ReferenceKind>(node, "references", out.references);
     out.files = in.files(node);
     out.files_left_out = in.number_if<std::uint64_t>(node, "files_left_out", 0);
+    out.findings = in.findings(node);
     return out;
 }
 
@@ -354,6 +392,7 @@ Result<const Judgement*> JudgementReader::read(std::string_view text) {
     memory_->unescaped.clear();
     memory_->lists.clear();
     memory_->files.clear();
+    memory_->findings.clear();
     memory_->exceptions.clear();
     const auto part = told.starts_with("intent\"") ? before_request(text) : std::nullopt;
     if (auto parsed = parse(part.value_or(text), *memory_, part ? "}" : ""); !parsed)

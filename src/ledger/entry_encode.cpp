@@ -53,8 +53,24 @@ void write_facts(Canonical& out, const policy::Facts& facts) {
     out.raw("}");
 }
 
+// Up to the last upstream that needs some.
+void write_amendments(Canonical& out, const Judgement& judgement) {
+    std::size_t count = std::min(judgement.upstreams.size(), judgement.amendments.size());
+    while (count > 0 && judgement.amendments[count - 1].none()) --count;
+    if (count == 0) return;
+    for (std::size_t i = 0; i < count; ++i) {
+        i == 0 ? out.raw("\"amendments\":[") : out.raw(",");
+        out.number("[", judgement.amendments[i].redact);
+        out.number(",", judgement.amendments[i].withhold);
+        out.raw("]");
+    }
+    out.raw("],");
+}
+
 void write_plan(Canonical& out, const Judgement& judgement) {
-    out.texts("{\"candidates\":", judgement.candidates);
+    out.raw("{");
+    write_amendments(out, judgement);
+    out.texts("\"candidates\":", judgement.candidates);
     out.text(",\"class\":", word(judgement.effective_class));
     out.text(",\"decision\":", word(judgement.decision));
     out.truth(",\"durable_first\":", judgement.durable_first);
@@ -103,6 +119,19 @@ void write_request(Canonical& out, const RequestSummary& request) {
     }
     out.raw("]");
     if (request.files_left_out != 0) out.number(",\"files_left_out\":", request.files_left_out);
+    if (!request.findings.empty()) {
+        first = true;
+        for (const NamedFinding& found : request.findings) {
+            first ? out.text(",\"findings\":[[", found.kind) : out.text(",[", found.kind);
+            out.text(",", found.confidence);
+            out.text(",", found.rule);
+            out.text(",", found.unit);
+            out.number(",", found.count);
+            out.raw("]");
+            first = false;
+        }
+        out.raw("]");
+    }
     out.text_if(",\"key\":", request.key);
     out.text_if(",\"machine\":", request.machine);
     out.text(",\"operation\":", word(request.operation));

@@ -33,6 +33,7 @@ public:
         if (plan.exception != policy::no_exception) judgement_.exception = facts.exceptions[plan.exception].id;
         judgement_.upstreams = std::span(upstreams_).first(plan.upstream_count);
         judgement_.upstream_rules = std::span(rules_).first(plan.upstream_count);
+        judgement_.amendments = plan.amendments;
         judgement_.policy = policy.digest();
         judgement_.world = world_digest;
     }

@@ -67,7 +67,8 @@ void decide_again(const policy::Policy& policy, std::uint64_t index, const Judge
     bool same_rules = rule_of(plan.rule) == recorded.rule && plan.refused_by == recorded.refused_by;
     for (std::size_t i = 0; same_upstreams && i < plan.upstream_count; ++i) {
         same_upstreams = policy.upstreams()[plan.upstreams[i]].name == recorded.upstreams[i];
-        same_rules = same_rules && rule_of(plan.upstream_rules[i]) == recorded.upstream_rules[i];
+        same_rules = same_rules && rule_of(plan.upstream_rules[i]) == recorded.upstream_rules[i] &&
+                     plan.amendments[i] == recorded.amendments[i];
     }
     if (was_refused == is_refused && same_upstreams && same_rules && plan.effective_class == recorded.effective_class &&
         plan.durable_first == recorded.durable_first && plan.mode == recorded.mode &&

@@ -30,14 +30,23 @@ void keep_common(Plan& plan, const Plan& other) {
     for (std::size_t i = 0; i < plan.upstream_count; ++i) {
         if (std::ranges::find(theirs, plan.upstreams[i]) == theirs.end()) continue;
         plan.upstreams[kept] = plan.upstreams[i];
+        plan.amendments[kept] = plan.amendments[i];
         plan.upstream_rules[kept++] = plan.upstream_rules[i];
     }
     plan.upstream_count = kept;
 }
 
+void join(Amendments& into, const Amendments& other) {
+    into.withhold |= other.withhold;
+    into.redact = static_cast<std::uint16_t>((into.redact | other.redact) & ~into.withhold);
+}
+
 // Of a decision that lets through: what is told of another repository and not of this one is told of the request.
 void take_marks(Plan& plan, const Plan& other) {
     plan.durable_first = plan.durable_first || other.durable_first;
+    for (std::size_t i = 0; i < plan.upstream_count; ++i)
+        for (std::size_t k = 0; k < other.upstream_count; ++k)
+            if (other.upstreams[k] == plan.upstreams[i]) join(plan.amendments[i], other.amendments[k]);
     plan.effective_class = std::max(plan.effective_class, other.effective_class);
     if (other.would_refuse == RefusedBy::nothing || plan.mode == Mode::warn) return;
     if (plan.would_refuse != RefusedBy::nothing && other.mode != Mode::warn) return;
@@ -91,7 +100,9 @@ Plan decide_by_policy(const Policy& policy, const Facts& facts, std::span<const 
 } // namespace
 
 Plan decide(const Policy& policy, const Facts& facts, std::span<const std::uint16_t> candidates) {
-    const Plan plan = decide_by_policy(policy, facts, candidates);
+    Plan plan = decide_by_policy(policy, facts, candidates);
+    if (plan.decision != Decision::refuse && !plan.amendments[0].none())
+        plan.decision = plan.amendments[0].withhold != 0 ? Decision::withhold : Decision::amend;
     if (plan.decision == Decision::refuse || facts.pdp == Pdp::not_asked || facts.pdp == Pdp::permitted) return plan;
     // A further condition: no mode and no exception softens it, and it says nothing of what the policy refuses.
     Plan kept;

@@ -37,7 +37,7 @@ Side side_of(const Space& space, const Document& document, std::size_t which, co
     if (Box all = space.let_pass(which); !all.empty()) side.allows.push_back({&no_rule_needed, std::move(all)});
     const Box admitted = space.admitted(which, situation, *side.upstream);
     for (const Rule& rule : document.rules) {
-        if (rule.effect == Effect::record_only) continue;
+        if (rule.effect == Effect::record_only || rule.effect == Effect::amend) continue;
         auto box = space.box_of(which, rule, situation, *side.upstream);
         if (!box) continue;
         if (rule.effect == Effect::refuse) {

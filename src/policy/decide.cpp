@@ -316,6 +316,27 @@ void mark(const Program& program, const Facts& facts, const Bits& refusals, Mode
 
 } // namespace
 
+namespace {
+
+// What acting rules do with what was found, before it goes to each upstream.
+void amend(const Program& program, const Facts& facts, const Holding& holding, Mode base, Plan& plan) {
+    const auto* conditions = holding.conditions.words.data();
+    const auto* acting = program.rows.at(program.amending[static_cast<std::size_t>(base)]);
+    for (std::size_t u = 0; u < plan.upstream_count; ++u) {
+        const auto* upstream = program.rows.at(program.by_upstream[plan.upstreams[u]]);
+        Amendments& made = plan.amendments[u];
+        for (std::size_t word = 0; word < program.rows.words(); ++word)
+            for (auto left = conditions[word] & acting[word] & upstream[word]; left != 0; left &= left - 1) {
+                const Rule& rule = program.document.rules[word * 64 + static_cast<std::size_t>(std::countr_zero(left))];
+                const auto found = static_cast<std::uint16_t>(rule.when.findings.value_or(0) & facts.findings);
+                (rule.amendment == Amendment::redact ? made.redact : made.withhold) |= found;
+            }
+        made.redact &= static_cast<std::uint16_t>(~made.withhold);
+    }
+}
+
+} // namespace
+
 Class class_of_one_repository(const Policy& policy, const Facts& facts) {
     return effective(policy.program().place(facts), facts);
 }
@@ -360,6 +381,7 @@ Plan decide_one_repository(const Policy& policy, const Facts& facts, std::span<c
         plan = strict;
         if (plan.decision == Decision::refuse) return plan;
     }
+    if (program.amends && facts.findings != 0) amend(program, facts, holding, base, plan);
     plan.durable_first = plan.would_refuse != RefusedBy::nothing || wants_disk_first(program, holding, plan);
     return plan;
 }

@@ -117,6 +117,16 @@ enum class Mode : std::uint8_t { enforce, warn, observe };
 inline constexpr std::size_t mode_count = 3;
 std::string_view name(Mode);
 
+// What is done with a finding before its content leaves: its own bytes are replaced, or the whole result, attachment or text it is in.
+enum class Amendment : std::uint8_t { redact, withhold };
+std::string_view name(Amendment);
+// Which findings, by finding_bit(). What is withheld is not redacted besides.
+struct Amendments {
+    std::uint16_t redact = 0, withhold = 0;
+    bool none() const { return (redact | withhold) == 0; }
+    bool operator==(const Amendments&) const = default;
+};
+
 inline constexpr std::size_t plan_upstreams_max = 16;
 inline constexpr std::uint16_t no_rule = 0xFFFF;
 inline constexpr std::uint8_t no_exception = 0xFF;
@@ -136,6 +146,7 @@ struct Plan {
     std::uint8_t upstream_count = 0;
     std::array<std::uint16_t, plan_upstreams_max> upstreams{};      // in the order to try
     std::array<std::uint16_t, plan_upstreams_max> upstream_rules{}; // the rule that allowed each
+    std::array<Amendments, plan_upstreams_max> amendments{};        // of what was found, before it goes to each
 };
 
 } // namespace sallyport::policy

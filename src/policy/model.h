@@ -71,7 +71,7 @@ struct Allowance {
     Mask references; // every reference of the request must be among them
 };
 
-enum class Effect : std::uint8_t { record_only, allow, refuse };
+enum class Effect : std::uint8_t { record_only, allow, refuse, amend };
 
 struct Rule {
     std::string id;
@@ -83,7 +83,9 @@ struct Rule {
     Allowance allow;      // of an allow rule
     std::string sentence; // of a refuse rule that has its own words
     bool durable_first = false;
-    std::optional<Mode> mode; // of a refuse rule; not stated: the team's or the policy's
+    Amendment amendment =
+        Amendment::redact;    // of an amend rule: what is done with the findings that its condition names
+    std::optional<Mode> mode; // of a rule that refuses or amends; not stated: the team's or the policy's
     bool is_invariant = false;
     bool tightens() const { return effect != Effect::allow; }
 };

@@ -21,6 +21,8 @@ std::string_view name(Decision value) {
     return "refuse";
 }
 
+std::string_view name(Amendment value) { return amendment_names[static_cast<std::size_t>(value)]; }
+
 std::string_view name(RefusedBy value) {
     switch (value) {
     case RefusedBy::nothing: return "nothing";

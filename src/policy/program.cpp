@@ -60,6 +60,11 @@ void Program::compile_plain() {
     refuse_rules = row_where([](const Rule& rule) { return rule.effect == Effect::refuse && !rule.is_invariant; });
     durable_rules = row_where([](const Rule& rule) { return rule.durable_first; });
     relaxes = policy::relaxes(document);
+    for (const Rule& rule : document.rules) amends = amends || rule.effect == Effect::amend;
+    for (std::size_t i = 0; i < mode_count; ++i)
+        amending[i] = row_where([&](const Rule& rule) {
+            return rule.effect == Effect::amend && policy::mode_of(rule, static_cast<Mode>(i)) == Mode::enforce;
+        });
     for (std::size_t i = 0; i < mode_count; ++i)
         enforced[i] = row_where([&](const Rule& rule) {
             return rule.effect == Effect::refuse && policy::mode_of(rule, static_cast<Mode>(i)) == Mode::enforce;

@@ -145,7 +145,9 @@ public:
     std::array<Row, reference_kinds> by_reference{};
     std::array<std::array<Row, reference_kinds>, 2> allowed_reference{}; // [class is open-source]
     Row without_reference_condition = 0;
-    bool names_findings = false; // else these are not looked at
+    bool amends = false;                    // some rule does; else the rows below are not looked at
+    std::array<Row, mode_count> amending{}; // amend rules that act, for teams with this mode
+    bool names_findings = false;            // else these are not looked at
     std::array<Row, finding_bits> by_finding{};
     Row without_finding_condition = 0;
     PluginTable plugin_index;

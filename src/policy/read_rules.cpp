@@ -51,7 +51,8 @@ private:
     void keep_to_scope(Node node, const Include& include, Rule& rule);
     Allowance allowance(Node node);
     Mask references_allowed_by(Node node);
-    void effect(Node allow, Node refuse, Rule& rule);
+    void amendment(Node amend, Rule& rule);
+    void effect(Node allow, Node refuse, Node amend, Rule& rule);
 
     Reader& reader_;
     Document& document_;
@@ -221,9 +222,23 @@ Allowance RuleReader::allowance(Node node) {
     return allow;
 }
 
-void RuleReader::effect(Node allow, Node refuse, Rule& rule) {
+// What is amended is what the rule's condition finds.
+void RuleReader::amendment(Node amend, Rule& rule) {
+    if (const auto word = reader_.word(amend, amendment_names, "amendment"))
+        rule.amendment = static_cast<Amendment>(*word);
+    rule.effect = Effect::amend;
+    if (!rule.when.findings)
+        reader_.mistake(amend, fmt::format("rule '{}' amends what was found; its 'when' needs a 'finding'", rule.id));
+    if (rule.when.findings && (*rule.when.findings & (7u << finding_bit(3, 0))) != 0 &&
+        rule.amendment == Amendment::redact)
+        reader_.mistake(amend, "what could not be inspected has no place to redact; withhold or refuse it");
+}
+
+void RuleReader::effect(Node allow, Node refuse, Node amend, Rule& rule) {
     if (allow && refuse)
         reader_.mistake(refuse, fmt::format("rule '{}' both allows and refuses; make it two rules", rule.id));
+    if (amend && (allow || refuse))
+        reader_.mistake(amend, fmt::format("rule '{}' amends and does something else; make it two rules", rule.id));
     if (allow) {
         rule.effect = Effect::allow;
         rule.allow = allowance(allow);
@@ -273,22 +288,24 @@ void RuleReader::rule(Node node, const Include* as) {
     if (rule.id == default_refusal || rule.id == "none")
         reader_.mistake(id, fmt::format("'{}' is no id of a rule: it stands for what no rule allows", rule.id));
     if (const auto when = fields.take("when")) rule.when = conditions(when, "when");
-    const auto allow = fields.take("allow"), refuse = fields.take("refuse"), record = fields.take("record");
-    effect(allow, refuse, rule);
+    const auto allow = fields.take("allow"), refuse = fields.take("refuse"), amend = fields.take("amend"),
+               record = fields.take("record");
+    effect(allow, refuse, amend, rule);
+    if (amend) amendment(amend, rule);
     rule.durable_first = reader_.word(record, record_words, "word for record").has_value();
     const auto mode = fields.take("mode");
     if (const auto word = reader_.word(mode, mode_names, "mode")) rule.mode = static_cast<Mode>(*word);
     rule.owner = reader_.identifier(fields.take("owner"), "owner").value_or(document_.files.back().owner);
-    fields.not_yet({"amend", "expires", "teams"});
+    fields.not_yet({"expires", "teams"});
     const bool complete = fields.finish();
     if (allow && rule.when.findings)
         reader_.mistake(allow, "a rule that allows cannot ask for a finding: the more was found, the more would pass");
-    if (complete && mode && rule.effect != Effect::refuse)
+    if (complete && mode && rule.effect != Effect::refuse && rule.effect != Effect::amend)
         reader_.mistake(mode,
                         "mode belongs to a rule that refuses; how far the default refusal acts says the policy's own "
                         "mode, or the team's");
-    if (complete && id && !allow && !refuse && !record)
-        reader_.mistake(node, fmt::format("rule '{}' does nothing; give it allow, refuse or record", rule.id));
+    if (complete && id && !allow && !refuse && !amend && !record)
+        reader_.mistake(node, fmt::format("rule '{}' does nothing; give it allow, refuse, amend or record", rule.id));
     if (refuse && record) reader_.mistake(record, "what is refused never leaves; record belongs to what is allowed");
     if (as != nullptr) keep_to_scope(node, *as, rule);
     if (as != nullptr && allow)
