@@ -3,6 +3,8 @@
 #pragma once
 
 #include "base/log.h"
+#include "content/amend.h"
+#include "content/inspector_pool.h"
 #include "gateway/metrics.h"
 #include "gateway/pdp_memory.h"
 #include "gateway/verdicts.h"
@@ -53,6 +55,8 @@ struct Shared {
     Verdicts& verdicts;
     net::Workers& workers;
     BodyBudget& bodies;
+    content::InspectorPool& inspectors;
+    const content::Amender& amender;
     std::atomic<std::int64_t>& world_confirmed_ms; // monotonic: when the keys were last known to be current
 };
 
@@ -69,7 +73,11 @@ struct Scratch {
     std::vector<std::string_view> plugins;
     std::deque<std::string> plugin_texts; // that had to be made
     std::vector<policy::Exception> exceptions;
+    std::string texts_of_head; // that leave: values of headers and the query
+    content::Inspection inspection;
+    std::string amended; // body that leaves in place of the one that came
     std::vector<ledger::NamedFile> files;
+    std::vector<ledger::NamedFinding> findings;
     std::vector<identity::Pseudonym> file_names;
 };
 

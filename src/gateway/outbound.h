@@ -12,8 +12,9 @@
 
 namespace sallyport::gateway {
 
-// Appends the request line and headers, blank line included, to `out`. `body_bytes` nullopt: the request has no body.
+// Appends the request line and headers, blank line included, to `out`. `body_bytes` nullopt: the request has no body. `amended`: the
+// body leaves as a plain text of ours, whatever coding it came in.
 void build_head(const http::RequestHead& head, const dialect::Endpoint& endpoint, const Upstream& upstream,
-                policy::AccountKind account, std::optional<std::uint64_t> body_bytes, std::string& out);
+                policy::AccountKind account, std::optional<std::uint64_t> body_bytes, bool amended, std::string& out);
 
 } // namespace sallyport::gateway

@@ -63,6 +63,10 @@ net::Task<Attempt> attempt(Turn& turn, const Upstream& upstream, bool fresh, boo
     turn.lane.metrics.attempts.add();
     if (turn.attempts > 1) turn.lane.metrics.failovers.add();
 
+    if (const Step amended = turn.amend_for(upstream.policy_index); !amended) {
+        co_await refuse(turn, amended.error());
+        co_return Attempt::over;
+    }
     // Order (law 3): the intent for this very upstream first, then its bytes.
     const Result<void> intended = co_await record_intent(turn, upstream);
     if (!intended) {
@@ -77,7 +81,7 @@ net::Task<Attempt> attempt(Turn& turn, const Upstream& upstream, bool fresh, boo
     head.clear();
     const bool has_body = turn.endpoint.operation != dialect::Operation::list_models;
     build_head(turn.exchange.head(), turn.endpoint, upstream, turn.facts.account,
-               has_body ? std::optional<std::uint64_t>(turn.body().size()) : std::nullopt, head);
+               has_body ? std::optional<std::uint64_t>(turn.body().size()) : std::nullopt, turn.amended, head);
 
     const std::size_t pool_id = upstream.config->pool_id;
     Result<std::unique_ptr<http::ClientConnection>> connection =

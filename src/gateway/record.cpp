@@ -8,6 +8,23 @@ namespace sallyport::gateway {
 
 namespace {
 
+// Alike ones as one with a count; never the text.
+std::span<const ledger::NamedFinding> findings_of(Turn& turn) {
+    auto& rows = turn.scratch->findings;
+    rows.clear();
+    for (const content::Finding& one : turn.scratch->inspection.findings) {
+        const ledger::NamedFinding row{content::name(one.found.kind), content::name(one.found.confidence),
+                                       turn.lane.shared.inspectors.rules().rule_name(one.found),
+                                       dialect::name(one.unit), 1};
+        const auto alike = std::ranges::find_if(rows, [&](const auto& other) { return row.alike(other); });
+        if (alike != rows.end())
+            ++alike->count;
+        else
+            rows.push_back(row);
+    }
+    return rows;
+}
+
 ledger::RequestSummary summary(Turn& turn) {
     const dialect::Request& request = turn.scratch->request;
     identity::Pseudonyms& pseudonyms = turn.lane.shared.pseudonyms;
@@ -27,6 +44,7 @@ ledger::RequestSummary summary(Turn& turn) {
     for (std::size_t i = 0; i < request.files.size(); ++i) files.push_back({request.files[i].tool, names[i].view()});
     made.files = files;
     made.files_left_out = request.files_left_out;
+    made.findings = findings_of(turn);
     return made;
 }
 
@@ -86,7 +104,9 @@ net::Task<Result<void>> record_intent(Turn& turn, const Upstream& upstream) {
                                                                            : upstream.config->account,
                        known.vendor, known.hosting, known.region};
     intent.sent.bytes = turn.body().size();
-    intent.sent.digest = turn.body_digest;
+    intent.sent.digest = turn.sent_digest;
+    intent.amended = turn.amended;
+    if (turn.amended) intent.received = {.bytes = turn.scratch->body.size(), .digest = turn.body_digest};
     std::string& entry = turn.entry;
     entry.clear();
     ledger::encode(intent, entry);
@@ -164,7 +184,7 @@ std::string record_refusal(Turn& turn, dialect::RefusalKind kind, int status, st
     refusal.person = turn.caller.key.caller.person;
     refusal.team = turn.caller.key.caller.team;
     refusal.dialect = dialect::name(turn.endpoint.dialect);
-    refusal.received.bytes = turn.body().size();
+    refusal.received.bytes = turn.scratch ? turn.scratch->body.size() : 0;
     refusal.received.digest = turn.body_digest;
     if (turn.parsed) refusal.request = summary(turn);
     refusal.request.operation = turn.endpoint.operation;

@@ -144,6 +144,17 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     auto world = keeper.first(config);
     if (!world) return std::unexpected(world.error());
 
+    // What inspection looks for, and what it saw before.
+    auto rules = content::Rules::built_in();
+    if (!rules) return std::unexpected(rules.error());
+    if (const auto remark = (*rules)->secrets->engine_remark(); !remark.empty())
+        log.warning("inspection.engine", {{"why", remark}});
+    const crypto::UnitNamer unit_names(installation->keys().unit_names.reveal(), (*rules)->digest());
+    content::UnitMemory units(limits::units_remembered_max);
+    content::InspectorPool inspectors(*rules, units, unit_names);
+    const crypto::Mac placeholder_key(installation->keys().unit_names);
+    const content::Amender amender(placeholder_key);
+
     // The loops.
     identity::Pseudonyms pseudonyms(installation->keys());
     Verdicts verdicts;
@@ -152,7 +163,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     net::Resolver resolver;
     const unsigned threads = config->threads > 0 ? config->threads : std::max(1u, std::thread::hardware_concurrency());
     net::Workers workers(threads);
-    Shared shared{log, **writer, pseudonyms, verdicts, workers, bodies, confirmed_ms};
+    Shared shared{log, **writer, pseudonyms, verdicts, workers, bodies, inspectors, amender, confirmed_ms};
     std::vector<std::unique_ptr<LaneThread>> lanes;
     for (unsigned i = 0; i < threads; ++i) {
         lanes.push_back(std::make_unique<LaneThread>(resolver, shared, *config, connections));

@@ -141,6 +141,7 @@ net::Task<Step> Turn::read_body() {
 net::Task<Step> Turn::parse() {
     if (endpoint.operation == dialect::Operation::list_models) {
         scratch->request = {};
+        scratch->inspection = {};
         scratch->request.dialect = endpoint.dialect;
         scratch->request.operation = endpoint.operation;
         if (!scratch->body.empty())
@@ -217,6 +218,7 @@ Step Turn::judge_body() {
     if (const auto read = dialect::read_request(endpoint, scratch->document, scratch->request); !read)
         return ends(read.error());
     parsed = true;
+    lane.shared.inspectors.inspect(scratch->document, scratch->request.units, texts_of_head(), scratch->inspection);
     // Rules about models need one. Only a prompt that the vendor stores may hide it, and only where that kind of reference is allowed.
     const auto& references = scratch->request.references;
     const bool stored = std::ranges::any_of(
@@ -229,6 +231,7 @@ Step Turn::judge_body() {
 Step Turn::decide() {
     if (const Step gathered = gather_facts(); !gathered) return gathered;
     find_claims();
+    if (const Step clean = check_names(); !clean) return clean;
     choose_repository();
     plan = policy::decide(*world->policy, facts, candidates());
     judged = true;
@@ -238,7 +241,8 @@ Step Turn::decide() {
     if (plan.exception == policy::no_exception && plan.mode == policy::Mode::warn)
         warning = policy::would_sentence(*world->policy, facts, plan, candidates());
     if (plan.decision == policy::Decision::refuse || plan.upstream_count == 0)
-        return ends(dialect::RefusalKind::policy, policy::sentence(*world->policy, facts, plan, candidates()));
+        return ends(dialect::RefusalKind::policy,
+                    policy::sentence(*world->policy, facts, plan, candidates()) + found_words());
     return {};
 }
 
@@ -249,6 +253,26 @@ bool Turn::still_allowed(std::uint16_t upstream) {
     plan = policy::decide(*world->policy, facts, candidates());
     const auto allowed = std::span(plan.upstreams).first(plan.upstream_count);
     return plan.decision != policy::Decision::refuse && std::ranges::find(allowed, upstream) != allowed.end();
+}
+
+Step Turn::amend_for(std::uint16_t upstream) {
+    amended = false;
+    sent_digest = body_digest;
+    for (std::size_t i = 0; i < plan.upstream_count; ++i) {
+        const policy::Amendments& asked = plan.amendments[i];
+        if (plan.upstreams[i] != upstream || asked.none()) continue;
+        scratch->amended.clear();
+        const auto made =
+            lane.shared.amender.amend(scratch->document, scratch->inspection, lane.shared.inspectors.rules(),
+                                      {asked.redact, asked.withhold}, scratch->amended);
+        if (!made)
+            return ends(dialect::RefusalKind::policy,
+                        "Sallyport refused this request: " + made.error().message + ". Take it out and try again.");
+        amended = true;
+        sent_digest = crypto::sha256(scratch->amended);
+        return {};
+    }
+    return {};
 }
 
 std::uint64_t Turn::content_hash() const {

@@ -33,6 +33,8 @@ public:
     net::Task<Step> read_body(); // bounded; nothing goes upstream yet
     net::Task<Step> parse();     // body -> document of units; digest of what will leave
     Step decide();               // facts -> plan
+    // Makes the bytes that leave for an upstream of the plan, where rules amend what goes there.
+    Step amend_for(std::uint16_t upstream);
     // Judges again for an attempt after the first: time has passed, and only what is still allowed may be tried.
     bool still_allowed(std::uint16_t upstream);
 
@@ -66,7 +68,9 @@ public:
     std::span<const std::uint16_t> candidates() const {
         return world->candidates[static_cast<std::size_t>(endpoint.dialect)];
     }
-    std::string_view body() const { return scratch->body.view(); }
+    bool amended = false; // what leaves is not what came
+    crypto::Digest sent_digest{};
+    std::string_view body() const { return amended ? std::string_view(scratch->amended) : scratch->body.view(); }
     // Hash of what the client would send again unchanged: its conversation, without the fields that repeats vary.
     std::uint64_t content_hash() const;
 
@@ -74,7 +78,11 @@ private:
     net::Task<Step> decode_body(); // within the budget of all bodies
     Step judge_body();             // digest, parse: may run beside the loop
     Step gather_facts();           // this and what follows: turn_facts.cpp
+    std::string_view texts_of_head();
+    std::uint32_t findings() const;
+    std::string found_words() const; // " Found: …" where a rule about findings refused
     void find_claims();
+    Step check_names();
     void choose_repository();
     void find_exceptions();
     policy::Class class_floor() const;

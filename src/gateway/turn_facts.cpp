@@ -10,6 +10,7 @@ namespace sallyport::gateway {
 
 namespace {
 
+static_assert(policy::finding_kinds == content::finding_kinds && policy::finding_confidences == content::confidences);
 static_assert(policy::reference_kinds == dialect::reference_kinds, "facts hold a set of the dialects' kinds");
 
 // An MCP server's address without what may be a secret in it: "https://mcp.example/v1"; empty where it is none.
@@ -91,12 +92,57 @@ Step Turn::gather_facts() {
             Ending{dialect::RefusalKind::invalid, "Sallyport: the request offers tools of more than " +
                                                       std::to_string(limits::plugins_per_request_max) + " plugins."});
     facts.plugins = scratch->plugins;
+    facts.findings = findings();
     std::size_t known = 0;
     for (const std::string_view session : caller.sessions)
         if (!session.empty()) conversations[known++] = Verdicts::conversation(facts.person, session);
     if (!request.session.empty()) conversations[known] = Verdicts::conversation(facts.person, request.session);
     facts.class_floor = class_floor();
     return {};
+}
+
+// What of the head leaves and is no credential: those are exchanged, or go on where the policy lets a personal account through.
+std::string_view Turn::texts_of_head() {
+    const http::RequestHead& head = exchange.head();
+    std::string& texts = scratch->texts_of_head;
+    texts.assign(head.path);
+    texts += '\n';
+    texts += query_has_credential(head.query) ? query_without_credentials(head.query, false) : std::string(head.query);
+    for (const http::Field& field : head.fields) {
+        if (carries_credential(field.name) || never_forwarded(field.name)) continue;
+        texts += '\n';
+        texts += field.value;
+    }
+    return texts;
+}
+
+std::uint32_t Turn::findings() const {
+    std::uint32_t bits = 0;
+    for (const content::Finding& one : scratch->inspection.findings)
+        bits |= 1u << policy::finding_bit(static_cast<std::size_t>(one.found.kind),
+                                          static_cast<std::size_t>(one.found.confidence));
+    return bits;
+}
+
+// What the rule asked for and where it is, so that the person can take it out: never the text itself.
+std::string Turn::found_words() const {
+    const policy::Program& program = world->policy->program();
+    if (plan.refused_by != policy::RefusedBy::rule || plan.rule >= program.document.rules.size()) return {};
+    const policy::Mask& asked = program.document.rules[plan.rule].when.findings;
+    std::vector<std::string> words;
+    for (const content::Finding& one : scratch->inspection.findings) {
+        const std::size_t bit = policy::finding_bit(static_cast<std::size_t>(one.found.kind),
+                                                    static_cast<std::size_t>(one.found.confidence));
+        if (!asked || (*asked >> bit & 1) == 0) continue;
+        std::string unit(dialect::name(one.unit));
+        std::ranges::replace(unit, '-', ' ');
+        std::string word = std::string(lane.shared.inspectors.rules().rule_name(one.found)) + " in a " + unit;
+        if (std::ranges::find(words, word) == words.end()) words.push_back(std::move(word));
+    }
+    std::string text;
+    for (std::size_t i = 0; i < words.size() && i < 3; ++i) text += (i == 0 ? " Found: " : ", ") + words[i];
+    if (words.size() > 3) text += " and more";
+    return text.empty() ? text : text + ".";
 }
 
 void Turn::find_claims() {
@@ -114,6 +160,21 @@ void Turn::find_claims() {
         return static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F;
     });
     if (plain) claims.push_back("dir:" + std::string(directory));
+}
+
+// What a decision looks at is recorded in clear, so that it can be repeated: no secret may come to stand there as a name.
+Step Turn::check_names() {
+    std::string& names = scratch->texts_of_head;
+    names.assign(facts.model);
+    for (const std::string_view one : {facts.client, facts.client_version}) (names += '\n') += one;
+    for (const std::string_view one : scratch->plugins) (names += '\n') += one;
+    for (const std::string& one : scratch->claims) (names += '\n') += one;
+    for (const dialect::NamedFile& one : scratch->request.files) (names += '\n') += one.tool;
+    if (!lane.shared.inspectors.holds_secret(names)) return {};
+    scratch->request.files.clear();
+    return std::unexpected(Ending{dialect::RefusalKind::invalid,
+                                  "Sallyport: a secret stands where the request names its model, client, repository or "
+                                  "tools. Take it out of there and replace it, since it was shown."});
 }
 
 // Whatever order they came in: the one that is judged most strictly is the repository, the others narrow what may be done.

@@ -1,0 +1,156 @@
+"""What is in a request is found, whatever the client says of it: refused with a way on, recorded without its text."""
+
+import json
+import unittest
+import zlib
+from urllib.parse import quote
+
+import dialects
+import rig
+
+DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+SENTENCE = "Take it out and begin a new conversation."
+POLICY = rig.POLICY | {
+    "rules": [*rig.POLICY["rules"],
+              {"id": "no-secrets-out", "when": {"finding": "secret", "confidence": "high", "hosting": "vendor"}, "refuse": SENTENCE}],
+}
+
+
+def github_token(text="IqIMNOZH6z0wIEB4T9A2g4EHMy8Ji4"):
+    """Made up; with the checksum that GitHub's have: CRC-32 in six digits of base 62."""
+    rest, digits = zlib.crc32(text.encode()), ""
+    for _ in range(6):
+        rest, digit = divmod(rest, 62)
+        digits = DIGITS[digit] + digits
+    return "ghp_" + text + digits
+
+
+TOKEN = github_token()
+FILE = f"1→import os\n2→TOKEN = \"{TOKEN}\"\n3→print(TOKEN)\n"
+
+# A conversation of each dialect in which a tool read a file, with what clients put around it.
+TALKS = {
+    "anthropic-messages": {
+        "system": [{"type": "text", "text": "You help.", "cache_control": {"type": "ephemeral"}}],
+        "messages": [
+            {"role": "user", "content": [{"type": "text", "text": "look at deploy.py"}]},
+            {"role": "assistant", "content": [{"type": "text", "text": "reading"},
+                                              {"type": "tool_use", "id": "toolu_1", "name": "Read", "input": {"file_path": "/w/deploy.py"}}]},
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "toolu_1",
+                                          "content": [{"type": "text", "text": "RESULT"}]}]}],
+        "tools": [{"name": "Read", "description": "Reads a file.",
+                   "input_schema": {"type": "object", "properties": {"file_path": {"type": "string", "description": "which"}}}}],
+        "metadata": {"user_id": "u-1"}, "max_tokens": 64, "unheard_of": {"deep": [["x"]]},
+    },
+    "openai-responses": {
+        "instructions": "You help.",
+        "input": [
+            {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "look at deploy.py"}]},
+            {"type": "function_call", "call_id": "c1", "name": "shell", "arguments": "{\"command\": [\"cat\", \"deploy.py\"]}"},
+            {"type": "function_call_output", "call_id": "c1", "output": "RESULT"}],
+        "tools": [{"type": "function", "name": "shell", "description": "Runs it.", "parameters": {"type": "object", "properties": {}}}],
+        "store": False, "prompt_cache_key": "p1", "unheard_of": {"deep": [["x"]]},
+    },
+    "openai-chat": {
+        "messages": [
+            {"role": "system", "content": "You help."},
+            {"role": "user", "content": "look at deploy.py"},
+            {"role": "assistant", "content": None,
+             "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "read_file", "arguments": "{\"path\": \"deploy.py\"}"}}]},
+            {"role": "tool", "tool_call_id": "c1", "content": "RESULT"}],
+        "tools": [{"type": "function", "function": {"name": "read_file", "description": "Reads.", "parameters": {"type": "object"}}}],
+        "unheard_of": {"deep": [["x"]]},
+    },
+    "gemini": {
+        "systemInstruction": {"parts": [{"text": "You help."}]},
+        "contents": [
+            {"role": "user", "parts": [{"text": "look at deploy.py"}]},
+            {"role": "model", "parts": [{"functionCall": {"name": "read_file", "args": {"path": "deploy.py"}}}]},
+            {"role": "user", "parts": [{"functionResponse": {"name": "read_file", "response": {"output": "RESULT"}}}]}],
+        "tools": [{"functionDeclarations": [{"name": "read_file", "description": "Reads.", "parameters": {"type": "OBJECT"}}]}],
+        "unheard_of": {"deep": [["x"]]},
+    },
+}
+
+
+def talk(dialect, result):
+    text = json.dumps(TALKS[dialect.name]).replace('"RESULT"', json.dumps(result))
+    return ({} if dialect.name == "gemini" else {"model": dialect.model}) | json.loads(text)
+
+
+def planted(value):
+    """Each copy of a JSON value with the token in one of its texts or keys."""
+    if isinstance(value, str):
+        yield f"{value} {TOKEN}"
+    elif isinstance(value, list):
+        for place, item in enumerate(value):
+            for other in planted(item):
+                yield [*value[:place], other, *value[place + 1:]]
+    elif isinstance(value, dict):
+        yield value | {f"is {TOKEN}": True}
+        for key, item in value.items():
+            for other in planted(item):
+                yield value | {key: other}
+
+
+class Inspection(rig.Case):
+    policy = POLICY
+
+    def send(self, dialect, body, fields=(), more=""):
+        return self.ask(dialect, fields=fields, body=json.dumps(body).encode(), target=dialect.target() + more)
+
+    def recorded(self):
+        """exchange -> what was found in it."""
+        return {entry["exchange"]: entry["request"].get("findings", []) for _, entry in self.gateway.each_entry_on_disk()
+                if entry["kind"] in ("intent", "refusal")}
+
+    def test_a_secret_in_the_result_of_a_tool_is_refused_and_named_without_its_text(self):
+        for dialect in dialects.ALL:
+            with self.subTest(dialect.name):
+                self.assertEqual(200, self.send(dialect, talk(dialect, "1→import os\n")).status)
+                answer = self.send(dialect, talk(dialect, FILE))
+                self.assertEqual(dialect.status["policy"], answer.status)
+                said = dialect.sentence(answer)
+                self.assertIn(SENTENCE, said)
+                self.assertIn("Found: github-", said)
+                self.assertIn("in a tool result", said)
+                self.assertNotIn(TOKEN, said)
+                self.gateway.row(answer.exchange)
+                self.assertEqual([["secret", "high", "tool-result", 1]],
+                                 [row[:2] + row[3:] for row in self.recorded()[answer.exchange]])
+
+    def test_it_is_found_in_every_text_key_header_and_query_value(self):
+        sent = {}
+        for dialect in dialects.ALL:
+            whole = talk(dialect, "1→import os\n")
+            for number, body in enumerate(planted(whole)):
+                answer = self.send(dialect, body | {"number": f"{dialect.name} {number}"})
+                sent[answer.exchange or f"{dialect.name} {number}"] = json.dumps(body)
+                self.assertNotEqual(200, answer.status, body)
+            for fields, more in (([("x-note", f"is {TOKEN}")], ""), ([("Cookie", f"a=b; c={TOKEN}")], ""),
+                                 ([], ("&" if "?" in dialect.target() else "?") + "note=" + quote(TOKEN))):
+                answer = self.send(dialect, whole | {"number": f"{fields} {more}"}, fields, more)
+                self.assertEqual(dialect.status["policy"], answer.status, (fields, more))
+        self.assertGreater(len(sent), 90)
+
+    def test_nothing_of_it_is_written_down(self):
+        answer = self.send(dialects.ANTHROPIC, talk(dialects.ANTHROPIC, FILE + "# once more"))
+        self.gateway.row(answer.exchange)
+        self.gateway.ledger()
+        for path in self.gateway.folder.rglob("*"):
+            if path.is_file() and path.name != "sallyport":
+                self.assertFalse(TOKEN[8:].encode() in path.read_bytes(), path)
+
+    def test_where_nothing_refuses_it_passes_byte_for_byte_and_is_recorded(self):
+        gateway = self.run_gateway({"sim": self.vendor.url}, rig.POLICY, self.folder / "records")
+        body = json.dumps(talk(dialects.CHAT, FILE)).encode()
+        answer = self.ask(dialects.CHAT, gateway=gateway, key=gateway.key, body=body)
+        self.assertEqual(200, answer.status)
+        gateway.row(answer.exchange)
+        intent = gateway.entries(answer.exchange)[0]
+        self.assertEqual([["secret", "high", "tool-result", 1]], [row[:2] + row[3:] for row in intent["request"]["findings"]])
+        self.assertEqual(1 << 2, intent["facts"]["findings"])
+
+
+if __name__ == "__main__":
+    unittest.main()
