@@ -70,7 +70,12 @@ inline constexpr std::size_t segment_bytes_max = 64u << 20;
 inline constexpr std::size_t ledger_queue_bytes_max = 64u << 20;
 inline constexpr std::size_t files_per_entry_max = 64;
 
+// Inspection of content.
+inline constexpr std::size_t scanned_text_bytes_max = 128u << 20; // one text; as decoded_body_bytes_max
+inline constexpr std::size_t secret_rules_max = 5'000;            // of all files together
+
 // Documents that people write.
+inline constexpr std::size_t rule_file_bytes_max = 4u << 20;
 inline constexpr std::size_t policy_bytes_max = 10u << 20;
 inline constexpr std::size_t policy_rules_max = 10'000;
 
