@@ -49,12 +49,6 @@ inline constexpr std::int64_t verdict_ms_max = 600'000;
 inline constexpr std::int64_t world_stale_ms_max = 30'000;
 inline constexpr std::int64_t key_poll_ms = 400;
 
-// Inspection of content.
-inline constexpr std::size_t scanned_text_bytes_max = 128u << 20; // one text; as decoded_body_bytes_max
-inline constexpr std::size_t secret_rules_max = 5'000;            // of all files together
-inline constexpr std::size_t rule_file_bytes_max = 4u << 20;
-inline constexpr std::size_t units_remembered_max = 262'144; // about 40 MiB: some thousand long conversations
-
 // The company's own decision point.
 inline constexpr std::int64_t pdp_ms = 2'000; // (config)
 inline constexpr std::int64_t pdp_ms_max = 30'000;
@@ -71,6 +65,7 @@ inline constexpr std::size_t ledger_queue_bytes_max = 64u << 20;
 inline constexpr std::size_t files_per_entry_max = 64;
 
 // Inspection of content.
+inline constexpr std::size_t units_remembered_max = 262'144;      // about 40 MiB: some thousand long conversations
 inline constexpr std::size_t scanned_text_bytes_max = 128u << 20; // one text; as decoded_body_bytes_max
 inline constexpr std::size_t secret_rules_max = 5'000;            // of all files together
 

@@ -72,6 +72,14 @@ constexpr Checksum checksums[] = {
     {"npm", thirty_and_crc, OnFailure::low_confidence},
     {"luhn", luhn, OnFailure::no_finding},
     {"iban", iban, OnFailure::no_finding},
+    {"nhs", nhs_number, OnFailure::no_finding},
+    {"cpf", brazil_cpf, OnFailure::no_finding},
+    {"pesel", poland_pesel, OnFailure::no_finding},
+    {"bsn", netherlands_bsn, OnFailure::no_finding},
+    {"ahv", switzerland_ahv, OnFailure::no_finding},
+    {"nir", france_nir, OnFailure::no_finding},
+    {"belgium", belgium_number, OnFailure::no_finding},
+    {"dni", spain_dni, OnFailure::no_finding},
 };
 
 } // namespace

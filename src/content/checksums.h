@@ -23,4 +23,14 @@ const Checksum* find_checksum(std::string_view name);
 // CRC-32 (ISO 3309, as in zlib), the polynomial that GitHub's and npm's tokens use.
 std::uint32_t crc32(std::string_view data);
 
+// Personal numbers with check digits (national_ids.cpp).
+bool nhs_number(std::string_view value);
+bool brazil_cpf(std::string_view value);
+bool poland_pesel(std::string_view value);
+bool netherlands_bsn(std::string_view value);
+bool switzerland_ahv(std::string_view value);
+bool france_nir(std::string_view value);
+bool belgium_number(std::string_view value);
+bool spain_dni(std::string_view value);
+
 } // namespace sallyport::content

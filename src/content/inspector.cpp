@@ -1,5 +1,7 @@
 #include "content/inspector.h"
 
+#include "content/hidden.h"
+
 #include <algorithm>
 
 namespace sallyport::content {
@@ -106,6 +108,7 @@ void Inspector::look_at_text(std::string_view raw, bool escaped, std::uint32_t b
     in_text_.clear();
     if (!escaped) {
         secrets_.scan(raw, {}, in_text_);
+        find_hidden(raw, in_text_);
         for (Found one : in_text_)
             found_.push_back({one.kind, one.confidence, one.rule, begin + one.begin, begin + one.end});
         return;
@@ -114,6 +117,7 @@ void Inspector::look_at_text(std::string_view raw, bool escaped, std::uint32_t b
     spans_.clear();
     json::unescape(raw, text_, &spans_);
     secrets_.scan(text_, {}, in_text_);
+    find_hidden(text_, in_text_);
     for (Found one : in_text_)
         found_.push_back({one.kind, one.confidence, one.rule, begin + json::raw_offset(spans_, one.begin),
                           begin + json::raw_offset(spans_, one.end)});

@@ -1,5 +1,9 @@
 #include "content/patterns.h"
 
+#include "base/encoding.h"
+#include "content/prepared.h"
+#include "crypto/crypto.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,55 +19,88 @@ namespace {
 
 constexpr std::uint32_t unbounded = 0xFFFFFFFF;
 
-// The end of \Q...\E, or of the text.
-std::size_t end_of_quote(std::string_view pattern, std::size_t at) {
-    const auto end = pattern.find("\\E", at);
-    return end == std::string_view::npos ? pattern.size() : end + 2;
-}
+// Rewrites a pattern that RE2 has accepted, character by character.
+class Translation {
+public:
+    explicit Translation(std::string_view pattern) : rest_(pattern) {}
+
+    std::optional<std::string> run() {
+        while (!rest_.empty()) {
+            if (rest_.front() == '\\' && rest_.size() > 1)
+                escape();
+            else if (in_class_)
+                inside_class();
+            else
+                outside_class();
+        }
+        if (impossible_ || (folds_case_ && beyond_ascii_)) return std::nullopt;
+        return std::move(out_);
+    }
+
+private:
+    void copy(std::size_t count) {
+        const auto part = rest_.substr(0, count);
+        for (const char c : part) beyond_ascii_ = beyond_ascii_ || static_cast<unsigned char>(c) >= 0x80;
+        out_ += part;
+        rest_.remove_prefix(part.size());
+    }
+    void put(std::string_view text, std::size_t instead_of) {
+        out_ += text;
+        rest_.remove_prefix(instead_of);
+    }
+
+    void escape() {
+        switch (rest_[1]) {
+        case 's': return put(in_class_ ? "\\t\\n\\f\\r " : "[\\t\\n\\f\\r ]", 2);
+        case 'S': return put(in_class_ ? "\\x00-\\x08\\x0b\\x0e-\\x1f\\x21-\\xff" : "[^\\t\\n\\f\\r ]", 2);
+        case 'v': return put("\\x0b", 2);
+        case 'Q': return copy(in_class_ ? 2 : std::min(rest_.find("\\E", 2), rest_.size() - 2) + 2);
+        case 'p':
+        case 'P':
+        case 'C': impossible_ = true; break;
+        case 'x': beyond_ascii_ = beyond_ascii_ || rest_.size() < 4 || rest_[2] > '7'; break; // \x{...} too
+        default: beyond_ascii_ = beyond_ascii_ || rest_[1] == '2' || rest_[1] == '3';         // octal
+        }
+        copy(2);
+    }
+
+    void outside_class() {
+        if (rest_.starts_with("(?")) {
+            const auto flags = rest_.substr(2, rest_.find_first_of(":)<", 2) - 2);
+            folds_case_ = folds_case_ || flags.find('i') != std::string_view::npos;
+        }
+        in_class_ = rest_.front() == '[';
+        copy(1);
+        if (!in_class_) return;
+        if (rest_.starts_with('^')) copy(1);
+        if (rest_.starts_with(']')) put("\\]", 1);
+    }
+
+    void inside_class() {
+        if (rest_.starts_with("[:"))
+            if (const auto end = rest_.find(":]", 2); end != std::string_view::npos) return copy(end + 2);
+        if (rest_.front() == '[') return put("\\[", 1);
+        in_class_ = rest_.front() != ']';
+        copy(1);
+    }
+
+    std::string_view rest_;
+    std::string out_;
+    bool in_class_ = false, folds_case_ = false, beyond_ascii_ = false, impossible_ = false;
+};
 
 } // namespace
 
-std::string to_hyperscan(std::string_view pattern) {
-    std::string out;
-    bool in_class = false;
-    for (std::size_t i = 0; i < pattern.size(); ++i) {
-        const char c = pattern[i];
-        if (c != '\\' || i + 1 == pattern.size()) {
-            if (in_class && c == '[' && i + 1 < pattern.size() && pattern[i + 1] == ':') { // [:alpha:]
-                const auto end = std::min(pattern.find(":]", i), pattern.size() - 2);
-                out += pattern.substr(i, end + 2 - i);
-                i = end + 1;
-                continue;
-            }
-            out += c;
-            if (!in_class && c == '[') {
-                in_class = true;
-                if (i + 1 < pattern.size() && pattern[i + 1] == '^') out += pattern[++i];
-                if (i + 1 < pattern.size() && pattern[i + 1] == ']') {
-                    out += "\\]";
-                    ++i;
-                }
-            } else if (in_class && c == '[')
-                out.insert(out.size() - 1, "\\");
-            else if (in_class && c == ']')
-                in_class = false;
-            continue;
-        }
-        const char escaped = pattern[++i];
-        if (escaped == 's')
-            out += in_class ? "\\t\\n\\f\\r " : "[\\t\\n\\f\\r ]";
-        else if (escaped == 'S')
-            out += in_class ? "\\x00-\\x08\\x0b\\x0e-\\x1f\\x21-\\xff" : "[^\\t\\n\\f\\r ]";
-        else if (escaped == 'Q' && !in_class) {
-            const auto end = end_of_quote(pattern, i);
-            out += pattern.substr(i - 1, end - i + 1);
-            i = end - 1;
-        } else {
-            out += '\\';
-            out += escaped;
-        }
+std::optional<std::string> to_hyperscan(std::string_view pattern) { return Translation(pattern).run(); }
+
+std::string prepared_name(std::span<const std::string> patterns, std::string_view engine) {
+    crypto::Sha256 sum;
+    sum.add(engine);
+    for (const std::string& pattern : patterns) {
+        sum.add(fmt::format("\n{}:", pattern.size()));
+        sum.add(pattern);
     }
-    return out;
+    return to_hex(crypto::bytes(sum.finish()));
 }
 
 #ifdef SALLYPORT_HYPERSCAN
@@ -80,6 +117,7 @@ struct CompileError {
 
 // The longest match, or nothing where Hyperscan cannot take the pattern (0: it may match nothing at all).
 std::uint32_t width_of(const std::string& pattern) {
+    if (pattern.empty() || pattern.find('\0') != std::string::npos) return 0; // it reads up to a zero byte only
     hs_expr_info_t* info = nullptr;
     CompileError wrong;
     if (hs_expression_info(pattern.c_str(), 0, &info, &wrong.error) != HS_SUCCESS) return 0;
@@ -90,18 +128,28 @@ std::uint32_t width_of(const std::string& pattern) {
 
 } // namespace
 
-// A pattern that Hyperscan refuses only once all are compiled together ("too large") is taken out and the rest tried again.
+std::vector<std::uint32_t> MultiPattern::widths_of(std::span<const std::string> patterns) {
+    std::vector<std::uint32_t> widths;
+    for (const std::string& pattern : patterns) widths.push_back(width_of(to_hyperscan(pattern).value_or("")));
+    return widths;
+}
+
 void MultiPattern::build(std::span<const std::string> patterns) {
+    if (!take_prepared(patterns)) compile(patterns);
+    for (std::uint32_t i = 0; i < patterns.size(); ++i)
+        if (width_[i] == 0) alone_.push_back(i);
+    if (!alone_.empty())
+        remark_ = fmt::format("{} of {} expressions are too much for Hyperscan", alone_.size(), patterns.size());
+}
+
+// A pattern that Hyperscan refuses only once all are compiled together ("too large") is taken out and the rest tried again.
+void MultiPattern::compile(std::span<const std::string> patterns) {
+    width_ = widths_of(patterns);
     std::vector<std::string> translated;
-    for (const auto& pattern : patterns) translated.push_back(to_hyperscan(pattern));
     std::vector<std::uint32_t> ids;
-    for (std::uint32_t i = 0; i < translated.size(); ++i) {
-        // Hyperscan reads a pattern up to its first zero byte.
-        width_[i] = translated[i].find('\0') == std::string::npos ? width_of(translated[i]) : 0;
-        if (width_[i] == 0)
-            alone_.push_back(i);
-        else
-            ids.push_back(i);
+    for (std::uint32_t i = 0; i < patterns.size(); ++i) {
+        translated.push_back(to_hyperscan(patterns[i]).value_or(""));
+        if (width_[i] != 0) ids.push_back(i);
     }
     while (!ids.empty()) {
         std::vector<const char*> expressions;
@@ -114,12 +162,48 @@ void MultiPattern::build(std::span<const std::string> patterns) {
         database_ = nullptr;
         const int at = wrong.error ? wrong.error->expression : -1;
         const auto failed = at >= 0 ? static_cast<std::size_t>(at) : ids.size() - 1;
-        alone_.push_back(ids[failed]);
+        width_[ids[failed]] = 0;
         ids.erase(ids.begin() + static_cast<std::ptrdiff_t>(failed));
     }
-    std::ranges::sort(alone_);
-    if (!alone_.empty())
-        remark_ = fmt::format("{} of {} expressions are too much for Hyperscan", alone_.size(), patterns.size());
+}
+
+bool MultiPattern::take_prepared(std::span<const std::string> patterns) {
+    if (prepared_databases == nullptr) return false;
+    const std::string name = prepared_name(patterns, engine_);
+    for (const Prepared& one : prepared_databases()) // the first that is for this CPU
+        if (one.name == name && hs_deserialize_database(one.bytes.data(), one.bytes.size(), &database_) == HS_SUCCESS)
+            return true;
+    database_ = nullptr;
+    return false;
+}
+
+std::string MultiPattern::database_for(Cpu cpu, std::span<const std::string> patterns) {
+    std::vector<std::string> translated;
+    std::vector<const char*> expressions;
+    std::vector<unsigned> ids;
+    for (const std::string& pattern : patterns) translated.push_back(to_hyperscan(pattern).value_or(""));
+    for (std::uint32_t i = 0; i < translated.size(); ++i) {
+        if (width_of(translated[i]) == 0) continue;
+        expressions.push_back(translated[i].c_str());
+        ids.push_back(i);
+    }
+    const std::vector<unsigned> flags(ids.size(), 0);
+    const hs_platform_info_t platform{.tune = HS_TUNE_FAMILY_GENERIC,
+                                      .cpu_features = cpu == Cpu::avx2 ? HS_CPU_FEATURES_AVX2 : 0ull,
+                                      .reserved1 = 0,
+                                      .reserved2 = 0};
+    hs_database_t* database = nullptr;
+    CompileError wrong;
+    if (hs_compile_multi(expressions.data(), flags.data(), ids.data(), static_cast<unsigned>(ids.size()), HS_MODE_BLOCK,
+                         &platform, &database, &wrong.error) != HS_SUCCESS)
+        return {};
+    char* bytes = nullptr;
+    std::size_t size = 0;
+    const bool done = hs_serialize_database(database, &bytes, &size) == HS_SUCCESS;
+    std::string out = done ? std::string(bytes, size) : std::string();
+    std::free(bytes);
+    hs_free_database(database);
+    return out;
 }
 
 MultiPattern::MultiPattern(std::span<const std::string> patterns) : width_(patterns.size(), unbounded) {
@@ -162,6 +246,8 @@ std::span<const Region> PatternScan::regions(std::string_view text) {
 #else
 
 void MultiPattern::build(std::span<const std::string>) {}
+std::string MultiPattern::database_for(Cpu, std::span<const std::string>) { return {}; }
+std::vector<std::uint32_t> MultiPattern::widths_of(std::span<const std::string>) { return {}; }
 
 MultiPattern::MultiPattern(std::span<const std::string> patterns)
     : remark_("this build has no Hyperscan"), width_(patterns.size(), unbounded) {

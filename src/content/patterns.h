@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,6 +33,12 @@ public:
     MultiPattern(const MultiPattern&) = delete;
     MultiPattern& operator=(const MultiPattern&) = delete;
 
+    // What prepared_databases() is to hold of these patterns, for CPUs with AVX2 or for all. Empty where Hyperscan is not there or takes
+    // not all of them.
+    enum class Cpu : std::uint8_t { avx2, any };
+    static std::string database_for(Cpu cpu, std::span<const std::string> patterns);
+    static std::vector<std::uint32_t> widths_of(std::span<const std::string> patterns);
+
     // "hyperscan 5.4.0" or "re2".
     const std::string& engine() const { return engine_; }
     // Why Hyperscan serves not at all, or not some pattern; empty where it serves all.
@@ -42,6 +49,8 @@ public:
 private:
     friend class PatternScan;
     void build(std::span<const std::string> patterns);
+    bool take_prepared(std::span<const std::string> patterns);
+    void compile(std::span<const std::string> patterns);
 
     std::string engine_ = "re2", remark_;
     std::vector<std::uint32_t> alone_;
@@ -71,7 +80,8 @@ private:
     std::vector<std::uint32_t> open_; // per pattern: the place of its newest region plus one, 0: none yet
 };
 
-// The same language in Hyperscan's (PCRE's) syntax, or one that contains it: the two disagree on \s (PCRE takes \v in).
-std::string to_hyperscan(std::string_view re2_pattern);
+// The same language in Hyperscan's (PCRE's) syntax: the two disagree on \s and \v, and on brackets within brackets. Nothing where
+// they may disagree on more: Unicode classes, case beyond ASCII. `pattern` must be one that RE2 accepts.
+std::optional<std::string> to_hyperscan(std::string_view pattern);
 
 } // namespace sallyport::content

@@ -1,11 +1,13 @@
 #include "content/rules.h"
 
+#include "content/hidden.h"
+
 namespace sallyport::content {
 
 std::string_view Rules::rule_name(const Found& found) const {
     switch (found.kind) {
     case FindingKind::secret: return secrets->rule_id(found.rule);
-    case FindingKind::marker: return "marker";
+    case FindingKind::marker: return name(static_cast<HiddenRule>(found.rule));
     case FindingKind::attribution: return "attribution";
     case FindingKind::uninspected: return "attachment";
     }

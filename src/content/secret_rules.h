@@ -46,7 +46,9 @@ private:
 // does not hold with the example's place, never its text.
 Result<void> self_test(const std::shared_ptr<const SecretRules>& rules, std::span<const RuleFile> files);
 
-// The packs that come with the program: secrets (always), personal data with check digits (optional).
+// The packs that come with the program: tokens of providers and secrets that their surroundings give away.
 Result<std::vector<RuleFile>> built_in_secret_rules();
+// The optional one: cards, account numbers and national numbers whose check digits hold.
+Result<RuleFile> built_in_personal_rules();
 
 } // namespace sallyport::content

@@ -14,7 +14,6 @@ namespace {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-bool is_letter(char c) { return is_lower(c) || is_upper(c); }
 
 // `word` must be lower case.
 bool holds_word(std::string_view value, std::string_view word) {
@@ -90,16 +89,21 @@ bool is_separator(char c) {
     return c == '_' || c == '-' || c == '.' || c == '/' || c == ':' || c == '+' || c == '@' || c == ' ';
 }
 
-// The length of the word at the beginning: "user", "User", "USER", "user12"; 0 where none begins there.
-std::size_t word_length(std::string_view value) {
-    std::size_t upper = 0, at = 0;
+struct Word {
+    std::size_t letters = 0, length = 0; // with up to two digits behind the letters
+};
+
+// The word at the beginning: "user", "User", "USER", "user12"; of no length where none begins there.
+Word first_word(std::string_view value) {
+    std::size_t at = 0;
     while (at < value.size() && is_upper(value[at])) ++at;
-    upper = at;
+    const std::size_t upper = at;
     while (at < value.size() && is_lower(value[at])) ++at;
-    const bool mixed_up = upper > 1 && at > upper;
+    // HTTPServer is a word; NBfYP is none.
+    const bool mixed_up = upper > 1 && at > upper && (upper < 3 || upper > 8 || at - upper < 4);
     const std::size_t letters = at;
     while (at < value.size() && is_digit(value[at])) ++at;
-    return letters == 0 || mixed_up || at - letters > 2 ? 0 : at;
+    return letters == 0 || mixed_up || at - letters > 2 ? Word{} : Word{letters, at};
 }
 
 // Words in one of the usual spellings: some_name_2, SomeName, SOME-NAME, some.name/x, passphrase. Random text falls into shorter
@@ -111,13 +115,19 @@ bool is_words(std::string_view value) {
             value.remove_prefix(1);
             continue;
         }
-        const auto length = word_length(value);
-        if (length == 0) return false;
+        const auto word = first_word(value);
+        if (word.length == 0) return false;
         ++words;
-        letters += length;
-        value.remove_prefix(length);
+        letters += word.letters;
+        value.remove_prefix(word.length);
     }
     return letters >= 3 * words;
+}
+
+// Text in another script than Latin is a label, a message, prose.
+bool is_foreign(std::string_view value) {
+    const auto high = std::ranges::count_if(value, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+    return static_cast<std::size_t>(high) * 3 > value.size();
 }
 
 constexpr std::string_view call_characters = "()[]{}<>;,\"'`\\ \t";
@@ -142,7 +152,7 @@ bool is_placeholder(std::string_view value) {
 
 bool is_code(std::string_view value) {
     return value.find_first_of(call_characters) != std::string_view::npos || is_words(value) ||
-           begins_with_any(value, code_words);
+           begins_with_any(value, code_words) || is_foreign(value);
 }
 
 ValueTest find_value_test(std::string_view name) {

@@ -23,7 +23,7 @@ rules:
   - { id: all, allow: { upstreams: "*" } }
   - { id: secrets, when: { finding: secret, confidence: [medium, high], hosting: vendor }, amend: redact }
   - { id: foreign, when: { finding: [attribution, secret], confidence: high, class: customer }, amend: withhold }
-  - { id: watched, when: { finding: marker }, amend: redact, mode: observe }
+  - { id: watched, when: { finding: marker }, amend: withhold, mode: observe }
 )",
                                 "amend.yaml");
         ASSERT_TRUE(loaded.policy) << loaded.mistakes.front().text();

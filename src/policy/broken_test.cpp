@@ -136,7 +136,7 @@ constexpr Case rules[] = {
     {"{ id: a, when: { class: internal }, amend: redact }",
      "p.yaml:6:48: rule 'a' amends what was found; its 'when' needs a 'finding'"},
     {"{ id: a, when: { finding: uninspected }, amend: redact }",
-     "p.yaml:6:53: what could not be inspected has no place to redact; withhold or refuse it"},
+     "p.yaml:6:53: only a secret can be redacted; withhold or refuse what else is found"},
     {"{ id: a, when: { finding: secret }, amend: redact, refuse: true }",
      "p.yaml:6:48: rule 'a' amends and does something else; make it two rules"},
     {"{ id: a, when: { finding: secrets }, refuse: true }",

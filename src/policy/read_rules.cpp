@@ -229,9 +229,9 @@ void RuleReader::amendment(Node amend, Rule& rule) {
     rule.effect = Effect::amend;
     if (!rule.when.findings)
         reader_.mistake(amend, fmt::format("rule '{}' amends what was found; its 'when' needs a 'finding'", rule.id));
-    if (rule.when.findings && (*rule.when.findings & (7u << finding_bit(3, 0))) != 0 &&
-        rule.amendment == Amendment::redact)
-        reader_.mistake(amend, "what could not be inspected has no place to redact; withhold or refuse it");
+    constexpr std::uint32_t secrets = 7u << finding_bit(0, 0);
+    if (rule.when.findings && (*rule.when.findings & ~secrets) != 0 && rule.amendment == Amendment::redact)
+        reader_.mistake(amend, "only a secret can be redacted; withhold or refuse what else is found");
 }
 
 void RuleReader::effect(Node allow, Node refuse, Node amend, Rule& rule) {

@@ -1,14 +1,19 @@
 """What is in a request is found, whatever the client says of it: refused with a way on, recorded without its text."""
 
+import gzip
+import hashlib
 import json
+import re
 import unittest
 import zlib
 from urllib.parse import quote
 
 import dialects
 import rig
+from upstream import Upstream
 
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+SITE, CLIENT = "git.acme.example/web/site", "git.acme.example/clients/x"
 SENTENCE = "Take it out and begin a new conversation."
 POLICY = rig.POLICY | {
     "rules": [*rig.POLICY["rules"],
@@ -150,6 +155,111 @@ class Inspection(rig.Case):
         intent = gateway.entries(answer.exchange)[0]
         self.assertEqual([["secret", "high", "tool-result", 1]], [row[:2] + row[3:] for row in intent["request"]["findings"]])
         self.assertEqual(1 << 2, intent["facts"]["findings"])
+
+
+class Amended(rig.Case):
+    """Whoever works on in a conversation that once held a secret: it leaves without it, and the same way each time."""
+    policy = rig.POLICY | {
+        "rules": [{"id": "site", "when": {"class": "internal"}, "allow": {"upstreams": ["sim"]}},
+                  {"id": "clients", "when": {"class": "customer"}, "allow": {"upstreams": ["second"]}},
+                  {"id": "redact", "when": {"finding": "secret", "confidence": "high"}, "amend": "redact"},
+                  {"id": "withhold", "when": {"finding": "secret", "confidence": "high", "class": "customer"}, "amend": "withhold"}],
+    }
+
+    @classmethod
+    def upstreams(cls):
+        cls.vendor_of = {name: Upstream() for name in ("sim", "second")}
+        for one in cls.vendor_of.values():
+            cls.addClassCleanup(one.close)
+        return {name: one.url for name, one in cls.vendor_of.items()}
+
+    def arrived(self, dialect, body, upstream="sim", fields=(), where=SITE):
+        """The answer, and what the vendor got."""
+        received = self.vendor_of[upstream].received
+        before = len(received)
+        answer = self.ask(dialect, body=body if isinstance(body, bytes) else json.dumps(body).encode(), fields=fields, repository=where)
+        self.assertEqual((200, before + 1), (answer.status, len(received)), answer.body)
+        return answer, received[-1]
+
+    def test_a_secret_leaves_as_its_placeholder_and_all_else_byte_for_byte(self):
+        for dialect in dialects.ALL:
+            with self.subTest(dialect.name):
+                body = json.dumps(talk(dialect, FILE), ensure_ascii=False).encode()
+                answer, request = self.arrived(dialect, body)
+                left = request.body
+                placeholder = re.search(rb"\[\[sallyport:[a-z0-9-]+:[a-z2-7]{20}\]\]", left).group()
+                self.assertEqual(body, left.replace(placeholder, TOKEN.encode()))
+                self.assertEqual(str(len(left)), request.get("content-length"))
+                self.gateway.row(answer.exchange)
+                intent = self.gateway.entries(answer.exchange)[0]
+                self.assertEqual("amend", intent["plan"]["decision"])
+                self.assertEqual([len(left), "sha256:" + hashlib.sha256(left).hexdigest()], [intent["sent"]["bytes"], intent["sent"]["digest"]])
+                self.assertEqual([len(body), "sha256:" + hashlib.sha256(body).hexdigest()],
+                                 [intent["received"]["bytes"], intent["received"]["digest"]])
+
+    def test_a_conversation_that_grows_keeps_every_byte_that_left_before(self):
+        for dialect in dialects.ALL:
+            with self.subTest(dialect.name):
+                key = next(name for name in ("messages", "input", "contents") if name in TALKS[dialect.name])
+                body, earlier = talk(dialect, FILE), b""
+                for turn in range(4):
+                    _, request = self.arrived(dialect, body)
+                    grown = json.loads(request.body)
+                    self.assertNotIn(TOKEN, request.body.decode())
+                    left = json.dumps(grown[key])[:-1].encode()
+                    self.assertTrue(left.startswith(earlier))
+                    earlier = left
+                    body[key] = [*body[key], json.loads(json.dumps(body[key][0]).replace("look at", f"{turn}: use {TOKEN} for"))]
+
+    def test_a_coded_body_leaves_as_the_text_that_was_amended(self):
+        body = json.dumps(talk(dialects.CHAT, FILE)).encode()
+        _, request = self.arrived(dialects.CHAT, gzip.compress(body), fields=[("Content-Encoding", "gzip")])
+        self.assertIsNone(request.get("content-encoding"))
+        self.assertIn(b"[[sallyport:", request.body)
+        json.loads(request.body)
+        clean = gzip.compress(json.dumps(talk(dialects.CHAT, "1→import os\n")).encode())
+        _, request = self.arrived(dialects.CHAT, clean, fields=[("Content-Encoding", "gzip")])
+        self.assertEqual(("gzip", clean), (request.get("content-encoding"), request.body))
+
+    def test_a_withheld_result_says_so_and_the_work_goes_on(self):
+        for dialect in dialects.ALL:
+            with self.subTest(dialect.name):
+                whole = talk(dialect, "a first line\n" + FILE)
+                if "prompt_cache_key" in whole:
+                    whole["prompt_cache_key"] = "a conversation of its own"  # its class does not fall again
+                _, request = self.arrived(dialect, whole, "second", where=CLIENT)
+                self.assertNotIn(TOKEN.encode(), request.body)
+                self.assertNotIn(b"a first line", request.body)
+                said = re.search(r"\[Sallyport withheld this text[^\]]*\]", request.body.decode()).group()
+                self.assertEqual(json.loads(json.dumps(whole).replace(json.dumps("a first line\n" + FILE), json.dumps(said))),
+                                 json.loads(request.body))
+
+    def test_where_nothing_can_be_put_in_its_place_it_is_refused(self):
+        signed = talk(dialects.ANTHROPIC, "1→import os\n")
+        signed["messages"][1]["content"].insert(0, {"type": "thinking", "thinking": f"it is {TOKEN}", "signature": "c2ln"})
+        named = talk(dialects.ANTHROPIC, "1→import os\n")
+        named["messages"][1]["content"][1]["id"] = TOKEN
+        keyed = talk(dialects.ANTHROPIC, "1→import os\n") | {TOKEN: 1}
+        for body, fields, said in ((signed, [], "in what the vendor signed"), (named, [], "in a word of the protocol"),
+                                   (keyed, [], "in a name of the request"),
+                                   (talk(dialects.ANTHROPIC, "1→import os\n"), [("x-note", TOKEN)], "in a header or the address")):
+            with self.subTest(said):
+                before = len(self.vendor_of["sim"].received)
+                answer = self.ask(dialects.ANTHROPIC, body=json.dumps(body).encode(), fields=fields)
+                self.assertEqual(dialects.ANTHROPIC.status["policy"], answer.status)
+                self.assertIn(said, dialects.ANTHROPIC.sentence(answer))
+                self.assertEqual(before, len(self.vendor_of["sim"].received))
+
+    def test_one_secret_has_one_name_here_and_another_one_elsewhere(self):
+        names = set()
+        for dialect in dialects.ALL:
+            _, request = self.arrived(dialect, talk(dialect, FILE))
+            names.update(re.findall(rb"\[\[sallyport:[^\]]*\]\]", request.body))
+        self.assertEqual(1, len(names))
+        elsewhere = self.run_gateway(self.upstreams(), self.policy, self.folder / "elsewhere")
+        answer = self.ask(dialects.CHAT, gateway=elsewhere, key=elsewhere.key, body=json.dumps(talk(dialects.CHAT, FILE)).encode())
+        self.assertEqual(200, answer.status)
+        self.assertNotIn(names.pop(), self.vendor_of["sim"].received[-1].body)
 
 
 if __name__ == "__main__":

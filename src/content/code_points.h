@@ -1,0 +1,60 @@
+// Code points as the detectors of hidden characters see them: UTF-8 decoding that never fails, a trait for each code point, the ASCII
+// character that one looks like. Pure and thread-safe; tables after Unicode 16 (UAX #44), UTS #39 (confusables), UTS #51 (emoji).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace sallyport::content {
+
+// What a code point is for hiding. From `look_alike` on it is looked at, before that it is what texts consist of.
+enum class Trait : std::uint8_t {
+    ordinary,      // symbols and punctuation beyond ASCII, unassigned
+    letter,        // of scripts without joiners; combining marks
+    cjk,           // Han, kana, Hangul syllables, their punctuation
+    joining,       // letters and marks of scripts that use ZWJ, ZWNJ or ZWSP: Indic, Khmer, Thai, Tibetan, Mongolian …
+    right_to_left, // Hebrew, Thaana …
+    arabic,        // both: Arabic, Syriac, N'Ko
+    jamo,          // Hangul letters, which fillers stand between
+    braille,
+    emoji, // emoji and symbols that take a presentation selector
+    look_alike,
+    quote,       // looks like an ASCII apostrophe
+    punctuation, // looks like other ASCII punctuation
+    zero_width,
+    tag,
+    variation,
+    bidi,
+    filler,
+    space,
+    private_use,
+    surrogate, // written in UTF-8's way, as WTF-8 does
+    broken,    // no UTF-8
+};
+
+struct CodePoint {
+    char32_t value = 0; // of `broken` the byte
+    std::uint32_t size = 0;
+    Trait trait = Trait::ordinary;
+};
+
+// The code point at `at` (< text.size()), ASCII ones too; a byte that begins none is `broken` and one byte long.
+CodePoint code_point_at(std::string_view text, std::size_t at);
+// The one that ends before `at`; size 0 at the beginning.
+CodePoint code_point_before(std::string_view text, std::size_t at);
+// Where the first byte >= 0x80 at or after `at` is; text.size() where there is none.
+std::size_t next_beyond_ascii(std::string_view text, std::size_t at);
+
+Trait trait_of(char32_t value);
+// What it looks like, 0 where like nothing in ASCII. ASCII looks like itself.
+char ascii_like(char32_t value);
+// "U+200B ZERO WIDTH SPACE"; without a name where it is not a common one.
+std::string code_point_name(char32_t value);
+
+constexpr bool is_ascii_letter(char32_t c) { return (c | 32) >= 'a' && (c | 32) <= 'z' && c < 128; }
+constexpr bool is_ascii_digit(char32_t c) { return c >= '0' && c <= '9'; }
+constexpr bool is_ascii_word(char32_t c) { return is_ascii_letter(c) || is_ascii_digit(c); }
+
+} // namespace sallyport::content

@@ -1,0 +1,24 @@
+// The single odd characters of a text, before they are grouped to findings: shared by finding and describing.
+#pragma once
+
+#include "content/code_points.h"
+#include "content/hidden.h"
+
+#include <vector>
+
+namespace sallyport::content {
+
+struct Mark {
+    std::uint32_t begin = 0, end = 0; // a character, of look-alike letters the word
+    char32_t value = 0;
+    HiddenRule rule = HiddenRule::zero_width;
+    Confidence confidence = Confidence::low; // on its own
+};
+
+// All that is odd in the text, in order.
+void collect_marks(std::string_view text, std::vector<Mark>& out);
+
+// What the marks of one finding say, as bytes; empty where they say nothing. `bits` of two kinds of zero-width characters.
+std::string payload_of(const std::vector<Mark>& marks, HiddenRule rule);
+
+} // namespace sallyport::content
