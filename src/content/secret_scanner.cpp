@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <span>
 
 namespace sallyport::content {
 
@@ -92,7 +93,9 @@ public:
         memory_.found.clear();
     }
 
+    // Where no Hyperscan serves, one pass for all keywords is cheaper than one for each rule.
     void with_hyperscan() {
+        if (rules_.patterns->engine() == "re2") return with_re2_only();
         std::uint32_t last = none;
         bool open = false;
         for (const auto& region : memory_.scan.regions(text_)) {
@@ -234,20 +237,39 @@ private:
 
 namespace {
 
-// Takes the best first; what overlaps one already taken is left out.
-void merge(std::vector<Found>& found, std::vector<Found>& out) {
+// Whether `a` stays rather than `b`, where they overlap.
+bool is_better(const Found& a, const Found& b) {
     const auto length = [](const Found& one) { return one.end - one.begin; };
-    std::ranges::sort(found, [&](const Found& a, const Found& b) {
-        if (a.confidence != b.confidence) return a.confidence > b.confidence;
-        if (length(a) != length(b)) return length(a) > length(b);
-        return a.begin != b.begin ? a.begin < b.begin : a.rule < b.rule;
-    });
-    out.clear();
-    for (const auto& candidate : found) {
-        const auto next = std::ranges::lower_bound(out, candidate.begin, {}, &Found::begin);
+    if (a.confidence != b.confidence) return a.confidence > b.confidence;
+    if (length(a) != length(b)) return length(a) > length(b);
+    return a.begin != b.begin ? a.begin < b.begin : a.rule < b.rule;
+}
+
+// Of findings that overlap one another the best first; what overlaps one already taken is left out.
+void merge_cluster(std::span<Found> cluster, std::vector<Found>& out) {
+    const auto first = static_cast<std::ptrdiff_t>(out.size());
+    std::ranges::sort(cluster, is_better);
+    for (const auto& candidate : cluster) {
+        const auto taken = out.begin() + first;
+        const auto next = std::lower_bound(taken, out.end(), candidate.begin,
+                                           [](const Found& one, std::uint32_t begin) { return one.begin < begin; });
         const bool free = (next == out.end() || next->begin >= candidate.end) &&
-                          (next == out.begin() || (next - 1)->end <= candidate.begin);
+                          (next == taken || (next - 1)->end <= candidate.begin);
         if (free) out.insert(next, candidate);
+    }
+}
+
+// Cluster by cluster, so that a text with very many findings costs no more for each.
+void merge(std::vector<Found>& found, std::vector<Found>& out) {
+    out.clear();
+    std::ranges::sort(found, {}, &Found::begin);
+    for (std::size_t begin = 0; begin < found.size();) {
+        auto cluster_end = found[begin].end;
+        auto end = begin + 1;
+        while (end < found.size() && found[end].begin < cluster_end)
+            cluster_end = std::max(cluster_end, found[end++].end);
+        merge_cluster(std::span(found).subspan(begin, end - begin), out);
+        begin = end;
     }
 }
 

@@ -78,6 +78,15 @@ TEST(SecretScanner, OfOverlappingFindingsTheSurestThenTheLongestStays) {
     EXPECT_EQ(secrets_in(three, "insure-1234"), Secrets{"sure:sure-12"});
 }
 
+TEST(SecretScanner, VeryManyFindingsCostNoMoreEach) {
+    std::string text;
+    for (int i = 0; i < 200'000; ++i) text += i % 3 == 0 ? "key-abcdef " : "key-abcd ";
+    SecretScanner scanner(rules_of(rule));
+    std::vector<Found> found;
+    scanner.scan(text, "", found);
+    EXPECT_EQ(found.size(), 200'000u);
+}
+
 TEST(SecretScanner, AChecksumThatFailsMakesATokenUnlikely) {
     SecretScanner scanner(built_in_rules());
     std::vector<Found> found;
