@@ -153,6 +153,7 @@ void MultiPattern::compile(std::span<const std::string> patterns) {
     }
     while (!ids.empty()) {
         std::vector<const char*> expressions;
+        expressions.reserve(ids.size());
         for (const auto id : ids) expressions.push_back(translated[id].c_str());
         const std::vector<unsigned> flags(ids.size(), 0);
         CompileError wrong;

@@ -82,7 +82,7 @@ std::vector<PlacedText> texts_at(const toml::table& table, std::string_view name
     return texts;
 }
 
-std::vector<std::string> lower_case(std::vector<PlacedText> texts) {
+std::vector<std::string> lower_case(const std::vector<PlacedText>& texts) {
     std::vector<std::string> lowered;
     for (const auto& text : texts) {
         if (text.text.empty()) mistake(text.place, "an empty word here would match everything; leave it out");

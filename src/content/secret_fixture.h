@@ -28,6 +28,7 @@ inline std::vector<std::string> secrets_in(SecretScanner& scanner, std::string_v
     scanner.scan_with_re2_only(text, file_name, second);
     if (found != second) throw std::logic_error("Hyperscan and RE2 disagree");
     std::vector<std::string> secrets;
+    secrets.reserve(found.size());
     for (const auto& one : found)
         secrets.push_back(std::string(scanner.rules().rule_id(one.rule)) + ":" +
                           std::string(text.substr(one.begin, one.end - one.begin)));
