@@ -69,6 +69,15 @@ inline constexpr std::size_t units_remembered_max = 262'144;      // about 40 Mi
 inline constexpr std::size_t scanned_text_bytes_max = 128u << 20; // one text; as decoded_body_bytes_max
 inline constexpr std::size_t secret_rules_max = 5'000;            // of all files together
 
+// Hidden characters, and sentences that clients send alike.
+inline constexpr std::size_t hidden_marks_max = 65'536; // odd characters of one text
+inline constexpr std::size_t fleet_sentences_max = 65'536;
+inline constexpr std::size_t fleet_sentences_of_text_max = 2'048;
+inline constexpr std::size_t fleet_sentence_bytes_max = 4'096; // longer ones are not compared
+inline constexpr std::size_t fleet_forms_max = 4;              // of one sentence; further ones are not told apart
+inline constexpr std::size_t fleet_machines_max = 32;          // remembered of one form
+inline constexpr std::size_t fleet_trace_bytes_max = 512;      // what is not letters in a sentence
+
 // Documents that people write.
 inline constexpr std::size_t rule_file_bytes_max = 4u << 20;
 inline constexpr std::size_t policy_bytes_max = 10u << 20;

@@ -6,13 +6,11 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 
 namespace sallyport::content {
 namespace {
-
-constexpr std::uint32_t plane = 0x10000;
-constexpr std::uint32_t tabled = 2 * plane; // the planes of living scripts and emoji, in one look; the others by range
 
 // What typography sets for ASCII punctuation everywhere, and letters of living Latin alphabets: told as look-alikes, never looked for.
 constexpr bool is_everyday(char32_t c) {
@@ -21,21 +19,28 @@ constexpr bool is_everyday(char32_t c) {
            c == 0x2223 || c == 0x2571 || c == 0x05F4;
 }
 
-struct Traits {
-    std::array<Trait, tabled> of{};
-    Traits() {
-        for (const auto& range : trait_ranges)
-            for (std::uint32_t c = range.first; c <= range.last && c < tabled; ++c) of[c] = range.trait;
-        for (const auto& like : look_alikes)
-            if (of[like.value] <= Trait::look_alike && !is_everyday(like.value))
-                of[like.value] = is_ascii_word(like.ascii) ? Trait::look_alike : Trait::punctuation;
-    }
-};
-
-const Traits& traits() {
-    static const Traits table;
+constexpr std::array<Trait, tabled_code_points> fill_table() {
+    std::array<Trait, tabled_code_points> table{};
+    for (const auto& range : trait_ranges)
+        for (std::uint32_t c = range.first; c <= range.last && c < tabled_code_points; ++c) table[c] = range.trait;
+    for (const auto& like : look_alikes)
+        if (table[like.value] <= Trait::look_alike && !is_everyday(like.value))
+            table[like.value] = is_ascii_word(like.ascii) ? Trait::look_alike : Trait::punctuation;
     return table;
 }
+
+bool continues(std::string_view text, std::size_t at) { return (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80; }
+
+// The index of the first byte in memory with its high bit set.
+std::size_t first_high(std::uint64_t bits) {
+    return static_cast<std::size_t>(std::endian::native == std::endian::little ? std::countr_zero(bits)
+                                                                               : std::countl_zero(bits)) /
+           8;
+}
+
+} // namespace
+
+constexpr std::array<Trait, tabled_code_points> trait_table = fill_table();
 
 Trait rare_trait(char32_t value) {
     if (value < 0xE0000) return value < 0x40000 ? Trait::cjk : Trait::ordinary;
@@ -44,68 +49,37 @@ Trait rare_trait(char32_t value) {
     return Trait::ordinary;
 }
 
-bool continues(std::string_view text, std::size_t at) {
-    return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80;
-}
-
-CodePoint broken(std::string_view text, std::size_t at) {
-    return {static_cast<unsigned char>(text[at]), 1, Trait::broken};
-}
-
-} // namespace
-
-CodePoint code_point_at(std::string_view text, std::size_t at) {
-    const auto byte = [&](std::size_t i) { return static_cast<char32_t>(static_cast<unsigned char>(text[at + i])); };
-    const char32_t first = byte(0);
-    if (first < 0x80) return {first, 1, Trait::ordinary};
-    if (first < 0xC2 || first > 0xF4 || !continues(text, at + 1)) return broken(text, at);
-    if (first < 0xE0) {
-        const char32_t value = (first & 0x1F) << 6 | (byte(1) & 0x3F);
-        return {value, 2, traits().of[value]};
-    }
-    if (!continues(text, at + 2)) return broken(text, at);
-    if (first < 0xF0) {
-        const char32_t value = (first & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F);
-        if (value < 0x800) return broken(text, at);
-        return {value, 3, traits().of[value]};
-    }
-    if (!continues(text, at + 3)) return broken(text, at);
-    const char32_t value = (first & 0x07) << 18 | (byte(1) & 0x3F) << 12 | (byte(2) & 0x3F) << 6 | (byte(3) & 0x3F);
-    if (value < plane || value > 0x10FFFF) return broken(text, at);
-    return {value, 4, trait_of(value)};
-}
-
 CodePoint code_point_before(std::string_view text, std::size_t at) {
     if (at == 0) return {};
+    if (const auto last = static_cast<unsigned char>(text[at - 1]); last < 0x80) return {last, 1, Trait::ordinary};
     for (std::size_t back = 1; back <= 4 && back <= at; ++back) {
         if (continues(text, at - back)) continue;
         const CodePoint found = code_point_at(text, at - back);
         if (found.size == back) return found;
         break;
     }
-    return broken(text, at - 1);
+    return {static_cast<unsigned char>(text[at - 1]), 1, Trait::broken};
 }
 
 std::size_t next_beyond_ascii(std::string_view text, std::size_t at) {
     constexpr std::uint64_t high = 0x8080808080808080U;
+    const auto word = [&](std::size_t i) {
+        std::uint64_t bytes = 0;
+        std::memcpy(&bytes, text.data() + at + i, 8);
+        return bytes;
+    };
+    if (at + 8 <= text.size() && (word(0) & high) != 0) return at + first_high(word(0) & high);
     // 64 bytes a step: the compiler makes vectors of it.
     for (; at + 64 <= text.size(); at += 64) {
-        std::array<std::uint64_t, 8> words;
-        std::memcpy(words.data(), text.data() + at, 64);
         std::uint64_t all = 0;
-        for (const std::uint64_t word : words) all |= word;
+        for (std::size_t i = 0; i < 64; i += 8) all |= word(i);
         if ((all & high) != 0) break;
     }
-    for (; at + 8 <= text.size(); at += 8) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, text.data() + at, 8);
-        if ((word & high) != 0) break;
-    }
+    for (; at + 8 <= text.size(); at += 8)
+        if ((word(0) & high) != 0) return at + first_high(word(0) & high);
     while (at < text.size() && (text[at] & 0x80) == 0) ++at;
     return at;
 }
-
-Trait trait_of(char32_t value) { return value < tabled ? traits().of[value] : rare_trait(value); }
 
 char ascii_like(char32_t value) {
     if (value < 0x80) return static_cast<char>(value);

@@ -2,6 +2,7 @@
 // character that one looks like. Pure and thread-safe; tables after Unicode 16 (UAX #44), UTS #39 (confusables), UTS #51 (emoji).
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -40,14 +41,38 @@ struct CodePoint {
     Trait trait = Trait::ordinary;
 };
 
+// Of the planes 0 and 1: living scripts and emoji.
+inline constexpr std::uint32_t tabled_code_points = 0x20000;
+extern const std::array<Trait, tabled_code_points> trait_table;
+Trait rare_trait(char32_t value); // of the other planes
+inline Trait trait_of(char32_t value) { return value < tabled_code_points ? trait_table[value] : rare_trait(value); }
+
 // The code point at `at` (< text.size()), ASCII ones too; a byte that begins none is `broken` and one byte long.
-CodePoint code_point_at(std::string_view text, std::size_t at);
+inline CodePoint code_point_at(std::string_view text, std::size_t at) {
+    const auto byte = [&](std::size_t i) { return static_cast<char32_t>(static_cast<unsigned char>(text[at + i])); };
+    const auto continues = [&](std::size_t i) { return at + i < text.size() && (byte(i) & 0xC0) == 0x80; };
+    const char32_t first = byte(0);
+    const CodePoint broken{first, 1, Trait::broken};
+    if (first < 0x80) return {first, 1, Trait::ordinary};
+    if (first < 0xC2 || first > 0xF4 || !continues(1)) return broken;
+    if (first < 0xE0) {
+        const char32_t value = (first & 0x1F) << 6 | (byte(1) & 0x3F);
+        return {value, 2, trait_table[value]};
+    }
+    if (!continues(2)) return broken;
+    if (first < 0xF0) {
+        const char32_t value = (first & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F);
+        return value < 0x800 ? broken : CodePoint{value, 3, trait_table[value]};
+    }
+    if (!continues(3)) return broken;
+    const char32_t value = (first & 0x07) << 18 | (byte(1) & 0x3F) << 12 | (byte(2) & 0x3F) << 6 | (byte(3) & 0x3F);
+    return value < 0x10000 || value > 0x10FFFF ? broken : CodePoint{value, 4, trait_of(value)};
+}
 // The one that ends before `at`; size 0 at the beginning.
 CodePoint code_point_before(std::string_view text, std::size_t at);
 // Where the first byte >= 0x80 at or after `at` is; text.size() where there is none.
 std::size_t next_beyond_ascii(std::string_view text, std::size_t at);
 
-Trait trait_of(char32_t value);
 // What it looks like, 0 where like nothing in ASCII. ASCII looks like itself.
 char ascii_like(char32_t value);
 // "U+200B ZERO WIDTH SPACE"; without a name where it is not a common one.

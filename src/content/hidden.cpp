@@ -46,6 +46,12 @@ Confidence of_message(const Marks& marks, HiddenRule rule) {
                : std::max(single, Confidence::medium);
 }
 
+Found uninspected(std::string_view text, std::size_t begin) {
+    const auto end = std::min<std::size_t>(text.size(), std::numeric_limits<std::uint32_t>::max());
+    return {FindingKind::uninspected, Confidence::high, 0, static_cast<std::uint32_t>(begin),
+            static_cast<std::uint32_t>(end)};
+}
+
 Found found(const Marks& marks, HiddenRule rule) {
     return {FindingKind::marker, of_message(marks, rule), static_cast<std::uint32_t>(rule), marks.front().begin,
             marks.back().end};
@@ -76,14 +82,14 @@ std::string_view name(HiddenRule rule) { return rules[static_cast<std::size_t>(r
 
 void find_hidden(std::string_view text, std::vector<Found>& out) {
     if (text.size() > limits::scanned_text_bytes_max) {
-        const auto seen = std::min<std::size_t>(text.size(), std::numeric_limits<std::uint32_t>::max());
-        out.push_back({FindingKind::uninspected, Confidence::high, 0, 0, static_cast<std::uint32_t>(seen)});
+        out.push_back(uninspected(text, 0));
         return;
     }
     Marks marks;
-    collect_marks(text, marks);
+    const std::size_t left_out = collect_marks(text, marks);
     if (marks.empty()) return;
     const auto first = static_cast<std::ptrdiff_t>(out.size());
+    if (left_out < text.size()) out.push_back(uninspected(text, left_out));
     for (std::size_t rule = 0; rule < hidden_rules; ++rule) add_findings(marks, static_cast<HiddenRule>(rule), out);
     std::ranges::sort(out.begin() + first, out.end(), {},
                       [](const Found& one) { return std::pair(one.begin, one.rule); });

@@ -33,7 +33,8 @@ std::string_view name(HiddenRule); // "zero-width"
 
 // Appends what is found, sorted by begin; `rule` is a HiddenRule, the kind `marker`. Confidence is high where a payload decodes
 // (tag text, two bytes of variation selectors, eight bits of zero-width characters), medium where there is no innocent reason, low
-// else. A text beyond limits::scanned_text_bytes_max is one finding `uninspected`. Spans of different rules may overlap.
+// else. A text beyond limits::scanned_text_bytes_max is one finding `uninspected`, and so is the rest of one with more than
+// limits::hidden_marks_max odd characters. Spans of different rules may overlap.
 void find_hidden(std::string_view text, std::vector<Found>& out);
 
 // What a person is told of a finding. All ASCII, each bounded.

@@ -1,6 +1,7 @@
 // Which odd characters are there for a reason. Each test looks at the nearest neighbours only, so the pass stays linear.
 #include "content/hidden_marks.h"
 
+#include "base/limits.h"
 #include "base/text.h"
 
 #include <algorithm>
@@ -15,7 +16,7 @@ constexpr std::size_t word_seen_bytes = 128;
 constexpr std::size_t straight_apostrophes_min = 3; // in words, until a single other one stands out
 constexpr std::size_t one_hand_bytes_max = 4096; // longer texts have several authors, who write apostrophes as they do
 constexpr std::size_t bytes_per_odd_space_max = 2048;
-constexpr std::size_t joiners_max = 4; // of a kind in a row, in scripts that use them
+constexpr std::size_t joiners_bytes_max = 12; // four of a kind in a row, in scripts that use them
 
 constexpr bool is_joining(Trait trait) { return trait == Trait::joining || trait == Trait::arabic; }
 constexpr bool is_right_to_left(Trait trait) { return trait == Trait::right_to_left || trait == Trait::arabic; }
@@ -29,15 +30,17 @@ class Collector {
 public:
     Collector(std::string_view text, std::vector<Mark>& out) : text_(text), out_(out) {}
 
-    void run() {
-        for (std::size_t at = next_beyond_ascii(text_, 0); at < text_.size(); at = next_beyond_ascii(text_, at)) {
+    std::size_t run() {
+        for (std::size_t at = next_beyond_ascii(text_, 0); at < text_.size();) {
             here_ = code_point_at(text_, at);
             at_ = at;
             at += here_.trait < Trait::look_alike ? here_.size : look();
+            if (at < text_.size() && (text_[at] & 0x80) == 0) at = next_beyond_ascii(text_, at);
         }
         if (curly_in_words_ + turned_commas_ > 0) settle_quotes();
         if (leftovers_ > 0) settle_zero_width();
         if (no_break_spaces_ > 0) settle_spaces();
+        return full_at_;
     }
 
 private:
@@ -47,7 +50,7 @@ private:
         case Trait::look_alike: return word();
         case Trait::quote: quote(); break;
         case Trait::punctuation: punctuation(); break;
-        case Trait::zero_width: zero_width(); break;
+        case Trait::zero_width: return zero_widths();
         case Trait::tag: return tags();
         case Trait::variation: variation(); break;
         case Trait::bidi: bidi(); break;
@@ -62,6 +65,14 @@ private:
 
     void mark(HiddenRule rule, Confidence confidence) { mark(rule, confidence, at_, at_ + here_.size); }
     void mark(HiddenRule rule, Confidence confidence, std::size_t begin, std::size_t end) {
+        if (rule == HiddenRule::broken_utf8 && !out_.empty() && out_.back().rule == rule && out_.back().end == begin) {
+            out_.back().end = static_cast<std::uint32_t>(end);
+            return;
+        }
+        if (out_.size() >= limits::hidden_marks_max) {
+            full_at_ = std::min(full_at_, begin);
+            return;
+        }
         out_.push_back(
             {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end), here_.value, rule, confidence});
     }
@@ -70,7 +81,12 @@ private:
     CodePoint after(std::size_t at) const { return at < text_.size() ? code_point_at(text_, at) : CodePoint{}; }
     CodePoint before() const { return before(at_); }
     CodePoint after() const { return after(at_ + here_.size); }
-    bool between_ascii_words() const { return is_ascii_word(before().value) && is_ascii_word(after().value); }
+    bool ascii_letter_at(std::size_t at) const {
+        return at < text_.size() && is_ascii_letter(static_cast<unsigned char>(text_[at]));
+    }
+    bool between_ascii_words() const {
+        return at_ > 0 && is_ascii_word(static_cast<unsigned char>(text_[at_ - 1])) && is_ascii_word(after().value);
+    }
     // The number of ASCII letters that end or begin there.
     std::size_t letters_before(std::size_t at) const {
         std::size_t count = 0;
@@ -110,6 +126,7 @@ private:
     // Letters that look like ASCII ones, in a word that else is ASCII (UTS #39, mixed-script confusables). A word with a letter that
     // is like none in ASCII is a word of its own script, or an honest mixture of two.
     std::size_t word() {
+        if (const std::size_t own = word_of_its_script(); own > 0) return own;
         std::size_t begin = at_, end = at_;
         std::size_t ascii = 0, alike = 0, symbols = 0;
         bool honest = false, inside = false;
@@ -125,8 +142,7 @@ private:
             } else if (c.trait == Trait::look_alike) {
                 ++alike;
                 symbols += is_symbol(c.value);
-                inside |=
-                    end > begin && is_ascii_letter(before(end).value) && is_ascii_letter(after(end + c.size).value);
+                inside |= end > begin && ascii_letter_at(end - 1) && ascii_letter_at(end + c.size);
             } else if (is_letter(c)) {
                 honest |= !is_latin(c.value);
             } else {
@@ -150,6 +166,23 @@ private:
         return std::min(past + 1, at_);
     }
     static bool is_latin(char32_t c) { return (c >= 0xC0 && c <= 0x24F) || (c >= 0x1E00 && c <= 0x1EFF); }
+    // Most words: no ASCII in them. Their size, or 0.
+    std::size_t word_of_its_script() {
+        if (at_ > word_end_ && is_ascii_word(static_cast<unsigned char>(text_[at_ - 1]))) return 0;
+        std::size_t end = at_;
+        while (end < text_.size()) {
+            const auto byte = static_cast<unsigned char>(text_[end]);
+            if (byte < 0x80) {
+                if (is_ascii_word(byte)) return 0;
+                break;
+            }
+            const CodePoint c = code_point_at(text_, end);
+            if (!is_letter(c)) break;
+            end += c.size;
+        }
+        word_end_ = end;
+        return end - at_;
+    }
     // Letters that formulas, units and phonetics use on their own.
     static bool is_symbol(char32_t c) {
         return (c >= 0x3B1 && c <= 0x3C9 && c != 0x3BF) || (c >= 0x2100 && c <= 0x214F) || c >= 0x1D400 ||
@@ -224,23 +257,32 @@ private:
         if (!wide || !near().cjk) mark(HiddenRule::look_alike_punctuation, Confidence::low);
     }
 
+    // A run at once: its neighbours decide, and whether it is of one kind.
+    std::size_t zero_widths() {
+        const CodePoint right = after();
+        if (here_.value == 0x200C || here_.value == 0x200D) { // most are one joiner between letters or emoji
+            const Trait left = before().trait;
+            if (right.trait != Trait::zero_width && is_joining(left)) return here_.size;
+            if (here_.value == 0x200D && right.trait == Trait::emoji && left == Trait::emoji) return here_.size;
+        }
+        run_ = {at_, at_, true, false};
+        for (CodePoint c = here_; c.trait == Trait::zero_width; c = after(run_.end)) {
+            run_.same &= c.value == here_.value;
+            run_.end += c.size;
+        }
+        run_.inside_word = is_letter(before(run_.begin)) && is_letter(after(run_.end));
+        for (; at_ < run_.end; at_ += here_.size) {
+            here_ = code_point_at(text_, at_);
+            zero_width();
+        }
+        return run_.end - run_.begin;
+    }
     void zero_width() {
         const char32_t c = here_.value;
-        if (c == 0xFEFF && at_ == 0) return;
-        if (joins()) return;
+        if ((c == 0xFEFF && at_ == 0) || joins()) return;
         const bool breaks_lines = c == 0x200B || c == 0xAD || c == 0x2060 || c == 0xFEFF;
-        const bool leftover = breaks_lines && !inside_word();
-        (leftover ? leftovers_ : zero_widths_) += 1;
+        (breaks_lines && !run_.inside_word ? leftovers_ : zero_widths_) += 1;
         mark(HiddenRule::zero_width, breaks_lines ? Confidence::low : Confidence::medium);
-    }
-    bool inside_word() const {
-        std::size_t begin = at_, end = at_ + here_.size;
-        for (CodePoint c = before(begin); c.trait == Trait::zero_width && at_ - begin < word_seen_bytes;
-             c = before(begin))
-            begin -= c.size;
-        for (CodePoint c = after(end); c.trait == Trait::zero_width && end - at_ < word_seen_bytes; c = after(end))
-            end += c.size;
-        return is_letter(before(begin)) && is_letter(after(end));
     }
     // Whether a zero-width character has its work where it stands.
     bool joins() {
@@ -255,18 +297,8 @@ private:
     }
     // Between letters of a script with joiners, or at a border of its words: one, two, or a few of the same by a slip of the hand.
     bool joins_letters() {
-        std::size_t begin = at_, end = at_ + here_.size, count = 1;
-        bool same = true;
-        const auto take = [&](const CodePoint& c) {
-            const bool joiner = c.value >= 0x200B && c.value <= 0x200D && count <= joiners_max;
-            count += joiner;
-            same &= !joiner || c.value == here_.value;
-            return joiner;
-        };
-        for (CodePoint c = before(begin); take(c); c = before(begin)) begin -= c.size;
-        for (CodePoint c = after(end); take(c); c = after(end)) end += c.size;
-        if (count > (same ? joiners_max : 2)) return false;
-        const CodePoint left = before(begin), right = after(end);
+        if (run_.end - run_.begin > (run_.same ? joiners_bytes_max : 2 * here_.size)) return false;
+        const CodePoint left = before(run_.begin), right = after(run_.end);
         if (is_joining(left.trait) || is_joining(right.trait)) return true;
         return !is_ascii_word(left.value) && !is_ascii_word(right.value) && line().joining;
     }
@@ -281,19 +313,17 @@ private:
         if (left.trait == Trait::variation) left = before(at_ - left.size);
         return left.trait == Trait::emoji && right.trait == Trait::emoji;
     }
-    // A soft hyphen stands in a word of prose, beside another, with two letters or more on each side.
-    bool hyphenates() const {
+    // A soft hyphen stands in a word of prose, beside another, with two letters before it and one behind.
+    bool hyphenates() {
+        const CodePoint last = before();
+        if (!is_letter(last) || !in_word(before(at_ - last.size)) || !is_letter(after())) return false;
+        if (at_ >= hyphenated_.begin && at_ < hyphenated_.end) return hyphenated_.beside_border;
         std::size_t begin = at_, end = at_ + here_.size;
-        int left = 0, right = 0;
-        for (CodePoint c = before(begin); at_ - begin < word_seen_bytes && in_word(c); c = before(begin)) {
+        for (CodePoint c = before(begin); at_ - begin < word_seen_bytes && in_word(c); c = before(begin))
             begin -= c.size;
-            ++left;
-        }
-        for (CodePoint c = after(end); end - at_ < word_seen_bytes && in_word(c); c = after(end)) {
-            end += c.size;
-            ++right;
-        }
-        return left >= 2 && right >= 1 && (is_border(before(begin).value) || is_border(after(end).value));
+        for (CodePoint c = after(end); end - at_ < word_seen_bytes && in_word(c); c = after(end)) end += c.size;
+        hyphenated_ = {begin, end, is_border(before(begin).value) || is_border(after(end).value)};
+        return hyphenated_.beside_border;
     }
     static bool is_border(char32_t c) { return c == ' ' || c == '\n'; }
     static bool in_word(const CodePoint& c) { return is_letter(c) || c.value == 0xAD; }
@@ -395,14 +425,23 @@ private:
     CodePoint here_;
     std::size_t at_ = 0;
     std::size_t word_end_ = 0;
+    std::size_t full_at_ = std::string_view::npos;
     std::size_t curly_in_words_ = 0, curly_at_ = 0, turned_commas_ = 0;
     Piece line_, near_;
+    struct Run {
+        std::size_t begin = 0, end = 0;
+        bool same = true, inside_word = false;
+    } run_; // of zero-width characters
+    struct Word {
+        std::size_t begin = 0, end = 0;
+        bool beside_border = false;
+    } hyphenated_; // with its soft hyphens
     std::size_t no_break_spaces_ = 0;
     std::size_t zero_widths_ = 0, leftovers_ = 0; // of the latter: beside the border of a word
 };
 
 } // namespace
 
-void collect_marks(std::string_view text, std::vector<Mark>& out) { Collector(text, out).run(); }
+std::size_t collect_marks(std::string_view text, std::vector<Mark>& out) { return Collector(text, out).run(); }
 
 } // namespace sallyport::content

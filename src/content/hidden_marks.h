@@ -15,8 +15,8 @@ struct Mark {
     Confidence confidence = Confidence::low; // on its own
 };
 
-// All that is odd in the text, in order.
-void collect_marks(std::string_view text, std::vector<Mark>& out);
+// All that is odd in the text, in order; at most limits::hidden_marks_max, then where the first one is that was left out, else npos.
+std::size_t collect_marks(std::string_view text, std::vector<Mark>& out);
 
 // What the marks of one finding say, as bytes; empty where they say nothing. `bits` of two kinds of zero-width characters.
 std::string payload_of(const std::vector<Mark>& marks, HiddenRule rule);

@@ -1,5 +1,6 @@
 #include "content/hidden.h"
 
+#include "base/limits.h"
 #include "content/code_points.h"
 
 #include <gtest/gtest.h>
@@ -238,6 +239,17 @@ TEST(Hidden, DescribesCodePointsAndRendering) {
     EXPECT_EQ(told.rendering, "p<U+0430>ssw<U+043E>rd");
     const std::string zero = "a\u200B\u200B\u200Bb";
     EXPECT_EQ(describe(zero, all(zero).at(0)).code_points, "3 x U+200B ZERO WIDTH SPACE");
+}
+
+TEST(Hidden, SaysWhereItStoppedLooking) {
+    std::string text = "x";
+    while (text.size() < 6 * limits::hidden_marks_max) text += "a\u200Bb";
+    std::vector<Found> found;
+    find_hidden(text, found);
+    ASSERT_EQ(found.size(), 2U);
+    EXPECT_EQ(found[1].kind, FindingKind::uninspected);
+    EXPECT_EQ(found[1].begin, found[0].end + 2);
+    EXPECT_EQ(found[1].end, text.size());
 }
 
 TEST(Hidden, TellsBrokenUtf8AndLoneSurrogatesApart) {
