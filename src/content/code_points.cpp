@@ -81,6 +81,48 @@ std::size_t next_beyond_ascii(std::string_view text, std::size_t at) {
     return at;
 }
 
+std::size_t next_notable(std::string_view text, std::size_t at) {
+    const auto* const bytes = reinterpret_cast<const unsigned char*>(text.data());
+    const std::size_t size = text.size();
+    while (at + 3 <= size) {
+        const std::uint32_t first = bytes[at];
+        if (first < 0x80) {
+            ++at; // most often one space
+            if (bytes[at] < 0x80) at = next_beyond_ascii(text, at);
+        } else if (first >= 0xE0 && first < 0xF0) {
+            const std::uint32_t second = bytes[at + 1] ^ 0x80U, third = bytes[at + 2] ^ 0x80U;
+            const std::uint32_t value = (first & 0x0F) << 12 | second << 6 | third;
+            if ((second | third) >= 0x40 || value < 0x800 || trait_table[value] >= Trait::look_alike) return at;
+            at += 3;
+        } else if (first >= 0xC2 && first < 0xE0) {
+            const std::uint32_t second = bytes[at + 1] ^ 0x80U;
+            if (second >= 0x40 || trait_table[(first & 0x1F) << 6 | second] >= Trait::look_alike) return at;
+            at += 2;
+        } else {
+            return at;
+        }
+    }
+    return next_beyond_ascii(text, at);
+}
+
+std::size_t past_letters(std::string_view text, std::size_t at) {
+    while (at < text.size()) {
+        const std::uint32_t first = static_cast<unsigned char>(text[at]);
+        if (first < 0x80) break;
+        if (first < 0xE0 && first >= 0xC2 &&
+            at + 1 < text.size()) { // Greek and Cyrillic, which have most of the look-alikes
+            const std::uint32_t second = static_cast<unsigned char>(text[at + 1]) ^ 0x80U;
+            if (second >= 0x40 || !is_letter(trait_table[(first & 0x1F) << 6 | second])) break;
+            at += 2;
+            continue;
+        }
+        const CodePoint c = code_point_at(text, at);
+        if (!is_letter(c.trait)) break;
+        at += c.size;
+    }
+    return at;
+}
+
 char ascii_like(char32_t value) {
     if (value < 0x80) return static_cast<char>(value);
     if (value >= 0xFF01 && value <= 0xFF5E) return static_cast<char>(value - 0xFF00 + 0x20);

@@ -35,6 +35,10 @@ enum class Trait : std::uint8_t {
     broken,    // no UTF-8
 };
 
+constexpr bool is_letter(Trait trait) {
+    return (trait >= Trait::letter && trait <= Trait::arabic) || trait == Trait::look_alike;
+}
+
 struct CodePoint {
     char32_t value = 0; // of `broken` the byte
     std::uint32_t size = 0;
@@ -72,6 +76,10 @@ inline CodePoint code_point_at(std::string_view text, std::size_t at) {
 CodePoint code_point_before(std::string_view text, std::size_t at);
 // Where the first byte >= 0x80 at or after `at` is; text.size() where there is none.
 std::size_t next_beyond_ascii(std::string_view text, std::size_t at);
+// Past what texts consist of: where the next character of a trait from `look_alike` on may be; text.size() where none is.
+std::size_t next_notable(std::string_view text, std::size_t at);
+// Past the letters beyond ASCII that stand at `at`.
+std::size_t past_letters(std::string_view text, std::size_t at);
 
 // What it looks like, 0 where like nothing in ASCII. ASCII looks like itself.
 char ascii_like(char32_t value);

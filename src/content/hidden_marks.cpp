@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "content/hidden_place.h"
 
 #include <algorithm>
 #include <array>
@@ -10,32 +11,23 @@
 namespace sallyport::content {
 namespace {
 
-constexpr std::size_t piece_bytes =
-    512; // before a character, eight times that after it, when a test asks what is around
 constexpr std::size_t word_seen_bytes = 128;
 constexpr std::size_t straight_apostrophes_min = 3; // in words, until a single other one stands out
 constexpr std::size_t one_hand_bytes_max = 4096; // longer texts have several authors, who write apostrophes as they do
 constexpr std::size_t bytes_per_odd_space_max = 2048;
 constexpr std::size_t joiners_bytes_max = 12; // four of a kind in a row, in scripts that use them
 
-constexpr bool is_joining(Trait trait) { return trait == Trait::joining || trait == Trait::arabic; }
-constexpr bool is_right_to_left(Trait trait) { return trait == Trait::right_to_left || trait == Trait::arabic; }
 constexpr bool is_override(char32_t c) { return c == 0x202D || c == 0x202E; }
-constexpr bool is_letter(const CodePoint& c) {
-    return is_ascii_letter(c.value) || (c.trait >= Trait::letter && c.trait <= Trait::arabic) ||
-           c.trait == Trait::look_alike;
-}
 
-class Collector {
+class Collector : Place {
 public:
-    Collector(std::string_view text, std::vector<Mark>& out) : text_(text), out_(out) {}
+    Collector(std::string_view text, std::vector<Mark>& out) : Place(text), out_(out) {}
 
     std::size_t run() {
-        for (std::size_t at = next_beyond_ascii(text_, 0); at < text_.size();) {
+        for (std::size_t at = next_notable(text_, 0); at < text_.size(); at = next_notable(text_, at)) {
             here_ = code_point_at(text_, at);
             at_ = at;
             at += here_.trait < Trait::look_alike ? here_.size : look();
-            if (at < text_.size() && (text_[at] & 0x80) == 0) at = next_beyond_ascii(text_, at);
         }
         if (curly_in_words_ + turned_commas_ > 0) settle_quotes();
         if (leftovers_ > 0) settle_zero_width();
@@ -75,52 +67,6 @@ private:
         }
         out_.push_back(
             {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end), here_.value, rule, confidence});
-    }
-
-    CodePoint before(std::size_t at) const { return code_point_before(text_, at); }
-    CodePoint after(std::size_t at) const { return at < text_.size() ? code_point_at(text_, at) : CodePoint{}; }
-    CodePoint before() const { return before(at_); }
-    CodePoint after() const { return after(at_ + here_.size); }
-    bool ascii_letter_at(std::size_t at) const {
-        return at < text_.size() && is_ascii_letter(static_cast<unsigned char>(text_[at]));
-    }
-    bool between_ascii_words() const {
-        return at_ > 0 && is_ascii_word(static_cast<unsigned char>(text_[at_ - 1])) && is_ascii_word(after().value);
-    }
-    // The number of ASCII letters that end or begin there.
-    std::size_t letters_before(std::size_t at) const {
-        std::size_t count = 0;
-        while (count < at && is_ascii_letter(static_cast<unsigned char>(text_[at - count - 1]))) ++count;
-        return count;
-    }
-    std::size_t letters_after(std::size_t at) const {
-        std::size_t count = 0;
-        while (at + count < text_.size() && is_ascii_letter(static_cast<unsigned char>(text_[at + count]))) ++count;
-        return count;
-    }
-
-    // Which scripts stand around at_, in a piece of the text. Kept, so that each byte is looked at about once.
-    struct Piece {
-        std::size_t begin = 0, end = 0;
-        bool right_to_left = false, cjk = false, joining = false, latin = false; // the last: with accents
-    };
-    const Piece& line() { return around(line_, '\n'); }
-    const Piece& near() { return around(near_, '\0'); }
-    const Piece& around(Piece& piece, char border) {
-        if (at_ >= piece.begin && at_ < piece.end) return piece;
-        piece = {at_, at_};
-        const std::size_t first = at_ - std::min(at_, piece_bytes);
-        const std::size_t last = std::min(text_.size(), at_ + 8 * piece_bytes);
-        while (piece.begin > first && text_[piece.begin - 1] != border) piece.begin -= see(piece, before(piece.begin));
-        while (piece.end < last && text_[piece.end] != border) piece.end += see(piece, after(piece.end));
-        return piece;
-    }
-    static std::uint32_t see(Piece& piece, const CodePoint& c) {
-        piece.right_to_left |= is_right_to_left(c.trait);
-        piece.joining |= is_joining(c.trait);
-        piece.latin |= is_latin(c.value);
-        piece.cjk |= c.trait == Trait::cjk;
-        return c.size;
     }
 
     // Letters that look like ASCII ones, in a word that else is ASCII (UTS #39, mixed-script confusables). A word with a letter that
@@ -165,21 +111,11 @@ private:
         const std::size_t past = text_.find_first_not_of("0123456789hljztLq", begin);
         return std::min(past + 1, at_);
     }
-    static bool is_latin(char32_t c) { return (c >= 0xC0 && c <= 0x24F) || (c >= 0x1E00 && c <= 0x1EFF); }
     // Most words: no ASCII in them. Their size, or 0.
     std::size_t word_of_its_script() {
         if (at_ > word_end_ && is_ascii_word(static_cast<unsigned char>(text_[at_ - 1]))) return 0;
-        std::size_t end = at_;
-        while (end < text_.size()) {
-            const auto byte = static_cast<unsigned char>(text_[end]);
-            if (byte < 0x80) {
-                if (is_ascii_word(byte)) return 0;
-                break;
-            }
-            const CodePoint c = code_point_at(text_, end);
-            if (!is_letter(c)) break;
-            end += c.size;
-        }
+        const std::size_t end = past_letters(text_, at_);
+        if (end < text_.size() && is_ascii_word(static_cast<unsigned char>(text_[end]))) return 0;
         word_end_ = end;
         return end - at_;
     }
@@ -420,14 +356,10 @@ private:
         if (word || run) mark(HiddenRule::private_use, Confidence::low);
     }
 
-    std::string_view text_;
     std::vector<Mark>& out_;
-    CodePoint here_;
-    std::size_t at_ = 0;
     std::size_t word_end_ = 0;
     std::size_t full_at_ = std::string_view::npos;
     std::size_t curly_in_words_ = 0, curly_at_ = 0, turned_commas_ = 0;
-    Piece line_, near_;
     struct Run {
         std::size_t begin = 0, end = 0;
         bool same = true, inside_word = false;

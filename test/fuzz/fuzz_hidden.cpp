@@ -1,0 +1,59 @@
+// Any bytes as a text: what is found lies in it, in order, is described in printable ASCII and bounded; ASCII has nothing hidden; a
+// client marker is found at its place whatever stands around it.
+#include "content/client_marker.h"
+#include "content/hidden.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+using namespace sallyport::content;
+
+void check(bool holds) {
+    if (!holds) std::abort();
+}
+
+bool is_told(std::string_view told) {
+    return told.size() < 4096 && std::ranges::all_of(told, [](char c) { return c >= 0x20 && c < 0x7F; });
+}
+
+void check_hidden(std::string_view text) {
+    std::vector<Found> found;
+    find_hidden(text, found);
+    const bool ascii = std::ranges::all_of(text, [](char c) { return (c & 0x80) == 0; });
+    check(!ascii || found.empty());
+    std::uint32_t last = 0;
+    for (const Found& one : found) {
+        check(one.begin >= last && one.begin < one.end && one.end <= text.size());
+        last = one.begin;
+        if (one.kind == FindingKind::uninspected) continue;
+        check(one.kind == FindingKind::marker && one.rule < hidden_rules);
+        const HiddenDescription told = describe(text, one);
+        check(!told.code_points.empty() && !told.rendering.empty() && !told.channel.empty());
+        check(is_told(told.code_points) && is_told(told.rendering) && is_told(told.payload) && is_told(told.channel));
+    }
+}
+
+void check_marker(std::string_view text) {
+    const std::string sentence = "Today\u02B9s date is 2026/11/22.";
+    std::vector<Found> alone, found;
+    find_client_marker(text, Standing::injected, alone);
+    find_client_marker(std::string(text) + "\n" + sentence, Standing::injected, found);
+    check(found.size() == alone.size() + 1 && found.back().rule == 7 && found.back().begin == text.size() + 1);
+    for (const Found& one : found) check(one.rule > 0 && one.rule < marker_states && one.begin < one.end);
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
+    check_hidden(text);
+    check_marker(text);
+    return 0;
+}
