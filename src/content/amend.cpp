@@ -129,7 +129,7 @@ Result<void> Amender::amend(const json::Document& document, const Inspection& in
         }
     }
     // A withheld text covers what is in it; the longer of two that begin alike is the one around.
-    std::ranges::stable_sort(splices, [](const Splice& a, const Splice& b) {
+    std::ranges::sort(splices, [](const Splice& a, const Splice& b) {
         return a.begin != b.begin ? a.begin < b.begin : a.end > b.end;
     });
     std::vector<Splice> apart;

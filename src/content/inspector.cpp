@@ -1,8 +1,10 @@
 #include "content/inspector.h"
 
+#include "content/client_marker.h"
 #include "content/hidden.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace sallyport::content {
 
@@ -33,22 +35,24 @@ void Inspector::inspect(const json::Document& document, std::span<const dialect:
     bytes_ = 0;
     for (std::size_t i = 0; i < units.size(); ++i) {
         const bool holds_others = i + 1 < units.size() && units[i + 1].node < document[units[i].node].end_node;
+        kind_ = units[i].kind;
         holds_others ? own_parts(units.subspan(i), into) : whole_unit(units[i], into);
     }
     into.bytes_new = bytes_;
-    std::ranges::stable_sort(into.findings, {}, [](const Finding& one) { return one.found.begin; });
+    std::ranges::sort(into.findings, {}, [](const Finding& one) {
+        return std::tuple(one.found.begin, one.found.end, one.found.kind, one.found.rule);
+    });
 }
 
-void Inspector::inspect_beside(std::string_view text, Inspection& into) {
+void Inspector::inspect_beside(std::string_view text, bool varies, Inspection& into) {
     ++into.units;
     crypto::UnitName name = namer_.of(text);
-    name.low += 2;
     found_.clear();
-    if (!memory_.recall(name, found_)) {
+    if (varies || !memory_.recall(name, found_)) {
         ++into.units_new;
         into.bytes_new += text.size();
         secrets_.scan(text, {}, found_);
-        memory_.remember(name, found_);
+        if (!varies) memory_.remember(name, found_);
     }
     for (Found one : found_) {
         one.begin = one.end = 0;
@@ -59,7 +63,7 @@ void Inspector::inspect_beside(std::string_view text, Inspection& into) {
 void Inspector::whole_unit(const dialect::Unit& unit, Inspection& into) {
     const json::Node& root = (*document_)[unit.node];
     crypto::UnitName name = namer_.of(document_->raw_value(unit.node));
-    if (unit.kind == dialect::UnitKind::attachment) ++name.low; // read otherwise than the same bytes elsewhere
+    name.low += static_cast<std::uint64_t>(unit.kind) + 1; // the same bytes are read otherwise in an attachment
     found_.clear();
     if (!memory_.recall(name, found_)) {
         ++into.units_new;
@@ -107,8 +111,7 @@ void Inspector::look_at_text(std::string_view raw, bool escaped, std::uint32_t b
     bytes_ += raw.size();
     in_text_.clear();
     if (!escaped) {
-        secrets_.scan(raw, {}, in_text_);
-        find_hidden(raw, in_text_);
+        search(raw);
         for (Found one : in_text_)
             found_.push_back({one.kind, one.confidence, one.rule, begin + one.begin, begin + one.end});
         return;
@@ -116,11 +119,19 @@ void Inspector::look_at_text(std::string_view raw, bool escaped, std::uint32_t b
     text_.clear();
     spans_.clear();
     json::unescape(raw, text_, &spans_);
-    secrets_.scan(text_, {}, in_text_);
-    find_hidden(text_, in_text_);
+    search(text_);
     for (Found one : in_text_)
         found_.push_back({one.kind, one.confidence, one.rule, begin + json::raw_offset(spans_, one.begin),
                           begin + json::raw_offset(spans_, one.end)});
+}
+
+void Inspector::search(std::string_view text) {
+    secrets_.scan(text, {}, in_text_);
+    find_hidden(text, in_text_);
+    const bool injected = kind_ == dialect::UnitKind::system || kind_ == dialect::UnitKind::tool_definition;
+    const std::size_t before = in_text_.size();
+    find_client_marker(text, injected ? Standing::injected : Standing::content, in_text_);
+    for (std::size_t i = before; i < in_text_.size(); ++i) in_text_[i].rule += hidden_rules; // behind the others' rules
 }
 
 void Inspector::take(const dialect::Unit& unit, std::uint32_t offset, Inspection& into) {

@@ -31,8 +31,8 @@ public:
     Inspector(std::shared_ptr<const Rules> rules, UnitMemory& memory, const crypto::UnitNamer& namer);
     void inspect(const json::Document& document, std::span<const dialect::Unit> units, Inspection& into);
     // A text outside of a document, such as a request's headers: as one more unit of kind `other`, whose findings have no place in
-    // the body (begin and end are 0). After inspect().
-    void inspect_beside(std::string_view text, Inspection& into);
+    // the body (begin and end are 0). After inspect(). `varies`: each request has another one, so it is not remembered.
+    void inspect_beside(std::string_view text, bool varies, Inspection& into);
     const Rules& rules() const { return *rules_; }
 
 private:
@@ -40,6 +40,7 @@ private:
     void own_parts(std::span<const dialect::Unit> unit_and_later, Inspection& into);
     void look_at(json::NodeIndex node, bool root, dialect::UnitKind kind);
     void look_at_text(std::string_view raw, bool escaped, std::uint32_t begin);
+    void search(std::string_view text);
     void take(const dialect::Unit& unit, std::uint32_t offset, Inspection& into);
 
     std::shared_ptr<const Rules> rules_;
@@ -47,7 +48,8 @@ private:
     const crypto::UnitNamer& namer_;
     SecretScanner secrets_;
     const json::Document* document_ = nullptr;
-    std::vector<Found> found_, in_text_; // of the unit, of one text
+    std::vector<Found> found_, in_text_;                // of the unit, of one text
+    dialect::UnitKind kind_ = dialect::UnitKind::other; // of the unit that is looked at
     std::string text_;
     std::vector<json::SpanPair> spans_;
     std::size_t bytes_ = 0;

@@ -17,7 +17,7 @@ public:
                  Inspection& into) {
         std::unique_ptr<Inspector> inspector = take();
         inspector->inspect(document, units, into);
-        inspector->inspect_beside(beside, into);
+        inspector->inspect_beside(beside, true, into);
         const std::lock_guard lock(mutex_);
         free_.push_back(std::move(inspector));
     }
@@ -25,7 +25,7 @@ public:
     bool holds_secret(std::string_view text) {
         Inspection beside;
         std::unique_ptr<Inspector> inspector = take();
-        inspector->inspect_beside(text, beside);
+        inspector->inspect_beside(text, false, beside);
         const std::lock_guard lock(mutex_);
         free_.push_back(std::move(inspector));
         return std::ranges::any_of(beside.findings,

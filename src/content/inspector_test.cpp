@@ -95,7 +95,7 @@ TEST_F(InspectorTest, LooksAtKeysOfUnitsThatHoldOthersAndBeside) {
                   .findings.size(),
               1U);
     inspect(talk("", ""));
-    inspector_.inspect_beside("a: b\nc: " + token, inspection_);
+    inspector_.inspect_beside("a: b\nc: " + token, true, inspection_);
     ASSERT_EQ(inspection_.findings.size(), 1U);
     EXPECT_EQ(inspection_.findings[0].found.end, 0U);
 }
@@ -108,6 +108,23 @@ TEST_F(InspectorTest, SaysWhatItCannotRead) {
     ASSERT_EQ(inspection_.findings.size(), 1U);
     EXPECT_EQ(inspection_.findings[0].found.kind, FindingKind::uninspected);
     EXPECT_EQ(rules_->rule_name(inspection_.findings[0].found), "attachment");
+}
+
+TEST_F(InspectorTest, SeesHiddenCharactersAndTheKnownClientMarker) {
+    inspect(talk("an inno\\u200bcent w\xE2\x80\x8Bord, a third\xE2\x80\x8B one", "plain"));
+    ASSERT_EQ(inspection_.findings.size(), 1U);
+    EXPECT_EQ(inspection_.findings[0].found.kind, FindingKind::marker);
+    EXPECT_EQ(rules_->rule_name(inspection_.findings[0].found), "zero-width");
+    inspect(R"({"model":"m","system":"Today\u02b9s date is 2026/11/22.","messages":[{"role":"user","content":"hi"}]})");
+    ASSERT_FALSE(inspection_.findings.empty());
+    bool named = false;
+    for (const Finding& one : inspection_.findings)
+        named = named || (rules_->rule_name(one.found) == "client-marker-host-lab-zone" &&
+                          one.found.confidence == Confidence::high);
+    EXPECT_TRUE(named);
+    EXPECT_TRUE(
+        inspect(R"({"model":"m","system":"Today's date is 2026-11-22.","messages":[{"role":"user","content":"hi"}]})")
+            .findings.empty());
 }
 
 } // namespace

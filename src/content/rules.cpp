@@ -1,13 +1,23 @@
 #include "content/rules.h"
 
+#include "content/client_marker.h"
 #include "content/hidden.h"
 
 namespace sallyport::content {
 
+namespace {
+// By state: client_marker.h says what each discloses.
+constexpr std::array<std::string_view, marker_states> client_marker_names = {
+    "client-marker",      "client-marker-host",      "client-marker-lab",      "client-marker-host-lab",
+    "client-marker-zone", "client-marker-host-zone", "client-marker-lab-zone", "client-marker-host-lab-zone"};
+} // namespace
+
 std::string_view Rules::rule_name(const Found& found) const {
     switch (found.kind) {
     case FindingKind::secret: return secrets->rule_id(found.rule);
-    case FindingKind::marker: return name(static_cast<HiddenRule>(found.rule));
+    case FindingKind::marker:
+        return found.rule < hidden_rules ? name(static_cast<HiddenRule>(found.rule))
+                                         : client_marker_names[(found.rule - hidden_rules) % marker_states];
     case FindingKind::attribution: return "attribution";
     case FindingKind::uninspected: return "attachment";
     }
