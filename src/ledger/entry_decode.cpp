@@ -1,203 +1,16 @@
 // Entries read back. The first thing that is wrong is kept and told; what follows it is filled with nothing.
-#include "base/encoding.h"
 #include "base/limits.h"
 #include "ledger/entry.h"
-#include "ledger/entry_memory.h"
-#include "ledger/words.h"
+#include "ledger/entry_reader.h"
 
-#include <charconv>
 #include <cstring>
-#include <limits>
 #include <optional>
 
 namespace sallyport::ledger {
 
 namespace {
-using json::no_node;
-using json::NodeIndex;
 
-class Reader {
-public:
-    explicit Reader(Entry::Memory& memory) : memory_(memory), document_(memory.document) {}
-
-    const std::string& problem() const { return problem_; }
-    void complain(std::string_view key, std::string_view what) {
-        if (problem_.empty()) problem_ = "member '" + std::string(key) + "' " + std::string(what);
-    }
-
-    // Members stand in the order of their names (RFC 8785) and are asked for mostly so: looked for from the last one on, and not
-    // behind where it would stand.
-    NodeIndex find(NodeIndex object, std::string_view key) {
-        if (object == no_node || document_[object].kind != json::Kind::object) return no_node;
-        const NodeIndex first = document_.first_child(object);
-        const NodeIndex start = object == asked_ && next_ != no_node ? next_ : first;
-        const auto among = [&](NodeIndex from, NodeIndex to) {
-            for (NodeIndex n = from; n != to && n != no_node; n = document_.next_sibling(n)) {
-                const int order = document_.raw_key(n).compare(key);
-                if (order == 0) return n;
-                if (order > 0) break;
-            }
-            return no_node;
-        };
-        NodeIndex found = among(start, no_node);
-        if (found == no_node && start != first) found = among(first, start);
-        if (found == no_node) return no_node;
-        asked_ = object;
-        next_ = found;
-        return found;
-    }
-    // An object or array that must be there.
-    NodeIndex part(NodeIndex object, std::string_view key, json::Kind kind) {
-        const NodeIndex node = find(object, key);
-        if (node != no_node && document_[node].kind == kind) return node;
-        complain(key, node == no_node ? "is missing" : "has the wrong type");
-        return no_node;
-    }
-
-    std::string_view text(NodeIndex object, std::string_view key) {
-        const NodeIndex node = part(object, key, json::Kind::string);
-        return node == no_node ? std::string_view() : text_of(node);
-    }
-    std::string_view text_if(NodeIndex object, std::string_view key) {
-        return find(object, key) == no_node ? std::string_view() : text(object, key);
-    }
-    template <class Number> Number number(NodeIndex object, std::string_view key) {
-        const NodeIndex node = part(object, key, json::Kind::number);
-        return node == no_node ? Number{} : number_of<Number>(node, key);
-    }
-    template <class Number> Number number_if(NodeIndex object, std::string_view key, Number otherwise) {
-        return find(object, key) == no_node ? otherwise : number<Number>(object, key);
-    }
-    bool truth(NodeIndex object, std::string_view key) {
-        const NodeIndex node = part(object, key, json::Kind::boolean);
-        return node != no_node && document_.raw_value(node) == "true";
-    }
-    template <class Enum> Enum word(NodeIndex object, std::string_view key) {
-        const auto value = from_word<Enum>(text(object, key));
-        if (!value) complain(key, "holds a word that this version does not know");
-        return value.value_or(Enum{});
-    }
-    std::span<const std::string_view> texts(NodeIndex object, std::string_view key) {
-        const NodeIndex array = part(object, key, json::Kind::array);
-        if (array == no_node) return {};
-        auto& list = memory_.lists.emplace_back();
-        for (NodeIndex n = document_.first_child(array); n != no_node; n = document_.next_sibling(n)) {
-            if (document_[n].kind != json::Kind::string) complain(key, "holds something that is not a text");
-            list.push_back(text_of(n));
-        }
-        return list;
-    }
-    template <class Kind, std::size_t size>
-    void counts(NodeIndex object, std::string_view key, std::array<std::uint32_t, size>& out) {
-        const NodeIndex node = part(object, key, json::Kind::object);
-        for (std::size_t i = 0; i < size; ++i)
-            out[i] = number_if<std::uint32_t>(node, ledger::word(static_cast<Kind>(i)), 0);
-    }
-    std::span<const NamedFile> files(NodeIndex object) {
-        const NodeIndex array = part(object, "files", json::Kind::array);
-        if (array == no_node) return {};
-        for (NodeIndex n = document_.first_child(array); n != no_node; n = document_.next_sibling(n)) {
-            const NodeIndex tool = document_[n].kind == json::Kind::array ? document_.first_child(n) : no_node;
-            const NodeIndex file = tool == no_node ? no_node : document_.next_sibling(tool);
-            if (file == no_node || document_[tool].kind != json::Kind::string ||
-                document_[file].kind != json::Kind::string) {
-                complain("files", "holds something that is not a pair of tool and file");
-                return {};
-            }
-            memory_.files.push_back({text_of(tool), text_of(file)});
-        }
-        return memory_.files;
-    }
-    std::span<const policy::Exception> exceptions(NodeIndex object) {
-        const NodeIndex array = find(object, "exceptions");
-        if (array == no_node) return {};
-        for (NodeIndex n = document_.first_child(array); n != no_node; n = document_.next_sibling(n)) {
-            const NodeIndex id = document_[n].kind == json::Kind::array ? document_.first_child(n) : no_node;
-            const NodeIndex rule = id == no_node ? no_node : document_.next_sibling(id);
-            if (rule == no_node || document_[id].kind != json::Kind::string ||
-                document_[rule].kind != json::Kind::string ||
-                memory_.exceptions.size() == policy::exceptions_per_request_max) {
-                complain("exceptions", "is not a list of at most 8 pairs of exception and rule");
-                return {};
-            }
-            memory_.exceptions.push_back({text_of(id), text_of(rule)});
-        }
-        return memory_.exceptions;
-    }
-    std::span<const NamedFinding> findings(NodeIndex object) {
-        const NodeIndex array = find(object, "findings");
-        if (array == no_node) return {};
-        for (NodeIndex n = document_.first_child(array); n != no_node; n = document_.next_sibling(n)) {
-            std::array<NodeIndex, 5> part{};
-            NodeIndex at = document_[n].kind == json::Kind::array ? document_.first_child(n) : no_node;
-            bool whole = true;
-            for (std::size_t i = 0; i < part.size(); ++i) {
-                part[i] = at;
-                const auto kind = i == 4 ? json::Kind::number : json::Kind::string;
-                whole = whole && at != no_node && document_[at].kind == kind;
-                if (at != no_node) at = document_.next_sibling(at);
-            }
-            if (!whole) {
-                complain("findings", "holds something that is not kind, confidence, rule, unit and count");
-                return {};
-            }
-            memory_.findings.push_back({text_of(part[0]), text_of(part[1]), text_of(part[2]), text_of(part[3]),
-                                        number_of<std::uint32_t>(part[4], "findings")});
-        }
-        return memory_.findings;
-    }
-    void amendments(NodeIndex object, std::array<policy::Amendments, policy::plan_upstreams_max>& into) {
-        const NodeIndex array = find(object, "amendments");
-        if (array == no_node) return;
-        std::size_t count = 0;
-        for (NodeIndex n = document_.first_child(array); n != no_node; n = document_.next_sibling(n)) {
-            const NodeIndex redact = document_[n].kind == json::Kind::array ? document_.first_child(n) : no_node;
-            const NodeIndex withhold = redact == no_node ? no_node : document_.next_sibling(redact);
-            if (withhold == no_node || document_[redact].kind != json::Kind::number ||
-                document_[withhold].kind != json::Kind::number || count == into.size())
-                return complain("amendments", "is not a list of pairs of numbers, one for each upstream");
-            into[count++] = {number_of<std::uint16_t>(redact, "amendments"),
-                             number_of<std::uint16_t>(withhold, "amendments")};
-        }
-    }
-    Body body(NodeIndex object, std::string_view key) {
-        Body out;
-        const NodeIndex node = part(object, key, json::Kind::object);
-        out.bytes = number<std::uint64_t>(node, "bytes");
-        if (find(node, "digest") == no_node) return out;
-        std::string_view digest = text(node, "digest");
-        out.keyed = digest.starts_with("hmac-");
-        if (out.keyed) digest.remove_prefix(5);
-        const auto bytes = digest.starts_with("sha256:") ? from_hex(digest.substr(7)) : std::nullopt;
-        if (bytes && bytes->size() == out.digest.size())
-            std::copy(bytes->begin(), bytes->end(), out.digest.begin());
-        else
-            complain("digest", "is not sha256:… or hmac-sha256:… with 64 hexadecimal digits");
-        return out;
-    }
-
-private:
-    std::string_view text_of(NodeIndex node) {
-        if (!document_[node].escaped) return document_.raw_value(node);
-        std::string& kept = memory_.unescaped.emplace_back();
-        return document_.text(node, kept);
-    }
-    template <class Number> Number number_of(NodeIndex node, std::string_view key) {
-        const std::string_view digits = document_.raw_value(node);
-        Number value{};
-        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-        if (error != std::errc() || end != digits.data() + digits.size())
-            complain(key, "is not a whole number in its range");
-        return value;
-    }
-
-    Entry::Memory& memory_;
-    const json::Document& document_;
-    std::string problem_;
-    NodeIndex asked_ = no_node, next_ = no_node;
-};
-
-policy::Facts read_facts(Reader& in, NodeIndex node) {
+policy::Facts read_facts(EntryReader& in, NodeIndex node) {
     policy::Facts facts;
     facts.account = in.word<policy::AccountKind>(node, "account");
     if (in.find(node, "also_claimed") != no_node) facts.also_claimed = in.texts(node, "also_claimed");
@@ -226,7 +39,7 @@ policy::Facts read_facts(Reader& in, NodeIndex node) {
     return facts;
 }
 
-Judgement read_judgement(Reader& in, NodeIndex root) {
+Judgement read_judgement(EntryReader& in, NodeIndex root) {
     Judgement out;
     out.facts = read_facts(in, in.part(root, "facts", json::Kind::object));
     const NodeIndex plan = in.part(root, "plan", json::Kind::object);
@@ -252,7 +65,7 @@ Judgement read_judgement(Reader& in, NodeIndex root) {
     return out;
 }
 
-RequestSummary read_request(Reader& in, NodeIndex root) {
+RequestSummary read_request(EntryReader& in, NodeIndex root) {
     RequestSummary out;
     const NodeIndex node = in.part(root, "request", json::Kind::object);
     out.operation = in.word<dialect::Operation>(node, "operation");
@@ -268,7 +81,7 @@ RequestSummary read_request(Reader& in, NodeIndex root) {
     return out;
 }
 
-Intent read_intent(Reader& in, NodeIndex root) {
+Intent read_intent(EntryReader& in, NodeIndex root) {
     Intent out;
     out.exchange = in.text(root, "exchange");
     out.attempt = in.number<std::uint32_t>(root, "attempt");
@@ -283,7 +96,7 @@ Intent read_intent(Reader& in, NodeIndex root) {
     return out;
 }
 
-Outcome read_outcome(Reader& in, NodeIndex root) {
+Outcome read_outcome(EntryReader& in, NodeIndex root) {
     Outcome out;
     out.exchange = in.text(root, "exchange");
     out.attempt = in.number<std::uint32_t>(root, "attempt");
@@ -306,7 +119,7 @@ Outcome read_outcome(Reader& in, NodeIndex root) {
     return out;
 }
 
-Refusal read_refusal(Reader& in, NodeIndex root) {
+Refusal read_refusal(EntryReader& in, NodeIndex root) {
     Refusal out;
     out.exchange = in.text(root, "exchange");
     out.why = in.word<dialect::RefusalKind>(root, "why");
@@ -322,7 +135,7 @@ Refusal read_refusal(Reader& in, NodeIndex root) {
     return out;
 }
 
-Repeat read_repeat(Reader& in, NodeIndex root) {
+Repeat read_repeat(EntryReader& in, NodeIndex root) {
     Repeat out;
     out.exchange = in.text(root, "exchange");
     out.count = in.number<std::uint32_t>(root, "count");
@@ -331,7 +144,7 @@ Repeat read_repeat(Reader& in, NodeIndex root) {
     return out;
 }
 
-Start read_start(Reader& in, NodeIndex root) {
+Start read_start(EntryReader& in, NodeIndex root) {
     Start out;
     out.version = in.text(root, "program");
     out.policy = in.text(root, "policy");
@@ -340,13 +153,13 @@ Start read_start(Reader& in, NodeIndex root) {
     return out;
 }
 
-Stop read_stop(Reader& in, NodeIndex root) {
+Stop read_stop(EntryReader& in, NodeIndex root) {
     Stop out;
     out.reason = in.text(root, "reason");
     return out;
 }
 
-Entry::Content read_content(Reader& in, Kind kind, NodeIndex root) {
+Entry::Content read_content(EntryReader& in, Kind kind, NodeIndex root) {
     switch (kind) {
     case Kind::intent: return read_intent(in, root);
     case Kind::outcome: return read_outcome(in, root);
@@ -397,7 +210,7 @@ Result<const Judgement*> JudgementReader::read(std::string_view text) {
     const auto part = told.starts_with("intent\"") ? before_request(text) : std::nullopt;
     if (auto parsed = parse(part.value_or(text), *memory_, part ? "}" : ""); !parsed)
         return std::unexpected(parsed.error());
-    Reader in(*memory_);
+    EntryReader in(*memory_);
     const NodeIndex root = memory_->document.root();
     const Kind kind = in.word<Kind>(root, "kind");
     const int version = part ? entry_version : in.number<int>(root, "v");
@@ -419,7 +232,7 @@ Result<const Judgement*> JudgementReader::read(std::string_view text) {
 Result<Entry> decode(std::string_view text) {
     auto memory = std::make_unique<Entry::Memory>();
     if (auto parsed = parse(text, *memory); !parsed) return std::unexpected(parsed.error());
-    Reader in(*memory);
+    EntryReader in(*memory);
     const NodeIndex root = memory->document.root();
     if (memory->document[root].kind != json::Kind::object)
         return fail(ErrorKind::invalid, "an entry is not a JSON object");
