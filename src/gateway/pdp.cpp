@@ -139,6 +139,24 @@ net::Task<Result<PdpAnswer>> answer_of(Turn& turn, PdpQuestion question) {
     co_return fail(ErrorKind::cancelled, "the client left before it answered", ErrorSource::client);
 }
 
+// Each repository that the request names must be permitted: what another one is permitted for says nothing of it.
+net::Task<Result<PdpAnswer>> answer_for_all(Turn& turn) {
+    // Counting tokens sends the same content to the same vendor, so it asks the same question as generating.
+    const bool lists = turn.endpoint.operation == dialect::Operation::list_models;
+    policy::Facts asked = turn.facts;
+    for (std::size_t i = 0; i <= turn.facts.also_claimed.size(); ++i) {
+        if (i > 0) {
+            asked.repository = turn.facts.also_claimed[i - 1];
+            asked.evidence = asked.repository.empty() ? policy::Evidence::none : policy::Evidence::claimed;
+        }
+        PdpQuestion question =
+            make_pdp_question(*turn.world->policy, asked, turn.plan, lists ? "list-models" : "generate");
+        Result<PdpAnswer> answer = co_await answer_of(turn, std::move(question));
+        if (!answer || !answer->permitted) co_return answer;
+    }
+    co_return PdpAnswer{true, {}};
+}
+
 // One sentence, at most policy::sentence_bytes_max.
 std::string sentence_of(const Turn& turn, const Result<PdpAnswer>& answer) {
     static constexpr std::string_view opening = "Sallyport refused this request: the company's decision point did not ";
@@ -159,11 +177,7 @@ policy::Pdp fact_of(const Result<PdpAnswer>& answer) {
 
 net::Task<Step> ask_decision_point(Turn& turn) {
     if (!turn.world->decision_point) co_return Step();
-    // Counting tokens sends the same content to the same vendor, so it asks the same question as generating.
-    const bool lists = turn.endpoint.operation == dialect::Operation::list_models;
-    PdpQuestion question =
-        make_pdp_question(*turn.world->policy, turn.facts, turn.plan, lists ? "list-models" : "generate");
-    const Result<PdpAnswer> answer = co_await answer_of(turn, std::move(question));
+    const Result<PdpAnswer> answer = co_await answer_for_all(turn);
     turn.facts.pdp = fact_of(answer);
     turn.lane.metrics.pdp[static_cast<std::size_t>(turn.facts.pdp)].add();
     turn.plan = policy::decide(*turn.world->policy, turn.facts, turn.candidates());

@@ -193,6 +193,19 @@ class Asked(Stand):
         first, second = (self.ask(dialects.CHAT, "denied") for _ in range(2))
         self.assertEqual(first.exchange, second.exchange)
 
+    def test_each_repository_that_is_named_is_asked_about(self):
+        other, closed = "git.acme.example/web/aaa", "git.acme.example/web/closed"
+        named = lambda wire, request: wire.reply(200, verdict(json.loads(request.body)["resource"]["id"] != closed, "Closed."))
+        for claims in ([closed], [closed, other], [other, closed], [SITE, other, closed]):
+            with self.subTest(claims):
+                self.pdp.answer = named
+                fields = [("x-sallyport-repository", one) for one in claims]
+                self.assertIn("did not permit it: Closed.", self.refused(repository=None, fields=fields))
+        self.pdp.questions()
+        answer = self.ask(dialects.CHAT, "both", repository=SITE, fields=[("x-sallyport-repository", other)])
+        self.assertEqual(200, answer.status)
+        self.assertEqual({SITE, other}, {json.loads(one.body)["resource"]["id"] for one in self.pdp.questions()})
+
     def test_what_the_policy_refuses_is_never_asked(self):
         answer = self.ask(dialects.CHAT, "to the vendor", repository=ENGINE)
         self.assertEqual(451, answer.status)
