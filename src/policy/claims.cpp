@@ -56,17 +56,30 @@ void take_marks(Plan& plan, const Plan& other) {
     plan.would_rule = other.would_rule;
 }
 
+// Of where the strictest may go, what is enforced against none of them: no mode lets an invariant be broken.
+std::size_t keep_open(const Policy& policy, const Facts& facts, std::span<std::uint16_t> upstreams) {
+    std::size_t count = keep_unforbidden(policy, facts, upstreams);
+    for (const auto repository : facts.also_claimed)
+        count = keep_unforbidden(policy, claiming(facts, repository), upstreams.first(count));
+    return count;
+}
+
 // Nothing is left that all may go to. Where nothing is enforced yet the strictest of them is followed, and it is told.
-Plan apart(const Policy& policy, const Facts& facts, const Plan& strictest) {
+// `judged`: the facts of that one.
+Plan apart(const Policy& policy, const Facts& facts, const Facts& judged, const Plan& strictest) {
     const auto& program = policy.program();
     const auto base = program.relaxes ? program.mode_of(facts.team) : Mode::enforce;
-    if (base == Mode::enforce || facts.account != AccountKind::company) {
+    auto upstreams = strictest.upstreams;
+    std::size_t open = 0;
+    if (base != Mode::enforce && facts.account == AccountKind::company)
+        open = keep_open(policy, facts, std::span(upstreams).first(strictest.upstream_count));
+    if (open == 0) {
         Plan refused;
         refused.effective_class = strictest.effective_class;
         refused.refused_by = RefusedBy::claims;
         return refused;
     }
-    Plan plan = strictest;
+    Plan plan = decide_one_repository(policy, judged, std::span(upstreams).first(open));
     if (plan.would_refuse == RefusedBy::nothing) {
         plan.mode = base;
         plan.would_refuse = RefusedBy::claims;
@@ -81,13 +94,18 @@ Plan decide_by_policy(const Policy& policy, const Facts& facts, std::span<const 
     if (facts.also_claimed.empty()) return own;
 
     Plan strictest = own, common = own;
+    Facts judged = facts; // of the strictest
     for (const auto repository : facts.also_claimed) {
-        const Plan other = decide_one_repository(policy, claiming(facts, repository), candidates);
-        if (strictness(other) > strictness(strictest)) strictest = other;
+        const Facts one = claiming(facts, repository);
+        const Plan other = decide_one_repository(policy, one, candidates);
+        if (strictness(other) > strictness(strictest)) {
+            strictest = other;
+            judged = one;
+        }
         keep_common(common, other);
     }
     if (strictest.decision == Decision::refuse) return strictest;
-    if (common.upstream_count == 0) return apart(policy, facts, strictest);
+    if (common.upstream_count == 0) return apart(policy, facts, judged, strictest);
 
     // Once more over what is left, so that the rules and marks are those of where it goes.
     const auto remaining = std::span(common.upstreams).first(common.upstream_count);

@@ -82,6 +82,34 @@ TEST_F(Claims, WhereNothingIsEnforcedYetTheStrictestIsFollowedAndTold) {
     EXPECT_EQ(passed.upstreams[0], 2);
 }
 
+// Each may go where the other may never: no mode opens that.
+TEST_F(Claims, AreNotFollowedPastWhatIsEnforcedForOneOfThem) {
+    for (const char* enforced :
+         {"rules:\n  - { id: law, when: { class: internal, region: us }, refuse: \"Law.\", mode: enforce }",
+          "invariants:\n  - never: { class: internal, region: us }\nrules:"}) {
+        auto loaded = load_text(std::string(R"(version: 1
+mode: observe
+repositories:
+  - { match: "h/site", class: internal }
+claims_lower_to: open-source
+unknown_repository: customer
+clients: { codex: {} }
+upstreams:
+  eu: { vendor: a, hosting: vendor, region: eu }
+  us: { vendor: b, hosting: vendor, region: us }
+  other: { vendor: b, hosting: vendor, region: other }
+)") + enforced + R"(
+  - { id: internal, when: { class: internal }, allow: { upstreams: [eu] } }
+  - { id: customers, when: { class: customer }, allow: { upstreams: [us] } }
+)",
+                                "claims.yaml");
+        ASSERT_TRUE(loaded.policy) << loaded.mistakes.front().text();
+        policy_ = loaded.policy;
+        EXPECT_EQ(plan({"h/site", "h/client"}).refused_by, RefusedBy::claims);
+        EXPECT_EQ(plan({"h/client", "h/site"}).refused_by, RefusedBy::claims);
+    }
+}
+
 TEST_F(Claims, TheStrictestIsFoundInAnyOrder) {
     load("enforce");
     plan({"h/site"});

@@ -341,6 +341,19 @@ Class class_of_one_repository(const Policy& policy, const Facts& facts) {
     return effective(policy.program().place(facts), facts);
 }
 
+std::size_t keep_unforbidden(const Policy& policy, const Facts& facts, std::span<std::uint16_t> candidates) {
+    const auto& program = policy.program();
+    const auto placed = program.place(facts);
+    Holding holding; // NOLINT(cppcoreguidelines-pro-type-member-init): find_holding() fills what is used
+    find_holding(program, facts, effective(placed, facts), placed.entities, caller(program, facts).row, holding);
+    Bits acting; // NOLINT(cppcoreguidelines-pro-type-member-init)
+    find_acting(program, facts, holding, program.mode_of(facts.team), suspended(facts), acting);
+    const Narrowing narrow{program.rows};
+    const auto gone = std::ranges::remove_if(
+        candidates, [&](std::uint16_t one) { return narrow.meet(acting, program.by_upstream[one]); });
+    return candidates.size() - gone.size();
+}
+
 // What the rules, the modes and the exceptions say.
 Plan decide_one_repository(const Policy& policy, const Facts& facts, std::span<const std::uint16_t> candidates) {
     const auto& program = policy.program();
