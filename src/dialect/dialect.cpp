@@ -178,7 +178,7 @@ bool remotes_of_turn_metadata(const json::Document& metadata, std::vector<std::s
     std::ranges::sort(into);
     into.erase(std::ranges::unique(into).begin(), into.end());
     if (into.size() > remotes_max) {
-        into.resize(remotes_max);
+        into.resize(remotes_max + 1);
         whole = false;
     }
     return whole;

@@ -108,7 +108,7 @@ Result<void> read_request(const Endpoint&, const json::Document&, Request& reque
 // The git remotes ("https://git.acme.example/core/engine.git", as the client wrote them) in codex's turn metadata, which comes as
 // the header x-codex-turn-metadata and in the body's client_metadata: workspaces.<cwd>.associated_remote_urls.<name>, of all
 // workspaces, in the order of their text, each once. Only claims. False where it cannot be read, or there are more than
-// remotes_max.
+// remotes_max: then one more than that is given.
 inline constexpr std::size_t remotes_max = 16;
 bool remotes_of_turn_metadata(const json::Document& metadata, std::vector<std::string>& into);
 bool remotes_of_turn_metadata(std::string_view json, std::vector<std::string>& into);

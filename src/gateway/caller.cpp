@@ -19,8 +19,6 @@ constexpr http::FieldNames account_headers({"openai-organization", "openai-proje
                                             "ocp-apim-subscription-key", "x-litellm-api-key", "x-portkey-api-key",
                                             "helicone-auth"});
 constexpr http::FieldNames session_headers({"x-claude-code-session-id", "session-id", "x-session-id"});
-constexpr std::size_t claims_max = 8;
-
 int hex_value(char c) {
     if (c >= '0' && c <= '9') return c - '0';
     const char lower = ascii_lower(c);
@@ -207,22 +205,32 @@ static const std::optional<std::string>& normalised(std::string_view remote) {
     return result;
 }
 
-void claim(const std::optional<std::string>& repository, std::vector<std::string>& into, bool& unreadable) {
-    if (repository && std::ranges::find(into, *repository) != into.end()) return;
-    if (!repository || into.size() >= claims_max)
-        unreadable = true;
+void claim(const std::optional<std::string>& repository, std::vector<std::string>& into, UnclearClaims& unclear) {
+    if (!repository)
+        unclear.unreadable = true;
+    else if (std::ranges::find(into, *repository) != into.end())
+        return;
+    else if (into.size() >= claims_max)
+        unclear.too_many = true;
     else
         into.push_back(*repository);
 }
 
-void claimed_repositories(const http::RequestHead& head, std::vector<std::string>& into, bool& unreadable) {
+void claim_remotes(std::span<const std::string> remotes, bool is_whole, std::vector<std::string>& into,
+                   UnclearClaims& unclear) {
+    unclear.unreadable = unclear.unreadable || !is_whole;
+    unclear.too_many = unclear.too_many || remotes.size() > dialect::remotes_max;
+    for (const std::string& remote : remotes) claim(repo::normalise_remote(remote), into, unclear);
+}
+
+void claimed_repositories(const http::RequestHead& head, std::vector<std::string>& into, UnclearClaims& unclear) {
     for (const http::Field& field : head.fields) {
         if (field.name == "x-sallyport-repository") {
-            claim(normalised(field.value), into, unreadable);
+            claim(normalised(field.value), into, unclear);
         } else if (field.name == "x-codex-turn-metadata") {
             std::vector<std::string> remotes;
-            if (!dialect::remotes_of_turn_metadata(field.value, remotes)) unreadable = true;
-            for (const std::string& remote : remotes) claim(repo::normalise_remote(remote), into, unreadable);
+            const bool is_whole = dialect::remotes_of_turn_metadata(field.value, remotes);
+            claim_remotes(remotes, is_whole, into, unclear);
         }
     }
 }

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,10 +28,18 @@ struct CallerView {
 // Errors (invalid, source client): a credential given twice, which two readers could choose between differently.
 Result<CallerView> read_caller(const http::RequestHead& head, const identity::KeyTable& keys, std::int64_t now_wall_ms);
 
-// Repositories claimed by headers, normalised ("git.acme.example/core/engine"), each once, at most 8. What cannot be normalised is
-// left out: it names no repository. `unreadable` is set where a claim was made that cannot be read: it then counts as unknown.
-void claim(const std::optional<std::string>& repository, std::vector<std::string>& into, bool& unreadable);
-void claimed_repositories(const http::RequestHead& head, std::vector<std::string>& into, bool& unreadable);
+// Repositories claimed by headers, normalised ("git.acme.example/core/engine"), each once, at most claims_max. What was
+// claimed beside them: something that cannot be read, which then counts as unknown; or too many, of which one that is left out could
+// be the strictest, so that nothing can be decided.
+inline constexpr std::size_t claims_max = 8;
+struct UnclearClaims {
+    bool unreadable = false, too_many = false;
+};
+void claim(const std::optional<std::string>& repository, std::vector<std::string>& into, UnclearClaims& unclear);
+// As a client's own metadata tells them; `is_whole`: it could be read to its end.
+void claim_remotes(std::span<const std::string> remotes, bool is_whole, std::vector<std::string>& into,
+                   UnclearClaims& unclear);
+void claimed_repositories(const http::RequestHead& head, std::vector<std::string>& into, UnclearClaims& unclear);
 
 // Headers that never leave: credentials, ours, and those that choose an account.
 bool never_forwarded(const http::FieldName& name);

@@ -165,8 +165,10 @@ TEST(Headers, ThatAreOursOrCarryCredentialsNeverLeave) {
 TEST_F(Callers, ClaimRepositoriesInHeaders) {
     const auto claims = [this](const std::string& lines, bool& unreadable) {
         std::vector<std::string> into;
-        unreadable = false;
-        claimed_repositories(head(lines), into, unreadable);
+        UnclearClaims unclear;
+        claimed_repositories(head(lines), into, unclear);
+        unreadable = unclear.unreadable;
+        EXPECT_EQ(unclear.too_many, lines.contains("host/r8")) << lines;
         return into;
     };
     using Claims = std::vector<std::string>;
@@ -186,7 +188,7 @@ TEST_F(Callers, ClaimRepositoriesInHeaders) {
     std::string many;
     for (int i = 0; i < 9; ++i) many += "x-sallyport-repository: host/r" + std::to_string(i) + "\r\n";
     EXPECT_EQ(claims(many, unreadable).size(), 8u);
-    EXPECT_TRUE(unreadable); // one is not looked at: so the repository is not known
+    EXPECT_FALSE(unreadable);
     const std::string codex = "x-codex-turn-metadata: ";
     EXPECT_EQ(
         claims(

@@ -230,7 +230,7 @@ Step Turn::judge_body() {
 
 Step Turn::decide() {
     if (const Step gathered = gather_facts(); !gathered) return gathered;
-    find_claims();
+    if (const Step found = find_claims(); !found) return found;
     if (const Step clean = check_names(); !clean) return clean;
     choose_repository();
     plan = policy::decide(*world->policy, facts, candidates());

@@ -81,13 +81,13 @@ private:
     std::string_view texts_of_head();
     std::uint32_t findings() const;
     std::string found_words() const; // " Found: …" where a rule about findings refused
-    void find_claims();
+    Step find_claims();
     Step check_names();
     void choose_repository();
     void find_exceptions();
     policy::Class class_floor() const;
     std::size_t budget_held_ = 0;
-    bool claims_unreadable_ = false;
+    UnclearClaims unclear_;
 };
 
 } // namespace sallyport::gateway

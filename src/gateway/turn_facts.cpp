@@ -145,14 +145,18 @@ std::string Turn::found_words() const {
     return text.empty() ? text : text + ".";
 }
 
-void Turn::find_claims() {
+Step Turn::find_claims() {
     auto& claims = scratch->claims;
-    claims_unreadable_ = scratch->request.remotes_unreadable;
-    claimed_repositories(exchange.head(), claims, claims_unreadable_);
-    for (const std::string& remote : scratch->request.repository_remotes)
-        claim(repo::normalise_remote(remote), claims, claims_unreadable_);
+    unclear_ = {};
+    claimed_repositories(exchange.head(), claims, unclear_);
+    claim_remotes(scratch->request.repository_remotes, !scratch->request.remotes_unreadable, claims, unclear_);
+    if (unclear_.too_many)
+        return std::unexpected(Ending{dialect::RefusalKind::invalid,
+                                      "Sallyport: the request names more than " + std::to_string(claims_max) +
+                                          " repositories. Remove the git remotes that this work is not about, or work "
+                                          "in a checkout of its own."});
     // The working directory's own name, where nothing better is claimed: "dir:engine". Never its path, which names people.
-    if (!claims.empty() || scratch->request.workspace.empty()) return;
+    if (!claims.empty() || scratch->request.workspace.empty()) return {};
     std::string_view directory = scratch->request.workspace;
     while (directory.size() > 1 && directory.back() == '/') directory.remove_suffix(1);
     directory = directory.substr(directory.find_last_of("/\\") + 1);
@@ -160,6 +164,7 @@ void Turn::find_claims() {
         return static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F;
     });
     if (plain) claims.push_back("dir:" + std::string(directory));
+    return {};
 }
 
 // What a decision looks at is recorded in clear, so that it can be repeated: no secret may come to stand there as a name.
@@ -181,7 +186,7 @@ Step Turn::check_names() {
 void Turn::choose_repository() {
     auto& claimed = scratch->claimed;
     claimed.assign(scratch->claims.begin(), scratch->claims.end());
-    if (claimed.empty() || claims_unreadable_) claimed.emplace_back(); // what cannot be read may be any repository
+    if (claimed.empty() || unclear_.unreadable) claimed.emplace_back(); // what cannot be read may be any repository
     find_exceptions();
     if (claimed.size() > 1) {
         std::ranges::sort(claimed);

@@ -173,7 +173,6 @@ class Repositories(rig.Case):
             ((SITE, DEPLOY, SITE), "secret-bearing"),
             ((SITE, "not a remote"), "customer"),
             (("%zz", SITE), "customer"),
-            (tuple(f"git.acme.example/web/{n}" for n in range(20)), "customer"),
             (("", SITE), "customer"),
         ):
             with self.subTest(claims):
@@ -183,6 +182,19 @@ class Repositories(rig.Case):
                          self.where(dialects.RESPONSES, [("x-codex-turn-metadata", metadata)], repository=SITE)[0])
         self.assertEqual("customer",
                          self.where(dialects.RESPONSES, [("x-codex-turn-metadata", "{broken")], repository=SITE)[0])
+
+    def test_more_repositories_than_are_judged_hide_none(self):
+        origin = lambda n: f"https://git.acme.example/web/{n}"
+        metadata = json.dumps({"workspaces": {"/a": {"associated_remote_urls": {str(n): origin(n) for n in range(20)}}}})
+        spellings = [f"https://u{n}@{SITE}" for n in range(17)] + [f"https://{ENGINE}"]
+        same = json.dumps({"workspaces": {"/a": {"associated_remote_urls": dict(zip(map(str, range(18)), spellings))}}})
+        for fields in ([("x-sallyport-repository", origin(n)) for n in range(8)] + [("x-sallyport-repository", ENGINE)],
+                       [("x-codex-turn-metadata", metadata)], [("x-codex-turn-metadata", same)]):
+            with self.subTest(fields):
+                answer = self.gateway.ask("POST", dialects.RESPONSES.target(),
+                                          dialects.RESPONSES.fields(self.key, None) + fields, dialects.RESPONSES.bytes())
+                self.assertEqual(400, answer.status)
+                self.assertIn("more than 8 repositories", dialects.RESPONSES.sentence(answer))
 
     def test_what_names_several_repositories_goes_only_where_each_may_go(self):
         rules = [{"id": "internal", "when": {"class": "internal"}, "allow": {"upstreams": ["own", "second"]}},
