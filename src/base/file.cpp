@@ -66,7 +66,8 @@ Result<void> write_all(const Descriptor& file, const std::filesystem::path& path
 
 // `like`: whose mode and owner the new file shall have; null: `mode`, less the umask.
 Result<void> replace(const std::filesystem::path& path, std::string_view content, unsigned mode, struct stat* like) {
-    const std::filesystem::path draft = path.string() + ".new";
+    // A name that nobody gives a file of their own: "policy.yaml.new" may well be somebody's next policy.
+    const std::filesystem::path draft = path.parent_path() / ("." + path.filename().string() + ".sallyport-draft");
     {
         // A draft that was left behind, or put there by somebody else, must not lend its mode or lead elsewhere.
         ::unlink(draft.c_str());

@@ -71,21 +71,28 @@ TEST_F(File, ThatIsRewrittenKeepsItsModeAndTheLinkThatLedToIt) {
 
 // What a crash left behind must not lend its wider mode to a key.
 TEST_F(File, HasItsModeEvenWhereADraftWasLeftBehind) {
-    std::ofstream(in_folder("key.new")) << "half a ke";
-    fs::permissions(in_folder("key.new"), fs::perms(0666));
+    std::ofstream(in_folder(".key.sallyport-draft")) << "half a ke";
+    fs::permissions(in_folder(".key.sallyport-draft"), fs::perms(0666));
     ASSERT_TRUE(replace_file(in_folder("key"), "secret", 0600));
     EXPECT_EQ(*read_file(in_folder("key"), 100), "secret");
     EXPECT_EQ(mode_of(in_folder("key")), 0600u);
     EXPECT_EQ(entries(), 1u);
 }
 
+TEST_F(File, LeavesAloneWhatSomebodyNamedLikeADraft) {
+    std::ofstream(in_folder("policy.yaml.new")) << "next week's";
+    ASSERT_TRUE(replace_file(in_folder("policy.yaml"), "a", 0600));
+    ASSERT_TRUE(rewrite_file(in_folder("policy.yaml"), "b"));
+    EXPECT_EQ(*read_file(in_folder("policy.yaml.new"), 100), "next week's");
+}
+
 TEST_F(File, KeepsItsOldContentWhereTheNewCannotBeWritten) {
     ASSERT_TRUE(replace_file(in_folder("a"), "old", 0600));
-    fs::create_directory(in_folder("a.new")); // in the draft's way
+    fs::create_directory(in_folder(".a.sallyport-draft")); // in the draft's way
     const auto replaced = replace_file(in_folder("a"), "new", 0600);
     ASSERT_FALSE(replaced);
     EXPECT_EQ(replaced.error().kind, ErrorKind::io);
-    EXPECT_NE(replaced.error().message.find(in_folder("a").string()), std::string::npos);
+    EXPECT_NE(replaced.error().message.find(in_folder(".a.").string()), std::string::npos);
     EXPECT_EQ(*read_file(in_folder("a"), 100), "old");
 }
 
