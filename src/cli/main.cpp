@@ -3,6 +3,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cstdio>
+#include <iostream>
+
 int main(int argc, char** argv) {
     using namespace sallyport::cli;
     CLI::App app{"Sallyport guards what leaves a company through its AI coding assistants.\n"};
@@ -25,6 +28,10 @@ int main(int argc, char** argv) {
         return app.exit(error) == 0 ? done : wrong_use;
     } catch (const std::exception& error) {
         std::cerr << "sallyport: " << error.what() << '\n';
+        return not_possible;
+    }
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) { // a full disk behind "> file"
+        std::cerr << "sallyport: cannot write standard output\n";
         return not_possible;
     }
     return exit_code;
