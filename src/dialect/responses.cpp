@@ -204,7 +204,10 @@ void Responses::vendor_tool(NodeIndex n, std::string_view type) {
 void Responses::client_metadata(NodeIndex n) {
     const auto [turn] = r_.members(n, {"x-codex-turn-metadata"});
     std::string scratch;
-    if (r_.is_string(turn)) r_.turn_metadata(r_.text(turn, scratch));
+    if (r_.is_string(turn))
+        r_.turn_metadata(r_.text(turn, scratch));
+    else if (turn != no_node)
+        r_.request().remotes_unreadable = true;
     if (!r_.request().session.empty()) return;
     const auto [session] = r_.members(n, {"session_id"});
     r_.request().session = r_.copy(session);

@@ -6,6 +6,7 @@
 #include "repo/identity.h"
 
 #include <algorithm>
+#include <ranges>
 
 namespace sallyport::gateway {
 
@@ -226,7 +227,9 @@ void claim_remotes(std::span<const std::string> remotes, bool is_whole, std::vec
 void claimed_repositories(const http::RequestHead& head, std::vector<std::string>& into, UnclearClaims& unclear) {
     for (const http::Field& field : head.fields) {
         if (field.name == "x-sallyport-repository") {
-            claim(normalised(field.value), into, unclear);
+            // Proxies may join fields of one name by commas (RFC 9110, 5.3).
+            for (const auto one : std::views::split(field.value, ','))
+                claim(normalised(trim(std::string_view(one.begin(), one.end()))), into, unclear);
         } else if (field.name == "x-codex-turn-metadata") {
             std::vector<std::string> remotes;
             const bool is_whole = dialect::remotes_of_turn_metadata(field.value, remotes);

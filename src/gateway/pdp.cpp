@@ -177,10 +177,13 @@ policy::Pdp fact_of(const Result<PdpAnswer>& answer) {
 
 net::Task<Step> ask_decision_point(Turn& turn) {
     if (!turn.world->decision_point) co_return Step();
-    const Result<PdpAnswer> answer = co_await answer_for_all(turn);
+    Result<PdpAnswer> answer = co_await answer_for_all(turn);
+    const World& now = *turn.lane.world;
+    if (answer && (now.policy != turn.world->policy || now.config != turn.world->config))
+        answer = fail(ErrorKind::unavailable, "the policy changed while it was asked");
     turn.facts.pdp = fact_of(answer);
     turn.lane.metrics.pdp[static_cast<std::size_t>(turn.facts.pdp)].add();
-    turn.plan = policy::decide(*turn.world->policy, turn.facts, turn.candidates());
+    if (const Step known = turn.judge_anew(); !known) co_return known;
     if (turn.plan.decision != policy::Decision::refuse) co_return Step();
     // Unanswered is no verdict: the client's next try asks again.
     const auto kind = answer ? dialect::RefusalKind::policy : dialect::RefusalKind::unavailable;

@@ -246,6 +246,17 @@ Step Turn::decide() {
     return {};
 }
 
+Step Turn::judge_anew() {
+    if (lane.world != world || wall_ms() != facts.at_ms) {
+        world = lane.world;
+        if (const Step known = identify(); !known) return known;
+        if (const Step gathered = gather_facts(); !gathered) return gathered;
+        choose_repository();
+    }
+    plan = policy::decide(*world->policy, facts, candidates());
+    return {};
+}
+
 bool Turn::still_allowed(std::uint16_t upstream) {
     facts.at_ms = wall_ms();
     find_exceptions(); // one may have ended

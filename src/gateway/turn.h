@@ -35,6 +35,8 @@ public:
     Step decide();               // facts -> plan
     // Makes the bytes that leave for an upstream of the plan, where rules amend what goes there.
     Step amend_for(std::uint16_t upstream);
+    // After a wait: a key, an exception or the conversation's class may not be what it was. What the facts say besides stays.
+    Step judge_anew();
     // Judges again for an attempt after the first: time has passed, and only what is still allowed may be tried.
     bool still_allowed(std::uint16_t upstream);
 

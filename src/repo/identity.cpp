@@ -82,9 +82,27 @@ std::optional<std::string> join(const std::optional<std::string>& host, const st
     return *host + '/' + *path;
 }
 
-} // namespace
+// Well-formed UTF-8 (Unicode 15, table 3-7), so that a name is recorded as it was judged.
+bool is_utf8(std::string_view text) {
+    for (std::size_t i = 0; i < text.size();) {
+        const auto first = static_cast<unsigned char>(text[i]);
+        const std::size_t more = first < 0x80                    ? 0
+                                 : first >= 0xC2 && first < 0xE0 ? 1
+                                 : first >= 0xE0 && first < 0xF0 ? 2
+                                                                 : 3;
+        if ((first >= 0x80 && first < 0xC2) || first > 0xF4 || i + more >= text.size()) return false;
+        for (std::size_t k = 1; k <= more; ++k)
+            if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80) return false;
+        const auto second = more > 0 ? static_cast<unsigned char>(text[i + 1]) : 0;
+        if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) || (first == 0xF0 && second < 0x90) ||
+            (first == 0xF4 && second > 0x8F))
+            return false;
+        i += more + 1;
+    }
+    return true;
+}
 
-std::optional<std::string> normalise_remote(std::string_view remote) {
+std::optional<std::string> read_remote(std::string_view remote) {
     if (remote.empty() || remote.size() > remote_bytes_max) return std::nullopt;
     const auto forbidden = [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; };
     if (std::ranges::any_of(remote, forbidden)) return std::nullopt;
@@ -117,6 +135,13 @@ std::optional<std::string> normalise_remote(std::string_view remote) {
     // "host/path", which is what this function returns.
     if (slash == std::string_view::npos) return std::nullopt;
     return join(read_host(remote.substr(0, slash)), read_path(remote.substr(slash)));
+}
+
+} // namespace
+
+std::optional<std::string> normalise_remote(std::string_view remote) {
+    auto read = read_remote(remote);
+    return read && is_utf8(*read) ? read : std::nullopt;
 }
 
 } // namespace sallyport::repo
