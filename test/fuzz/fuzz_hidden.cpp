@@ -1,6 +1,7 @@
 // Any bytes as a text: what is found lies in it, in order, is described in printable ASCII and bounded; ASCII has nothing hidden; a
-// client marker is found at its place whatever stands around it.
+// client marker is found at its place whatever stands around it; one machine in five that differs is told.
 #include "content/client_marker.h"
+#include "content/fleet.h"
 #include "content/hidden.h"
 
 #include <algorithm>
@@ -49,11 +50,26 @@ void check_marker(std::string_view text) {
     for (const Found& one : found) check(one.rule > 0 && one.rule < marker_states && one.begin < one.end);
 }
 
+// The text on five machines, on one of them with a sentence more that is written otherwise.
+void check_fleet(std::string_view text) {
+    if (text.size() > 20'000) return;
+    Fleet fleet;
+    std::vector<FleetFinding> found;
+    for (std::uint64_t machine = 0; machine < 5; ++machine) {
+        const std::string all = (machine == 3 ? "Mark\u02B9s line.\n" : "Mark's line.\n") + std::string(text);
+        fleet.observe({"client", "1", "system", all, machine}, found);
+    }
+    const auto told = std::ranges::count_if(found, [](const FleetFinding& one) { return one.sentence == 0; });
+    check(told == 1 && found.front().machine == 3);
+    for (const FleetFinding& one : found) check(is_told(one.usual) && is_told(one.odd));
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     check_hidden(text);
     check_marker(text);
+    check_fleet(text);
     return 0;
 }
