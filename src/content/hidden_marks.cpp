@@ -97,9 +97,11 @@ private:
             end += c.size;
         }
         word_end_ = end;
-        // A single letter beside a few of ASCII is a symbol with its unit or index.
+        // "[nN" and the same in Greek "]" is an expression for answers. A single letter beside a few of ASCII is a symbol with its unit or index.
         const bool as_symbol = symbols == alike && !(inside && ascii >= 3);
-        if (!honest && ascii >= 2 && ascii >= alike && !as_symbol)
+        const bool yes_or_no =
+            ascii == alike && begin > 0 && text_[begin - 1] == '[' && end < text_.size() && text_[end] == ']';
+        if (!honest && !yes_or_no && ascii >= 2 && ascii >= alike && !as_symbol)
             mark(HiddenRule::look_alike_letter, Confidence::medium, begin, end);
         return end - at_;
     }
@@ -150,7 +152,7 @@ private:
     // Uzbek writes o and g with a turned comma, by whatever character.
     bool is_turned_comma(std::size_t at, char32_t value) const {
         const char last = ascii_lower(text_[at - 1]);
-        return (last == 'o' || last == 'g') && (value == 0x2018 || value == 0x2019 || value == 0x2BB);
+        return (last == 'o' || last == 'g') && (value == 0x2018 || value == 0x2019 || value == 0x2BB || value == 0x2BC);
     }
     // "don't", "l'eau", "dell'arte", "O'Neill", "Ankara'dan": a short word on one side.
     bool has_shape_of_apostrophe() const {
@@ -163,9 +165,9 @@ private:
                std::ranges::any_of(elided, [&](std::string_view one) { return equals_ignoring_case(word, one); });
     }
     void settle_quotes() {
-        if (turned_commas_ > 1)
+        if (turned_commas_ > 1) // an Uzbek text, whose other apostrophes are its own as well
             std::erase_if(out_, [&](const Mark& one) {
-                return one.rule == HiddenRule::look_alike_apostrophe && is_turned_comma(one.begin, one.value);
+                return one.rule == HiddenRule::look_alike_apostrophe && one.confidence == Confidence::low;
             });
         else if (curly_in_words_ == 1)
             judge_only_curly();

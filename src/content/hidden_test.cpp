@@ -194,7 +194,7 @@ TEST(Hidden, LeavesTypographyAlone) {
     expect_silent("\uE0B0 main \uE0A0 \uF126  \uF07C src");
     expect_silent(
         "S\u0131n\u0131f dosyas\u0131ndan, O\u02BBzbek tilidagi so\u02BBzlar, bo\u2018lishi o\u2018qish, Hawai\u02BBi");
-    expect_silent("\\n\u043E\u0440 %s\u0430 %llu\u0441 SMS-\u043A\u0430");
+    expect_silent("\\n\u043E\u0440 %s\u0430 %llu\u0441 SMS-\u043A\u0430 ^[nN\u03BF\u039F]");
 }
 
 TEST(Hidden, LeavesScriptsAlone) {
