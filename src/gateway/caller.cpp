@@ -6,7 +6,6 @@
 #include "repo/identity.h"
 
 #include <algorithm>
-#include <ranges>
 
 namespace sallyport::gateway {
 
@@ -228,8 +227,10 @@ void claimed_repositories(const http::RequestHead& head, std::vector<std::string
     for (const http::Field& field : head.fields) {
         if (field.name == "x-sallyport-repository") {
             // Proxies may join fields of one name by commas (RFC 9110, 5.3).
-            for (const auto one : std::views::split(field.value, ','))
-                claim(normalised(trim(std::string_view(one.begin(), one.end()))), into, unclear);
+            for (std::size_t at = 0, comma = 0; comma != std::string_view::npos; at = comma + 1) {
+                comma = field.value.find(',', at);
+                claim(normalised(trim(field.value.substr(at, comma - at))), into, unclear);
+            }
         } else if (field.name == "x-codex-turn-metadata") {
             std::vector<std::string> remotes;
             const bool is_whole = dialect::remotes_of_turn_metadata(field.value, remotes);

@@ -174,6 +174,9 @@ class Repositories(rig.Case):
             ((SITE, "not a remote"), "customer"),
             (("%zz", SITE), "customer"),
             (("", SITE), "customer"),
+            ((f"{SITE}, {ENGINE}", ), "trade-secret"),
+            ((f"{SITE},{SITE}", ), "internal"),
+            ((f"{SITE},", ), "customer"),
         ):
             with self.subTest(claims):
                 self.assertEqual(cls, self.where(fields=header(*claims))[0])
