@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import tempfile
 import threading
 import time
@@ -22,13 +23,14 @@ BEARER, PERSON = "canary-decision-point-bearer-4c1d", "canary.person@acme.exampl
 class Stand(rig.Case):
     """A gateway with a decision point."""
     remember = "0s"
+    timeout = "5s" if SLOW else "1s"
 
     @classmethod
     def setUpClass(cls):
         cls.pdp = Pdp()
         cls.addClassCleanup(cls.pdp.close)
         cls.config = {"threads": 1,
-                      "authzen": {"url": cls.pdp.url + "/authz/", "credential": "${file:bearer}", "timeout": "5s" if SLOW else "1s",
+                      "authzen": {"url": cls.pdp.url + "/authz/", "credential": "${file:bearer}", "timeout": cls.timeout,
                                   "remember": cls.remember}}
         super().setUpClass()
 
@@ -60,6 +62,62 @@ class Stand(rig.Case):
         self.assertEqual(("refusal", {"policy": "denied", "unavailable": "unanswered"}[kind], kind),
                          (entry["kind"], entry["facts"]["pdp"], entry["why"]))
         return dialect.sentence(answer)
+
+
+class Waited(Stand):
+    """What changes while the decision point takes its time counts when it has answered."""
+    timeout = "20s"  # far longer than a change takes to be known
+
+    def answered_after(self, change):
+        """Permits once `change` was done and the gateway knows."""
+        def answer(wire, _):
+            before = self.gateway.metric("world_generation")
+            change()
+            until(lambda: self.gateway.metric("world_generation") != before, "the change to be known")
+            wire.reply(200, verdict(True))
+
+        self.pdp.answer = answer
+
+    def test_a_key_that_is_revoked_meanwhile_is_refused(self):
+        issued = self.gateway.issue("mallory")
+        self.answered_after(lambda: self.gateway.run("key", "revoke", "--config", "sallyport.yaml", issued["id"]))
+        answer = self.ask(dialects.CHAT, key=issued["key"])
+        self.assertNotEqual(200, answer.status)
+        self.assertIn("revoked", dialects.CHAT.sentence(answer))
+        self.assertEqual([], self.vendor.requests())
+
+    def test_a_policy_that_is_loaded_meanwhile_is_not_what_was_asked_about(self):
+        file = self.gateway.folder / "policy.yaml"
+        whole = file.read_text()
+
+        def close():
+            file.write_text(json.dumps(rig.POLICY | {"rules": []}))
+            self.gateway.signal(signal.SIGHUP)
+
+        self.answered_after(close)
+        answer = self.ask(dialects.CHAT, "a policy meanwhile")
+        self.assertNotEqual(200, answer.status)
+        self.assertEqual([], self.vendor.requests())
+        file.write_text(whole)
+        self.gateway.reload()
+
+    def test_an_exception_that_ends_meanwhile_lets_nothing_through(self):
+        denied = rig.POLICY | {"rules": [*rig.POLICY["rules"], {"id": "no-mini", "when": {"model": "*-mini"}, "refuse": True}]}
+        file = self.gateway.folder / "policy.yaml"
+        whole = file.read_text()
+        file.write_text(json.dumps(denied))
+        self.gateway.reload()
+        self.addCleanup(self.gateway.reload)
+        self.addCleanup(file.write_text, whole)
+        granted = json.loads(self.gateway.run("exception", "grant", "--config", "sallyport.yaml", "--rule", "no-mini", "--until", "1d", "--person",
+                                              PERSON, "--repo", SITE, "--reason", "a test", "--json"))
+        until(lambda: self.ask(dialects.CHAT, "before", model="gpt-mini").status == 200, "the exception to be known")
+        self.vendor.forget()
+        self.answered_after(lambda: self.gateway.run("exception", "revoke", "--config", "sallyport.yaml", granted["id"]))
+        answer = self.ask(dialects.CHAT, "meanwhile", model="gpt-mini")
+        self.assertNotEqual(200, answer.status)
+        self.assertIn("no-mini", dialects.CHAT.sentence(answer))
+        self.assertEqual([], self.vendor.requests())
 
 
 class Asked(Stand):
