@@ -48,12 +48,15 @@ void Inspector::inspect_beside(std::string_view text, bool varies, Inspection& i
     ++into.units;
     crypto::UnitName name = namer_.of(text);
     found_.clear();
+    crypto::UnitName& lately = clean_[name.low % clean_.size()];
+    if (lately == name) return;
     if (varies || !memory_.recall(name, found_)) {
         ++into.units_new;
         into.bytes_new += text.size();
         secrets_.scan(text, {}, found_);
         if (!varies) memory_.remember(name, found_);
     }
+    if (found_.empty()) lately = name;
     for (Found one : found_) {
         one.begin = one.end = 0;
         into.findings.push_back({one, dialect::UnitKind::other});

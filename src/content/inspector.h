@@ -5,6 +5,7 @@
 #include "content/unit_memory.h"
 #include "dialect/dialect.h"
 
+#include <array>
 #include <memory>
 #include <span>
 #include <string>
@@ -31,7 +32,8 @@ public:
     Inspector(std::shared_ptr<const Rules> rules, UnitMemory& memory, const crypto::UnitNamer& namer);
     void inspect(const json::Document& document, std::span<const dialect::Unit> units, Inspection& into);
     // A text outside of a document, such as a request's headers: as one more unit of kind `other`, whose findings have no place in
-    // the body (begin and end are 0). After inspect(). `varies`: each request has another one, so it is not remembered.
+    // the body (begin and end are 0). After inspect(). `varies`: many requests have another one; those that are clean are known for a while, at
+    // no cost to the memory of units.
     void inspect_beside(std::string_view text, bool varies, Inspection& into);
     const Rules& rules() const { return *rules_; }
 
@@ -49,6 +51,7 @@ private:
     SecretScanner secrets_;
     const json::Document* document_ = nullptr;
     std::vector<Found> found_, in_text_;                // of the unit, of one text
+    std::array<crypto::UnitName, 256> clean_{};         // texts beside that were looked at lately, by their name
     dialect::UnitKind kind_ = dialect::UnitKind::other; // of the unit that is looked at
     std::string text_;
     std::vector<json::SpanPair> spans_;
