@@ -9,6 +9,8 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <ranges>
+
 namespace sallyport::cli {
 
 namespace {
@@ -72,6 +74,11 @@ void write_row(json::Writer& writer, const std::string& origin, const ledger::Ex
     writer.member("id", row.repository);
     writer.member("class", row.effective_class);
     writer.member("evidence", row.evidence);
+    if (!row.also_claimed.empty()) {
+        writer.begin_array("also_claimed");
+        for (const auto part : std::views::split(row.also_claimed, '\n')) writer.element(std::string_view(part));
+        writer.end_array();
+    }
     writer.end_object();
     member_if(writer, "person", row.person);
     member_if(writer, "team", row.team);
@@ -109,8 +116,10 @@ void print_row(const ledger::ExchangeRow& row) {
                                  : row.decision == "allow" ? ink(Ink::green, column(row.decision, 13))
                                                            : ink(Ink::yellow, column(row.decision, 13));
     const std::string client = row.client_version.empty() ? row.client : row.client + " " + row.client_version;
+    const std::string more =
+        row.also_claimed.empty() ? "" : fmt::format(" +{}", 1 + std::ranges::count(row.also_claimed, '\n'));
     fmt::print("{}  {}{}{}{}{}{}\n", ink(Ink::dim, rfc3339(row.at_ms)), decision, column(client, 24),
-               column(row.effective_class, 15), column(row.repository.empty() ? "-" : row.repository, 32),
+               column(row.effective_class, 15), column((row.repository.empty() ? "-" : row.repository) + more, 32),
                column(row.model, 22), row.upstream.empty() ? "-" : printable(row.upstream));
     if (is_refused && !row.sentence.empty())
         fmt::print("{}{}{}\n", std::string(26, ' '), printable(row.sentence),

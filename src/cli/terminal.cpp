@@ -1,6 +1,7 @@
 #include "cli/terminal.h"
 
 #include "cli/commands.h"
+#include "content/code_points.h"
 
 #include <fmt/format.h>
 
@@ -34,9 +35,13 @@ int complain(std::span<const policy::Mistake> mistakes) {
 }
 
 std::string printable(std::string_view text) {
-    std::string out(text);
-    for (char& c : out)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t at = 0; at < text.size();) {
+        const content::CodePoint next = content::code_point_at(text, at);
+        content::is_unprintable(next) ? out.append(1, '?') : out.append(text.substr(at, next.size));
+        at += next.size;
+    }
     return out;
 }
 

@@ -86,6 +86,12 @@ char ascii_like(char32_t value);
 // "U+200B ZERO WIDTH SPACE"; without a name where it is not a common one.
 std::string code_point_name(char32_t value);
 
+// What changes a line of text without being seen in it: controls (C0, C1), directions, joiners, tags, and bytes that are no character.
+constexpr bool is_unprintable(const CodePoint& c) {
+    return c.value < 0x20 || (c.value >= 0x7F && c.value <= 0x9F) || c.trait == Trait::zero_width ||
+           c.trait == Trait::tag || c.trait == Trait::bidi || c.trait == Trait::surrogate || c.trait == Trait::broken;
+}
+
 constexpr bool is_ascii_letter(char32_t c) { return (c | 32) >= 'a' && (c | 32) <= 'z' && c < 128; }
 constexpr bool is_ascii_digit(char32_t c) { return c >= '0' && c <= '9'; }
 constexpr bool is_ascii_word(char32_t c) { return is_ascii_letter(c) || is_ascii_digit(c); }

@@ -14,6 +14,9 @@ void add_judgement(ExchangeRow& row, const Judgement& judgement) {
     row.person = facts.person;
     row.team = facts.team;
     row.repository = facts.repository;
+    row.also_claimed.clear();
+    for (const std::string_view one : facts.also_claimed)
+        row.also_claimed.append(row.also_claimed.empty() ? "" : "\n").append(one);
     row.evidence = word(facts.evidence);
     row.effective_class = word(judgement.effective_class);
     row.client = facts.client;
@@ -85,14 +88,19 @@ void add(ExchangeRow& row, const Refusal& refusal) {
 void add(ExchangeRow& row, const Repeat& repeat) { row.repeats += repeat.count; }
 
 Result<void> count_files(store::LedgerIndex& index, const Intent& intent) {
-    for (const NamedFile& file : intent.request.files) {
-        const store::FileRow row{std::string(intent.judgement.facts.repository),
+    const policy::Facts& facts = intent.judgement.facts;
+    std::vector<std::string_view> repositories(facts.also_claimed.begin(), facts.also_claimed.end());
+    repositories.insert(repositories.begin(), facts.repository);
+    // Which of several claimed repositories a file is of is not told: of each it may have left.
+    for (std::size_t i = 0; i < intent.request.files.size() * repositories.size(); ++i) {
+        const NamedFile& file = intent.request.files[i / repositories.size()];
+        const store::FileRow row{std::string(repositories[i % repositories.size()]),
                                  std::string(file.file),
                                  std::string(file.tool),
                                  std::string(intent.upstream.name),
                                  std::string(intent.upstream.vendor),
                                  std::string(intent.upstream.account),
-                                 std::string(intent.judgement.facts.client),
+                                 std::string(facts.client),
                                  std::string(word(intent.judgement.effective_class)),
                                  1,
                                  intent.at_ms,

@@ -31,12 +31,14 @@ protected:
     }
     // An exchange that was sent at `at` and answered.
     void sent(const std::string& exchange, std::int64_t at,
-              std::string_view repository = "git.acme.example/core/engine") {
+              std::string_view repository = "git.acme.example/core/engine",
+              std::span<const std::string_view> also_claimed = {}) {
         auto intent = samples::intent();
         intent.exchange = exchange;
         intent.attempt = 1;
         intent.at_ms = at;
         intent.judgement.facts.repository = repository;
+        intent.judgement.facts.also_claimed = also_claimed;
         append(intent);
         auto outcome = samples::outcome();
         outcome.exchange = exchange;
@@ -161,6 +163,24 @@ TEST_F(QueryTest, FiltersByEachFieldAndTime) {
     EXPECT_EQ(names({.dialect = "openai-chat"}), "x_bad ");
     EXPECT_EQ(names({.team = "platform", .effective_class = "internal", .account = "acme-gmbh"}), "x_b x_a ");
     EXPECT_EQ(names({.rule = "' OR 1=1 --"}), "");
+}
+
+TEST_F(QueryTest, FindsAnExchangeByEachRepositoryThatItNames) {
+    constexpr std::array<std::string_view, 2> others = {"git.acme.example/a", "git.acme.example/ab"};
+    open_writer();
+    sent("x_a", 1'000, "git.acme.example/core/engine", others);
+    sent("x_b", 2'000, "git.acme.example/ab");
+    auto asked = query();
+    const auto count = [&](std::string_view repository) {
+        return asked.list({.repository = std::string(repository)}, "", 10)->rows.size();
+    };
+    EXPECT_EQ(count("git.acme.example/core/engine"), 1u);
+    EXPECT_EQ(count("git.acme.example/a"), 1u);
+    EXPECT_EQ(count("git.acme.example/ab"), 2u);
+    EXPECT_EQ(count("git.acme.example/"), 0u);
+    EXPECT_EQ(asked.list({.repository = "git.acme.example/a"}, "", 10)->rows.front().also_claimed,
+              "git.acme.example/a\ngit.acme.example/ab");
+    EXPECT_EQ(asked.left({.repository = "git.acme.example/a"}, 10)->size(), 2u);
 }
 
 TEST_F(QueryTest, TellsWhichFilesWereNamedToWhomAndWhen) {

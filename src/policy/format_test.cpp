@@ -67,7 +67,7 @@ TEST(Format, EachFormIsBroughtIntoOne) {
 }
 
 TEST(Format, WhatCannotBeReadIsToldWithItsPlace) {
-    EXPECT_EQ(formatted("a: [1\n"), "f.yaml:1:1: not readable as YAML: end of sequence flow not found");
+    EXPECT_EQ(formatted("a: [1\n"), "f.yaml:1:4: this '[' is never closed");
     EXPECT_EQ(formatted("a: 1\n\tb: 2\n"), "f.yaml:2:1: a tab at the start of a line; YAML indents with spaces");
     EXPECT_EQ(formatted("a: &x 1\n"), "f.yaml:1:4: an anchor (&name); anchors and aliases are not read");
     EXPECT_EQ(formatted("a: 1\nb: !x 1\n"), "f.yaml:2:4: a tag (!x); tags are not read, take it out");

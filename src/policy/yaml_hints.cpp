@@ -42,9 +42,14 @@ std::size_t behind_block(std::string_view text, std::size_t at) {
     return std::min(next, text.size());
 }
 
-// The last text in quotes that begins before `until`; nothing where there is none. A guess where the file is broken before.
-Quoted last_quoted(std::string_view text, std::size_t until) {
-    Quoted found;
+struct Marks {
+    Quoted quoted;                 // the last text in quotes
+    std::vector<std::size_t> open; // the '{' and '[' that are not closed yet
+};
+
+// What begins before `until`. A guess where the file is broken before.
+Marks marks_before(std::string_view text, std::size_t until) {
+    Marks found;
     char before = '\n'; // the last character of this line that is no blank
     for (std::size_t i = 0; i < until;) {
         const char c = text[i];
@@ -54,18 +59,26 @@ Quoted last_quoted(std::string_view text, std::size_t until) {
         if (c == '#' && is_apart) {
             i = line_end(text, i);
         } else if (is_quote(c) && begins) {
-            found = {i, quoted_end(text, i)};
-            i = std::min(found.end, text.size());
+            found.quoted = {i, quoted_end(text, i)};
+            i = std::min(found.quoted.end, text.size());
             before = c;
         } else if ((c == '|' || c == '>') && is_apart && (before == ':' || before == '-')) {
             i = behind_block(text, i);
             before = '\n';
         } else {
+            if (opens_flow(c) && (begins || !found.open.empty())) found.open.push_back(i);
+            if ((c == '}' || c == ']') && !found.open.empty()) found.open.pop_back();
             if (!is_blank(c)) before = c;
             ++i;
         }
     }
     return found;
+}
+
+bool has_lone_return(std::string_view text) {
+    for (auto at = text.find('\r'); at != none; at = text.find('\r', at + 1))
+        if (at + 1 < text.size() && text[at + 1] != '\n') return true;
+    return false;
 }
 
 // The text that begins with a sign of YAML, as far as its line goes.
@@ -87,8 +100,21 @@ Unreadable in_our_words(std::string_view text, Place place, std::string_view wor
         return {place_of(text, at),
                 fmt::format("put quotes around {}; without them '{}' has a meaning of its own in YAML",
                             shown(value_at(text, at, !is_block)), text[at])};
-    const bool is_at_end = words == YAML::ErrorMsg::EOF_IN_SCALAR;
-    const auto quoted = last_quoted(text, is_at_end ? text.size() : at);
+    const bool never_ends = words == YAML::ErrorMsg::END_OF_MAP_FLOW || words == YAML::ErrorMsg::END_OF_SEQ_FLOW;
+    const bool is_at_end = never_ends || words == YAML::ErrorMsg::EOF_IN_SCALAR;
+    const auto [quoted, open] = marks_before(text, is_at_end ? text.size() : at);
+    const bool spans_lines =
+        quoted.begin != none && text.substr(quoted.begin, quoted.end - quoted.begin).contains('\n');
+    if (!spans_lines) {
+        if (never_ends && !open.empty())
+            return {place_of(text, open.back()), fmt::format("this '{}' is never closed", text[open.back()])};
+        if (words == YAML::ErrorMsg::FLOW_END && at < text.size() && open.empty())
+            return {place, fmt::format("this '{}' closes nothing", text[at])};
+        if (words == YAML::ErrorMsg::MAP_VALUE && has_lone_return(text))
+            return {place, "the lines end with a carriage return alone; end them with a line feed"};
+        if (words == YAML::ErrorMsg::MAP_VALUE)
+            return {place, "a second ':' in one line; put quotes around a text that holds one, or begin a new line"};
+    }
     if (quoted.begin == none) return {place, fmt::format("not readable as YAML: {}", words)};
     const auto begin = place_of(text, quoted.begin);
     if (quoted.end == none) return {begin, fmt::format("this quote ({}) is never closed", text[quoted.begin])};

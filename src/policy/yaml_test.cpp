@@ -62,6 +62,17 @@ TEST(Reader, a_quote_that_is_never_closed_is_told_where_it_opens) {
               "f.yaml:6:4: this quote (') is never closed");
 }
 
+TEST(Reader, brackets_and_colons_that_do_not_fit_are_told_where_they_are) {
+    EXPECT_EQ(unreadable("version: 1\nrules: { a: b\nc: d\n"), "f.yaml:2:8: this '{' is never closed");
+    EXPECT_EQ(unreadable("a: [ { b: \"}]\", c: [1] }\nd: []\n"), "f.yaml:1:4: this '[' is never closed");
+    EXPECT_EQ(unreadable("a: it]\nb: ]\n"), "f.yaml:2:4: this ']' closes nothing");
+    EXPECT_EQ(unreadable("a:\n - { b: c }}\n"), "f.yaml:2:12: this '}' closes nothing");
+    EXPECT_EQ(unreadable("a: b: c\n"), "f.yaml:1:5: a second ':' in one line; put quotes around a text that holds "
+                                       "one, or begin a new line");
+    EXPECT_EQ(unreadable("a: 1\rb: 2\r"), "f.yaml:1:7: the lines end with a carriage return alone; end them with a "
+                                          "line feed");
+}
+
 TEST(Reader, a_sign_that_needs_quotes_is_told_with_its_text) {
     constexpr std::string_view why = "; without them '>' has a meaning of its own in YAML";
     EXPECT_EQ(unreadable("a:\n  versions: >=1\n"), "f.yaml:2:13: put quotes around >=1" + std::string(why));

@@ -41,7 +41,15 @@ CREATE TABLE progress (
 ) STRICT;
 INSERT INTO progress VALUES (1, 0, 0, 0, 0, 0);
 )sql";
-constexpr std::array migrations = {first_format};
+// What was read before is read again.
+constexpr const char* with_all_claims = R"sql(
+ALTER TABLE exchange ADD COLUMN also_claimed TEXT NOT NULL DEFAULT '';
+DELETE FROM exchange;
+DELETE FROM entry;
+DELETE FROM file;
+UPDATE progress SET segment = 0, offset = 0, next_entry = 0, frame_offset = 0, frame_crc = 0;
+)sql";
+constexpr std::array migrations = {first_format, with_all_claims};
 
 constexpr std::int64_t day_ms = 86'400'000;
 
@@ -56,10 +64,10 @@ template <class Row, class Text, class Number> void each_column(Row& row, Text t
     text(row.ended), text(row.stop_reason), text(row.error), number(row.sent_bytes);
     number(row.answer_bytes), number(row.input_tokens), number(row.output_tokens);
     number(row.cache_read_tokens), number(row.cache_write_tokens), number(row.total_ms);
-    number(row.repeats);
+    number(row.repeats), text(row.also_claimed);
 }
 constexpr std::string_view put_sql = "INSERT OR REPLACE INTO exchange VALUES "
-                                     "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+                                     "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 
 ExchangeRow exchange_of_row(const Statement& row) {
     ExchangeRow out;
@@ -76,6 +84,14 @@ public:
     void equals(const char* column, std::string_view value) {
         if (value.empty()) return;
         add(std::string(column) + " = ?");
+        texts_.emplace_back(++count_, value);
+    }
+    // The one that was decided for, or one of those that were claimed beside it (lines).
+    void names_repository(std::string_view value) {
+        if (value.empty()) return;
+        add("(repository = ? OR (also_claimed <> '' AND "
+            "instr(char(10) || also_claimed || char(10), char(10) || ? || char(10)) > 0))");
+        texts_.emplace_back(++count_, value);
         texts_.emplace_back(++count_, value);
     }
     void compare(const char* condition, std::int64_t value) {
@@ -248,7 +264,7 @@ Result<std::vector<ExchangeRow>> LedgerIndex::exchanges(const ExchangeFilter& fi
     where.equals("machine", filter.machine);
     where.equals("session", filter.session);
     where.equals("key", filter.key);
-    where.equals("repository", filter.repository);
+    where.names_repository(filter.repository);
     where.equals("effective_class", filter.effective_class);
     where.equals("client", filter.client);
     where.equals("client_version", filter.client_version);

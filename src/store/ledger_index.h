@@ -37,6 +37,7 @@ struct ExchangeRow {
     std::int64_t input_tokens = -1, output_tokens = -1, cache_read_tokens = -1, cache_write_tokens = -1;
     std::int64_t total_ms = -1;
     std::int64_t repeats = 0;
+    std::string also_claimed; // further repositories that the request named, one a line
 };
 
 // Empty text: any. Times are wall milliseconds, from inclusive, to exclusive; 0: open.
