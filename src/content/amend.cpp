@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 #include <vector>
 
 namespace sallyport::content {
@@ -14,6 +15,9 @@ using json::NodeIndex;
 struct Splice {
     std::uint32_t begin = 0, end = 0; // raw bytes of the document
     std::string text;
+    std::string_view rule;
+    std::uint8_t depth = 0;
+    bool is_redaction = false;
 };
 
 // The string value that holds these raw bytes; no_node where it is a key or no text.
@@ -69,6 +73,14 @@ std::string withheld(std::string_view rule, const Found& found) {
            "). Go on without it, or ask the person to take it out.]";
 }
 
+// A block of text in the place of a whole attachment, which is another block in each dialect.
+std::string text_block(dialect::Dialect dialect, const std::string& sentence) {
+    const std::string_view type = dialect == dialect::Dialect::gemini             ? ""
+                                  : dialect == dialect::Dialect::openai_responses ? R"("type":"input_text",)"
+                                                                                  : R"("type":"text",)";
+    return "{" + std::string(type) + R"("text":")" + sentence + "\"}";
+}
+
 std::unexpected<Error> cannot(std::string_view rule, std::string_view where) {
     return fail(ErrorKind::invalid,
                 std::string(rule) + " stands in " + std::string(where) + ", where nothing can be put in its place",
@@ -78,6 +90,87 @@ std::unexpected<Error> cannot(std::string_view rule, std::string_view where) {
 bool asked(std::uint32_t mask, const Found& found) {
     return (mask >> (static_cast<std::size_t>(found.kind) * confidences + static_cast<std::size_t>(found.confidence)) &
             1) != 0;
+}
+
+// The text of a splice as a person would copy it, free of all escapes.
+std::string value_of(const json::Document& document, const Splice& one) {
+    std::string text, further;
+    json::unescape(document.raw().substr(one.begin, one.end - one.begin), text);
+    for (std::uint8_t i = 0; i < one.depth; ++i) {
+        further.clear();
+        json::unescape_what_is_escaped(text, further);
+        text.swap(further);
+    }
+    return text;
+}
+
+// What was redacted once is redacted wherever it stands behind that in the conversation, also where no rule would find it: as it is, not in
+// other escapes. Only within messages, and never before: what left in earlier turns stays as it left (law 1).
+void add_repetitions(const json::Document& document, std::span<const dialect::Unit> units,
+                     std::vector<Splice>& splices) {
+    constexpr std::size_t value_bytes_min = 8, values_max = 256;
+    struct Value {
+        std::string text;
+        std::string_view rule;
+        std::uint32_t known_from = 0;
+    };
+    std::vector<Value> values;
+    for (const Splice& one : splices) {
+        if (!one.is_redaction || values.size() == values_max) continue;
+        std::string text = value_of(document, one);
+        const bool plain = std::ranges::none_of(
+            text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; });
+        if (!plain || text.size() < value_bytes_min ||
+            std::ranges::any_of(values, [&](const Value& known) { return known.text == text; }))
+            continue;
+        values.push_back({std::move(text), one.rule, one.end});
+    }
+    if (values.empty()) return;
+    const auto is_talk = [](dialect::UnitKind kind) {
+        return kind == dialect::UnitKind::message || kind == dialect::UnitKind::tool_call ||
+               kind == dialect::UnitKind::tool_result;
+    };
+    for (std::size_t u = 0; u < units.size(); ++u) {
+        if (!is_talk(units[u].kind)) continue;
+        // Nodes of a unit that holds others are looked at with each of them.
+        const NodeIndex end = u + 1 < units.size() ? std::min(units[u + 1].node, document[units[u].node].end_node)
+                                                   : document[units[u].node].end_node;
+        for (NodeIndex n = units[u].node; n < end; ++n) {
+            if (document[n].kind != json::Kind::string) continue;
+            const std::string_view raw = document.raw_value(n);
+            for (const Value& value : values) {
+                if (document[n].end <= value.known_from) continue;
+                for (auto at = raw.find(value.text); at != std::string_view::npos;
+                     at = raw.find(value.text, at + value.text.size())) {
+                    const auto begin = document[n].begin + static_cast<std::uint32_t>(at);
+                    if (begin < value.known_from || is_signed(document, n) || !is_written(document, n)) continue;
+                    splices.push_back(
+                        {begin, begin + static_cast<std::uint32_t>(value.text.size()), {}, value.rule, 0, true});
+                }
+            }
+        }
+    }
+}
+
+// Disjoint and in order. What is withheld covers what is redacted in it; of two redactions that overlap one is made.
+std::vector<Splice> merged(std::vector<Splice>& splices) {
+    std::ranges::sort(splices, {}, [](const Splice& one) {
+        return std::tuple(one.begin, ~one.end, one.is_redaction, one.depth, one.rule);
+    });
+    std::vector<Splice> apart;
+    for (Splice& next : splices) {
+        if (apart.empty() || next.begin >= apart.back().end) {
+            apart.push_back(std::move(next));
+        } else if (next.end > apart.back().end || (!next.is_redaction && apart.back().is_redaction)) {
+            Splice& last = apart.back();
+            const auto begin = last.begin;
+            const auto end = std::max(last.end, next.end);
+            if (last.is_redaction && !next.is_redaction) last = std::move(next);
+            last.begin = begin;
+            last.end = end;
+        }
+    }
+    return apart;
 }
 
 void splice(std::string_view raw, const std::vector<Splice>& splices, std::string& out) {
@@ -105,36 +198,35 @@ std::string Amender::placeholder(std::string_view text, std::string_view rule) c
     return "[[sallyport:" + std::string(rule) + ":" + name + "]]";
 }
 
-Result<void> Amender::amend(const json::Document& document, const Inspection& inspection, const Rules& rules,
-                            Amending what, std::string& out) const {
+Result<void> Amender::amend(const json::Document& document, const dialect::Request& request,
+                            const Inspection& inspection, Amending what, std::string& out) const {
     std::vector<Splice> splices;
-    std::string text;
     for (const Finding& one : inspection.findings) {
         const bool withhold = asked(what.withhold, one.found);
-        if (!withhold && !asked(what.redact, one.found)) continue;
-        const std::string_view rule = rules.rule_name(one.found);
-        if (one.found.end == 0) return cannot(rule, "a header or the address");
+        if (one.found.disclosed || (!withhold && !asked(what.redact, one.found))) continue;
+        const std::string_view rule = inspection.rule_name(one);
+        if (one.node == no_node) return cannot(rule, "a header or the address");
         const NodeIndex node = text_around(document, one.found.begin, one.found.end);
         if (node == no_node) return cannot(rule, "a name of the request");
         if (is_signed(document, node)) return cannot(rule, "what the vendor signed");
-        if (one.unit == dialect::UnitKind::attachment && one.found.kind == FindingKind::uninspected)
-            return cannot(rule, "an attachment");
-        if (!is_written(document, node)) return cannot(rule, "a word of the protocol");
-        if (withhold) {
-            splices.push_back({document[node].begin, document[node].end, withheld(rule, one.found)});
-        } else {
-            text.clear();
-            json::unescape(document.raw().substr(one.found.begin, one.found.end - one.found.begin), text);
-            splices.push_back({one.found.begin, one.found.end, placeholder(text, rule)});
+        if (withhold && one.unit == dialect::UnitKind::attachment && document[one.node].kind == json::Kind::object) {
+            splices.push_back({document[one.node].begin, document[one.node].end,
+                               text_block(request.dialect, withheld(rule, one.found)), rule});
+            continue;
         }
+        if (!is_written(document, node)) return cannot(rule, "a word of the protocol");
+        if (withhold)
+            splices.push_back({document[node].begin, document[node].end, withheld(rule, one.found), rule});
+        else
+            splices.push_back({one.found.begin, one.found.end, {}, rule, one.found.depth, true});
     }
-    // A withheld text covers what is in it; the longer of two that begin alike is the one around.
-    std::ranges::sort(splices, [](const Splice& a, const Splice& b) {
-        return a.begin != b.begin ? a.begin < b.begin : a.end > b.end;
-    });
-    std::vector<Splice> apart;
-    for (Splice& next : splices)
-        if (apart.empty() || next.begin >= apart.back().end) apart.push_back(std::move(next));
+    add_repetitions(document, request.units, splices);
+    const std::vector<Splice> apart = [&] {
+        std::vector<Splice> made = merged(splices);
+        for (Splice& one : made)
+            if (one.is_redaction) one.text = placeholder(value_of(document, one), one.rule);
+        return made;
+    }();
     splice(document.raw(), apart, out);
     return {};
 }

@@ -23,8 +23,8 @@ public:
     // Appends the amended body to `out`. Fails (invalid, source client) where a finding stands in what cannot be changed without
     // breaking it: a key, an id or another word of the protocol, thought that the vendor signed, a header. The message says where,
     // never what.
-    Result<void> amend(const json::Document& document, const Inspection& inspection, const Rules& rules, Amending what,
-                       std::string& out) const;
+    Result<void> amend(const json::Document& document, const dialect::Request& request, const Inspection& inspection,
+                       Amending what, std::string& out) const;
 
     // "[[sallyport:github-token:kq3d…]]": 100 bits of the text's keyed digest, so that one secret has one name and nobody without
     // the key can test a guess.

@@ -42,7 +42,7 @@ protected:
         EXPECT_TRUE(dialect::read_request(*dialect::match_endpoint("POST", "/v1/messages"), document_, request_));
         inspector_.inspect(document_, request_.units, inspection_);
         std::string out;
-        const auto made = amender_.amend(document_, inspection_, *rules_, what, out);
+        const auto made = amender_.amend(document_, request_, inspection_, what, out);
         if (!made) return std::unexpected(made.error());
         return out;
     }
@@ -135,6 +135,55 @@ TEST_F(AmenderTest, WithholdsTheWholeTextOnce) {
     const auto said = left->find("[Sallyport withheld this text");
     ASSERT_NE(said, std::string::npos);
     EXPECT_EQ(left->find("[Sallyport withheld this text", said + 1), std::string::npos);
+}
+
+// A password that only its first surroundings gave away.
+TEST_F(AmenderTest, WhatWasRedactedOnceIsRedactedWhereverItStandsLater) {
+    const std::string said = "Kx9mQ2vL7wTz", first = "password = \"" + said + "\"";
+    const auto count = [](const std::string& text, const std::string& word) {
+        std::size_t found = 0;
+        for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++found;
+        return found;
+    };
+    const std::string before = redacted(talk({"is " + said + " good?", "no", first}));
+    EXPECT_EQ(count(before, said), 1U) << "what had left stays: " << before;
+    const std::string after = redacted(talk({"is " + said + " good?", "no", first, "so " + said + ", and " + said}));
+    EXPECT_EQ(count(after, said), 1U) << after;
+    EXPECT_EQ(count(after, "[[sallyport:"), 3U) << after;
+    EXPECT_TRUE(after.starts_with(before.substr(0, before.find("],\"max_tokens\"")))) << after;
+}
+
+TEST_F(AmenderTest, RedactsWhatStandsInEscapesUnderTheNameOfItsText) {
+    const std::string key = std::string("-----BEGIN RSA PRIVATE ") + "KEY-----\n" +
+                            "GTd7FguoV8FWnFbB0JxXujr4qqaaABvvLOzAxzXMcU1vsHiQMaRiNTN9Ox98whGc\nTZc1UWb5fxzpF7STG7nVLe3l"
+                            "ARUsRJlNONwktN9ugkZeESG61she/QAqq0nv3Vth" +
+                            "\nq83vASNF\n-----END RSA PRIVATE KEY-----";
+    const auto name_in = [](const std::string& text) {
+        const auto at = text.find("[[sallyport:");
+        return at == std::string::npos ? text : text.substr(at, text.find("]]", at) + 2 - at);
+    };
+    const std::string plain = redacted(talk({key})), nested = redacted(talk({R"({"out":)" + json_text(key) + "}"}));
+    EXPECT_EQ(name_in(plain), name_in(nested));
+    EXPECT_EQ(nested.find("GTd7Fguo"), std::string::npos) << nested;
+    Buffer raw;
+    raw.append(nested);
+    json::Document document;
+    EXPECT_TRUE(document.parse(raw.view())) << nested;
+}
+
+TEST_F(AmenderTest, WithholdsAnAttachmentAsATextOfTheDialect) {
+    const std::string body =
+        R"({"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"what is this?"},{"type":"image","source":{"type":"base64","media_type":"image/png","data":")" +
+        std::string(400, 'A') + R"("},"cache_control":{"type":"ephemeral"}},{"type":"text","text":"well?"}]}]})";
+    const auto left = amend(body, {.redact = 0, .withhold = 7u << 9});
+    ASSERT_TRUE(left) << left.error().message;
+    EXPECT_EQ(left->find("AAAA"), std::string::npos);
+    EXPECT_NE(
+        left->find(
+            R"("text":"what is this?"},{"type":"text","text":"[Sallyport withheld this text: it holds what cannot be)"),
+        std::string::npos)
+        << *left;
+    EXPECT_NE(left->find(R"(},{"type":"text","text":"well?"}]}]})"), std::string::npos);
 }
 
 TEST_F(AmenderTest, RefusesWhereNothingCanBePutInItsPlace) {

@@ -15,13 +15,17 @@ enum class Confidence : std::uint8_t { low, medium, high };
 inline constexpr std::size_t confidences = 3;
 std::string_view name(Confidence);
 
-// Offsets are bytes of the text that was given to the detector; `rule` is an index into the detector's own rules.
+// Offsets are bytes of the text that was given to the detector; `rule` is an index into the detector's own rules, behind the inspector
+// one of Rules::rule_name().
 struct Found {
     FindingKind kind = FindingKind::secret;
     Confidence confidence = Confidence::medium;
     std::uint32_t rule = 0;
     std::uint32_t begin = 0, end = 0;
+    bool disclosed = false; // found by newer rules in what had left before: told, no longer acted on (law 1)
+    std::uint8_t depth = 0; // how often the text had to be unescaped further to read it: JSON in a JSON string is 1
     bool operator==(const Found&) const = default;
+    bool overlaps(const Found& other) const { return begin < other.end && other.begin < end; }
 };
 
 } // namespace sallyport::content

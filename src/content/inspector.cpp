@@ -1,7 +1,7 @@
 #include "content/inspector.h"
 
-#include "content/client_marker.h"
-#include "content/hidden.h"
+#include "base/encoding.h"
+#include "content/code_points.h"
 
 #include <algorithm>
 #include <tuple>
@@ -22,16 +22,40 @@ bool is_base64(std::string_view text) {
     });
 }
 
+// "data:text/plain;base64,SGVsbG8" (RFC 2397): what stands behind the comma; empty where it is none.
+std::string_view payload_of_data_url(std::string_view text) {
+    constexpr std::size_t head_bytes_max = 256;
+    if (text.size() < 5 || (text[0] | 0x20) != 'd' || !text.substr(1).starts_with("ata:")) return {};
+    const std::size_t comma = text.substr(0, head_bytes_max).find(',');
+    if (comma == std::string_view::npos || !text.substr(0, comma).ends_with(";base64")) return {};
+    return text.substr(comma + 1);
+}
+
+bool is_text(std::string_view bytes) {
+    for (std::size_t at = next_beyond_ascii(bytes, 0); at < bytes.size(); at = next_beyond_ascii(bytes, at)) {
+        const CodePoint next = code_point_at(bytes, at);
+        if (next.trait == Trait::broken) return false;
+        at += next.size;
+    }
+    return !bytes.contains('\0');
+}
+
 } // namespace
 
 Inspector::Inspector(std::shared_ptr<const Rules> rules, UnitMemory& memory, const crypto::UnitNamer& namer)
-    : rules_(std::move(rules)), memory_(memory), namer_(namer), secrets_(rules_->secrets) {}
+    : memory_(memory), namer_(namer), text_inspector_(std::move(rules)) {}
+
+void Inspector::inspect_nothing(Inspection& into) const {
+    into.rules = rules();
+    into.findings.clear();
+    into.staying.clear();
+    into.units = into.units_new = into.bytes_new = 0;
+}
 
 void Inspector::inspect(const json::Document& document, std::span<const dialect::Unit> units, Inspection& into) {
     document_ = &document;
-    into.findings.clear();
+    inspect_nothing(into);
     into.units = units.size();
-    into.units_new = into.bytes_new = 0;
     bytes_ = 0;
     for (std::size_t i = 0; i < units.size(); ++i) {
         const bool holds_others = i + 1 < units.size() && units[i + 1].node < document[units[i].node].end_node;
@@ -44,23 +68,28 @@ void Inspector::inspect(const json::Document& document, std::span<const dialect:
     });
 }
 
-void Inspector::inspect_beside(std::string_view text, bool varies, Inspection& into) {
+void Inspector::inspect_beside(std::string_view text, Inspection& into) {
     ++into.units;
-    crypto::UnitName name = namer_.of(text);
+    const crypto::UnitName name = namer_.of(text);
+    if (clean_lately(name)) return;
+    ++into.units_new;
+    into.bytes_new += text.size();
     found_.clear();
-    crypto::UnitName& lately = clean_[name.low % clean_.size()];
-    if (lately == name) return;
-    if (varies || !memory_.recall(name, found_)) {
-        ++into.units_new;
-        into.bytes_new += text.size();
-        secrets_.scan(text, {}, found_);
-        if (!varies) memory_.remember(name, found_);
-    }
-    if (found_.empty()) lately = name;
+    text_inspector_.look_for_secrets(text, found_);
+    if (found_.empty()) keep_clean(name);
     for (Found one : found_) {
         one.begin = one.end = 0;
         into.findings.push_back({one, dialect::UnitKind::other});
     }
+}
+
+bool Inspector::holds_secret(std::string_view text) {
+    const crypto::UnitName name = namer_.of(text);
+    if (clean_lately(name)) return false;
+    found_.clear();
+    text_inspector_.look_for_secrets(text, found_);
+    if (found_.empty()) keep_clean(name);
+    return std::ranges::any_of(found_, [](const Found& one) { return one.kind == FindingKind::secret; });
 }
 
 void Inspector::whole_unit(const dialect::Unit& unit, Inspection& into) {
@@ -68,34 +97,68 @@ void Inspector::whole_unit(const dialect::Unit& unit, Inspection& into) {
     crypto::UnitName name = namer_.of(document_->raw_value(unit.node));
     name.low += static_cast<std::uint64_t>(unit.kind) + 1; // the same bytes are read otherwise in an attachment
     found_.clear();
-    if (!memory_.recall(name, found_)) {
+    const Recalled known = memory_.recall(name, rules()->epoch(), found_);
+    if (known.as != Recalled::As::current) {
         ++into.units_new;
+        before_.swap(found_);
+        found_.clear();
         for (json::NodeIndex n = unit.node; n < root.end_node; ++n) look_at(n, n == unit.node, unit.kind);
         for (Found& one : found_) { // so that it holds wherever the unit lies
             one.begin -= root.begin;
             one.end -= root.begin;
         }
-        if (found_.size() <= findings_remembered_max) memory_.remember(name, found_);
+        if (known.as == Recalled::As::outdated) {
+            before_.swap(found_);
+            add_newly_found(before_);
+        }
+        before_.clear();
+        if (found_.size() <= findings_remembered_max) memory_.remember(name, rules()->epoch(), known.has_left, found_);
     }
+    if (!known.has_left) into.staying.push_back(name);
     take(unit, root.begin, into);
 }
 
-// A unit that holds others: the little that is its own is looked at each time.
+// Under newer rules, in a unit that has left: what was done to it stays done, and what is found now is only told.
+void Inspector::add_newly_found(std::span<const Found> newly) {
+    const std::size_t before = found_.size();
+    for (Found one : newly) {
+        const auto same = [&](const Found& other) { return other.kind == one.kind && other.overlaps(one); };
+        if (std::any_of(found_.begin(), found_.begin() + static_cast<std::ptrdiff_t>(before), same)) continue;
+        one.disclosed = true;
+        found_.push_back(one);
+    }
+}
+
+// A unit that holds others: the little that is its own has no name of its own.
 void Inspector::own_parts(std::span<const dialect::Unit> unit_and_later, Inspection& into) {
     const dialect::Unit& unit = unit_and_later.front();
     auto other = unit_and_later.begin() + 1;
-    found_.clear();
+    text_.clear();
+    own_.clear();
     for (json::NodeIndex n = unit.node; n < (*document_)[unit.node].end_node;) {
         while (other != unit_and_later.end() && other->node < n) ++other;
-        if (other != unit_and_later.end() && other->node == n) {
-            if ((*document_)[n].has_key)
-                look_at_text(document_->raw_key(n), (*document_)[n].key_escaped, (*document_)[n].key_begin);
-            n = (*document_)[n].end_node;
-            continue;
-        }
-        look_at(n, n == unit.node, unit.kind);
-        ++n;
+        const bool of_other = other != unit_and_later.end() && other->node == n;
+        const json::Node& node = (*document_)[n];
+        if (n != unit.node && node.has_key) (text_ += document_->raw_key(n)) += '"';
+        if (!of_other && node.kind == json::Kind::string) (text_ += document_->raw_value(n)) += '"';
+        if (node.kind == json::Kind::string || node.has_key) own_.push_back(n);
+        n = of_other ? node.end_node : n + 1;
     }
+    crypto::UnitName name = namer_.of(text_);
+    name.low += static_cast<std::uint64_t>(unit.kind) + 1;
+    if (clean_lately(name)) return;
+    found_.clear();
+    other = unit_and_later.begin() + 1;
+    for (const json::NodeIndex n : own_) {
+        while (other != unit_and_later.end() && other->node < n) ++other;
+        const json::Node& node = (*document_)[n];
+        if (other != unit_and_later.end() && other->node == n) { // its key alone
+            if (node.has_key) look_at_text(document_->raw_key(n), node.key_escaped, node.key_begin);
+        } else {
+            look_at(n, n == unit.node, unit.kind);
+        }
+    }
+    if (found_.empty()) keep_clean(name);
     take(unit, 0, into);
 }
 
@@ -104,44 +167,66 @@ void Inspector::look_at(json::NodeIndex n, bool root, dialect::UnitKind kind) {
     if (!root && node.has_key) look_at_text(document_->raw_key(n), node.key_escaped, node.key_begin);
     if (node.kind != json::Kind::string) return;
     const std::string_view raw = document_->raw_value(n);
-    if (kind == dialect::UnitKind::attachment && is_base64(raw))
-        found_.push_back({FindingKind::uninspected, Confidence::high, 0, node.begin, node.end});
-    else
+    if (!look_into_base64(raw, kind == dialect::UnitKind::attachment, node.begin))
         look_at_text(raw, node.escaped, node.begin);
 }
 
 void Inspector::look_at_text(std::string_view raw, bool escaped, std::uint32_t begin) {
     bytes_ += raw.size();
     in_text_.clear();
+    const bool injected = kind_ == dialect::UnitKind::system || kind_ == dialect::UnitKind::tool_definition;
+    const Standing standing = injected ? Standing::injected : Standing::content;
     if (!escaped) {
-        search(raw);
-        for (Found one : in_text_)
-            found_.push_back({one.kind, one.confidence, one.rule, begin + one.begin, begin + one.end});
+        text_inspector_.look(raw, standing, in_text_);
+        for (Found one : in_text_) {
+            one.begin += begin;
+            one.end += begin;
+            found_.push_back(one);
+        }
         return;
     }
     text_.clear();
     spans_.clear();
     json::unescape(raw, text_, &spans_);
-    search(text_);
-    for (Found one : in_text_)
-        found_.push_back({one.kind, one.confidence, one.rule, begin + json::raw_offset(spans_, one.begin),
-                          begin + json::raw_offset(spans_, one.end)});
+    text_inspector_.look(text_, standing, in_text_);
+    for (Found one : in_text_) {
+        one.begin = begin + json::raw_offset(spans_, one.begin);
+        one.end = begin + json::raw_offset(spans_, one.end);
+        found_.push_back(one);
+    }
 }
 
-void Inspector::search(std::string_view text) {
-    secrets_.scan(text, {}, in_text_);
-    find_hidden(text, in_text_);
-    const bool injected = kind_ == dialect::UnitKind::system || kind_ == dialect::UnitKind::tool_definition;
-    const std::size_t before = in_text_.size();
-    find_client_marker(text, injected ? Standing::injected : Standing::content, in_text_);
-    for (std::size_t i = before; i < in_text_.size(); ++i) in_text_[i].rule += hidden_rules; // behind the others' rules
+// An attachment or a data URL: what is text in it is read, and found in the whole of it; what is not, or not in the one form that every
+// reader reads alike, cannot be inspected.
+bool Inspector::look_into_base64(std::string_view raw, bool attachment, std::uint32_t begin) {
+    const std::string_view of_url = payload_of_data_url(raw);
+    if (of_url.empty() && !(attachment && is_base64(raw))) return false;
+    bytes_ += raw.size();
+    const auto end = begin + static_cast<std::uint32_t>(raw.size());
+    const auto bytes = from_base64(of_url.empty() ? raw : of_url);
+    if (!bytes || !is_text(*bytes)) {
+        found_.push_back({.kind = FindingKind::uninspected,
+                          .confidence = Confidence::high,
+                          .rule = Rules::number_of_attachment(),
+                          .begin = begin,
+                          .end = end});
+        return true;
+    }
+    in_text_.clear();
+    text_inspector_.look(*bytes, Standing::content, in_text_);
+    for (Found one : in_text_) {
+        one.begin = begin;
+        one.end = end;
+        if (std::ranges::find(found_, one) == found_.end()) found_.push_back(one);
+    }
+    return true;
 }
 
 void Inspector::take(const dialect::Unit& unit, std::uint32_t offset, Inspection& into) {
     for (Found one : found_) {
         one.begin += offset;
         one.end += offset;
-        into.findings.push_back({one, unit.kind});
+        into.findings.push_back({one, unit.kind, unit.node});
     }
 }
 

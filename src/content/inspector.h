@@ -1,7 +1,7 @@
 // A request's units looked at, each only when it was not seen before: what was found in which unit, at which bytes of the body.
 #pragma once
 
-#include "content/rules.h"
+#include "content/text_inspector.h"
 #include "content/unit_memory.h"
 #include "dialect/dialect.h"
 
@@ -17,13 +17,18 @@ namespace sallyport::content {
 struct Finding {
     Found found;
     dialect::UnitKind unit = dialect::UnitKind::other;
+    json::NodeIndex node = json::no_node; // the unit's; no_node: beside the document
 };
 
 struct Inspection {
-    std::vector<Finding> findings; // in the order of the body
+    std::shared_ptr<const Rules> rules;    // that it was made under, which know the findings' names
+    std::vector<Finding> findings;         // in the order of the body
+    std::vector<crypto::UnitName> staying; // units that have not left yet: for UnitMemory::leave()
     std::size_t units = 0;
     std::size_t units_new = 0; // of these, looked at
     std::size_t bytes_new = 0; // of text that was looked at
+
+    std::string_view rule_name(const Finding& one) const { return rules->rule_name(one.found); }
 };
 
 // For one thread at a time; holds memory that it uses again.
@@ -31,27 +36,34 @@ class Inspector {
 public:
     Inspector(std::shared_ptr<const Rules> rules, UnitMemory& memory, const crypto::UnitNamer& namer);
     void inspect(const json::Document& document, std::span<const dialect::Unit> units, Inspection& into);
+    // Where there is no document.
+    void inspect_nothing(Inspection& into) const;
     // A text outside of a document, such as a request's headers: as one more unit of kind `other`, whose findings have no place in
-    // the body (begin and end are 0). After inspect(). `varies`: many requests have another one; those that are clean are known for a while, at
-    // no cost to the memory of units.
-    void inspect_beside(std::string_view text, bool varies, Inspection& into);
-    const Rules& rules() const { return *rules_; }
+    // the body (begin and end are 0). After inspect(). What was clean lately is not looked at again.
+    void inspect_beside(std::string_view text, Inspection& into);
+    // Whether there is a secret in a text that is about to be written down.
+    bool holds_secret(std::string_view text);
+    const std::shared_ptr<const Rules>& rules() const { return text_inspector_.rules(); }
 
 private:
     void whole_unit(const dialect::Unit& unit, Inspection& into);
     void own_parts(std::span<const dialect::Unit> unit_and_later, Inspection& into);
     void look_at(json::NodeIndex node, bool root, dialect::UnitKind kind);
     void look_at_text(std::string_view raw, bool escaped, std::uint32_t begin);
-    void search(std::string_view text);
+    bool look_into_base64(std::string_view raw, bool attachment, std::uint32_t begin);
+    void add_newly_found(std::span<const Found> newly);
     void take(const dialect::Unit& unit, std::uint32_t offset, Inspection& into);
+    // Texts that are looked at each time, such as the names of members between units: known for a while where they were clean.
+    bool clean_lately(const crypto::UnitName& name) const { return clean_[name.low % clean_.size()] == name; }
+    void keep_clean(const crypto::UnitName& name) { clean_[name.low % clean_.size()] = name; }
 
-    std::shared_ptr<const Rules> rules_;
     UnitMemory& memory_;
     const crypto::UnitNamer& namer_;
-    SecretScanner secrets_;
+    TextInspector text_inspector_;
     const json::Document* document_ = nullptr;
-    std::vector<Found> found_, in_text_;                // of the unit, of one text
-    std::array<crypto::UnitName, 256> clean_{};         // texts beside that were looked at lately, by their name
+    std::vector<Found> found_, in_text_, before_; // of the unit, of one text, of the unit under older rules
+    std::vector<json::NodeIndex> own_;            // nodes of a unit that are in no other one
+    std::array<crypto::UnitName, 256> clean_{};
     dialect::UnitKind kind_ = dialect::UnitKind::other; // of the unit that is looked at
     std::string text_;
     std::vector<json::SpanPair> spans_;

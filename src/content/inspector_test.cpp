@@ -1,6 +1,7 @@
 #include "content/inspector.h"
 
 #include "base/buffer.h"
+#include "base/encoding.h"
 
 #include <gtest/gtest.h>
 
@@ -95,9 +96,94 @@ TEST_F(InspectorTest, LooksAtKeysOfUnitsThatHoldOthersAndBeside) {
                   .findings.size(),
               1U);
     inspect(talk("", ""));
-    inspector_.inspect_beside("a: b\nc: " + token, true, inspection_);
+    inspector_.inspect_beside("a: b\nc: " + token, inspection_);
     ASSERT_EQ(inspection_.findings.size(), 1U);
     EXPECT_EQ(inspection_.findings[0].found.end, 0U);
+}
+
+// JSON in a JSON string, as tools answer and code modes write, once and twice.
+TEST_F(InspectorTest, ReadsTextInEscapesAndSaysHowDeep) {
+    const std::string key = std::string("-----BEGIN RSA PRIVATE ") + "KEY-----\n" +
+                            "GTd7FguoV8FWnFbB0JxXujr4qqaaABvvLOzAxzXMcU1vsHiQMaRiNTN9Ox98whGc\nTZc1UWb5fxzpF7STG7nVLe3l"
+                            "ARUsRJlNONwktN9ugkZeESG61she/QAqq0nv3Vth" +
+                            "\nq83vASNF\n-----END RSA PRIVATE KEY-----\n";
+    const auto escaped = [](const std::string& text) {
+        std::string out;
+        for (const char c : text) {
+            if (c == '"' || c == '\\') out += '\\';
+            c == '\n' ? out += "\\n" : out += c;
+        }
+        return out;
+    };
+    std::string inside = key;
+    for (std::size_t depth = 0; depth < 3; ++depth) {
+        inspect(talk("", escaped(inside)));
+        ASSERT_EQ(inspection_.findings.size(), 1U) << depth;
+        EXPECT_EQ(inspection_.findings[0].found.depth, depth);
+        std::string expected = key;
+        for (std::size_t i = 0; i <= depth; ++i) expected = escaped(expected);
+        EXPECT_EQ(text_of(inspection_.findings[0]).substr(0, 60), expected.substr(0, 60));
+        inside = R"({"stdout":")" + escaped(inside) + R"(","code":0})";
+    }
+    // What only looks like an escape stays what it is.
+    EXPECT_TRUE(inspect(talk("", R"(C:\\new\\table\\x \\q \\u12 )" + std::string(200, 'a'))).findings.empty());
+}
+
+TEST_F(InspectorTest, ReadsTextInBase64) {
+    const auto attached = [&](const std::string& media, const std::string& bytes) {
+        inspect(
+            R"({"model":"m","messages":[{"role":"user","content":[{"type":"document","source":{"type":"base64","media_type":")" +
+            media + R"(","data":")" + to_base64(bytes) + R"("}}]}]})");
+    };
+    attached("text/plain", std::string(300, ' ') + "TOKEN=" + token);
+    ASSERT_EQ(inspection_.findings.size(), 1U);
+    EXPECT_EQ(inspection_.findings[0].found.kind, FindingKind::secret);
+    EXPECT_TRUE(text_of(inspection_.findings[0]).starts_with("ICAg"));
+    attached("text/plain", "nothing of interest " + std::string(300, ' '));
+    EXPECT_TRUE(inspection_.findings.empty());
+    inspect(talk("data:text/x-python;base64," + to_base64("TOKEN = '" + token + "'"), "data:x;base64,"));
+    ASSERT_EQ(inspection_.findings.size(), 1U);
+    EXPECT_EQ(inspection_.findings[0].found.kind, FindingKind::secret);
+    inspect(talk("data:application/pdf;base64," + to_base64(std::string("%PDF\0\xFF", 6)), ""));
+    ASSERT_EQ(inspection_.findings.size(), 1U);
+    EXPECT_EQ(inspection_.findings[0].found.kind, FindingKind::uninspected);
+}
+
+// Law 1: what left under older rules is not amended anew by newer ones, only told; what is new is.
+TEST_F(InspectorTest, NewerRulesTellWhatHadLeftAndActOnWhatIsNew) {
+    const auto file =
+        read_rule_file("[[rules]]\nid = 'our-word'\nregex = 'orange-[0-9]{4}'\nkeywords = ['orange']\n", "own");
+    ASSERT_TRUE(file);
+    const auto newer = Rules::load(std::span(&*file, 1), false, rules_.get());
+    ASSERT_TRUE(newer) << newer.error().message;
+    EXPECT_NE((*newer)->epoch(), rules_->epoch());
+    inspect(talk("orange-1234 and " + token, "orange-5678"));
+    ASSERT_EQ(inspection_.findings.size(), 1U);
+    memory_.leave(inspection_.staying);
+
+    Inspector later(*newer, memory_, namer_);
+    const auto again = [&](const std::string& body) -> const std::vector<Finding>& {
+        body_ = body;
+        raw_.clear();
+        raw_.append(body_);
+        EXPECT_TRUE(document_.parse(raw_.view()));
+        EXPECT_TRUE(dialect::read_request(*dialect::match_endpoint("POST", "/v1/messages"), document_, request_));
+        later.inspect(document_, request_.units, inspection_);
+        return inspection_.findings;
+    };
+    for (int turn = 0; turn < 2; ++turn) {
+        const auto& findings = again(talk("orange-1234 and " + token, "orange-5678"));
+        ASSERT_EQ(findings.size(), 3U) << turn;
+        EXPECT_TRUE(findings[0].found.disclosed);
+        EXPECT_EQ(inspection_.rule_name(findings[0]), "our-word");
+        EXPECT_FALSE(findings[1].found.disclosed) << "was known before";
+        EXPECT_TRUE(inspection_.rule_name(findings[1]).starts_with("github")) << inspection_.rule_name(findings[1]);
+        EXPECT_TRUE(findings[2].found.disclosed);
+        EXPECT_TRUE(inspection_.staying.empty());
+    }
+    const auto& findings = again(talk("orange-1234 and " + token, "orange-9999"));
+    ASSERT_EQ(findings.size(), 3U);
+    EXPECT_FALSE(findings[2].found.disclosed);
 }
 
 TEST_F(InspectorTest, SaysWhatItCannotRead) {

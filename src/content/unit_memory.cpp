@@ -7,34 +7,42 @@ namespace sallyport::content {
 UnitMemory::UnitMemory(std::size_t units_max)
     : generation_max_(std::max<std::size_t>(units_max / (2 * shards_.size()), 1)) {}
 
-bool UnitMemory::recall(const crypto::UnitName& name, std::vector<Found>& into) {
+Recalled UnitMemory::recall(const crypto::UnitName& name, std::uint64_t epoch, std::vector<Found>& into) {
     Shard& in = shard(name);
     const std::lock_guard lock(in.mutex);
-    if (const auto young = in.young.find(name); young != in.young.end()) {
-        into.insert(into.end(), young->second.begin(), young->second.end());
-        return true;
-    }
-    const auto old = in.old.find(name);
-    if (old == in.old.end()) return false;
-    into.insert(into.end(), old->second.begin(), old->second.end());
-    auto found = std::move(old->second);
-    in.old.erase(old);
-    put(in, name, std::move(found));
-    return true;
+    const Known* const known = find(in, name);
+    if (known == nullptr || (known->epoch != epoch && !known->has_left)) return {};
+    into.insert(into.end(), known->found.begin(), known->found.end());
+    return {known->epoch == epoch ? Recalled::As::current : Recalled::As::outdated, known->has_left};
 }
 
-void UnitMemory::remember(const crypto::UnitName& name, std::vector<Found> found) {
+void UnitMemory::remember(const crypto::UnitName& name, std::uint64_t epoch, bool has_left, std::vector<Found> found) {
     Shard& in = shard(name);
     const std::lock_guard lock(in.mutex);
-    put(in, name, std::move(found));
+    make_room(in);
+    in.young.insert_or_assign(name, Known{std::move(found), epoch, has_left});
 }
 
-void UnitMemory::put(Shard& in, const crypto::UnitName& name, std::vector<Found> found) {
-    if (in.young.size() >= generation_max_) {
-        in.old = std::move(in.young);
-        in.young.clear();
+void UnitMemory::leave(std::span<const crypto::UnitName> names) {
+    for (const crypto::UnitName& name : names) {
+        Shard& in = shard(name);
+        const std::lock_guard lock(in.mutex);
+        if (Known* const known = find(in, name)) known->has_left = true;
     }
-    in.young.insert_or_assign(name, std::move(found));
+}
+
+UnitMemory::Known* UnitMemory::find(Shard& in, const crypto::UnitName& name) const {
+    if (const auto young = in.young.find(name); young != in.young.end()) return &young->second;
+    auto node = in.old.extract(name);
+    if (node.empty()) return nullptr;
+    make_room(in);
+    return &in.young.insert(std::move(node)).position->second;
+}
+
+void UnitMemory::make_room(Shard& in) const {
+    if (in.young.size() < generation_max_) return;
+    in.old = std::move(in.young);
+    in.young.clear();
 }
 
 std::size_t UnitMemory::units() const {

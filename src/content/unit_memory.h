@@ -7,31 +7,50 @@
 
 #include <array>
 #include <mutex>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
 namespace sallyport::content {
 
+struct Recalled {
+    enum class As : std::uint8_t {
+        unknown,
+        current,  // findings under these very rules
+        outdated, // under older ones, and the unit has left since: what was done to it then stays done
+    };
+    As as = As::unknown;
+    bool has_left = false;
+};
+
 class UnitMemory {
 public:
     explicit UnitMemory(std::size_t units_max);
-    // Appends what was found in the unit; false where it is not known.
-    bool recall(const crypto::UnitName& name, std::vector<Found>& into);
-    void remember(const crypto::UnitName& name, std::vector<Found> found);
+    // Appends what was found in the unit, unless it is unknown. `epoch`: Rules::epoch().
+    Recalled recall(const crypto::UnitName& name, std::uint64_t epoch, std::vector<Found>& into);
+    void remember(const crypto::UnitName& name, std::uint64_t epoch, bool has_left, std::vector<Found> found);
+    // They are about to be sent.
+    void leave(std::span<const crypto::UnitName> names);
     std::size_t units() const;
 
 private:
     struct Hash {
         std::size_t operator()(const crypto::UnitName& name) const { return name.low; }
     };
-    using Map = std::unordered_map<crypto::UnitName, std::vector<Found>, Hash>;
+    struct Known {
+        std::vector<Found> found;
+        std::uint64_t epoch = 0;
+        bool has_left = false;
+    };
+    using Map = std::unordered_map<crypto::UnitName, Known, Hash>;
     // Two generations: what is asked for moves to the young one; when that is full, the old one is forgotten.
     struct Shard {
         mutable std::mutex mutex;
         Map young, old;
     };
     Shard& shard(const crypto::UnitName& name) { return shards_[name.high % shards_.size()]; }
-    void put(Shard& shard, const crypto::UnitName& name, std::vector<Found> found);
+    void make_room(Shard& shard) const;
+    Known* find(Shard& shard, const crypto::UnitName& name) const;
 
     std::array<Shard, 64> shards_;
     std::size_t generation_max_; // units of one shard

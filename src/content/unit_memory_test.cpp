@@ -23,21 +23,41 @@ TEST(UnitNames, AreOfTheTextTheKeyAndTheContext) {
 TEST(UnitMemory, KeepsWhatIsAskedForAndIsBounded) {
     const crypto::UnitNamer namer(key, "");
     UnitMemory memory(1'000);
-    const auto used = namer.of("used"), unused = namer.of("unused");
-    const std::vector<Found> found = {{FindingKind::secret, Confidence::high, 3, 5, 9}};
-    memory.remember(used, found);
-    memory.remember(unused, {});
     std::vector<Found> out;
-    EXPECT_TRUE(memory.recall(unused, out));
+    const auto used = namer.of("used"), unused = namer.of("unused");
+    const std::vector<Found> found = {{.confidence = Confidence::high, .rule = 3, .begin = 5, .end = 9}};
+    const auto knows = [&](const crypto::UnitName& name) {
+        return memory.recall(name, 1, out).as != Recalled::As::unknown;
+    };
+    memory.remember(used, 1, false, found);
+    memory.remember(unused, 1, false, {});
+    EXPECT_TRUE(knows(unused));
     EXPECT_TRUE(out.empty());
     for (int i = 0; i < 100'000; ++i) {
-        memory.remember(namer.of(std::to_string(i)), {});
+        memory.remember(namer.of(std::to_string(i)), 1, false, {});
         out.clear();
-        ASSERT_TRUE(memory.recall(used, out)) << i;
+        ASSERT_TRUE(knows(used)) << i;
         ASSERT_EQ(out, found);
         ASSERT_LE(memory.units(), 1'100U);
     }
-    EXPECT_FALSE(memory.recall(unused, out));
+    EXPECT_FALSE(knows(unused));
+}
+
+TEST(UnitMemory, UnderNewRulesOnlyWhatHasLeftIsStillKnown) {
+    const crypto::UnitNamer namer(key, "");
+    UnitMemory memory(1'000);
+    const auto left = namer.of("left"), stayed = namer.of("stayed");
+    for (const auto& name : {left, stayed}) memory.remember(name, 1, false, {{.rule = 3, .end = 9}});
+    memory.leave(std::array{left, namer.of("never seen")});
+    std::vector<Found> out;
+    EXPECT_EQ(memory.recall(stayed, 2, out).as, Recalled::As::unknown);
+    EXPECT_TRUE(out.empty());
+    const Recalled known = memory.recall(left, 2, out);
+    EXPECT_EQ(known.as, Recalled::As::outdated);
+    EXPECT_TRUE(known.has_left);
+    EXPECT_EQ(out.size(), 1U);
+    EXPECT_EQ(memory.recall(left, 1, out).as, Recalled::As::current);
+    EXPECT_EQ(memory.units(), 2U);
 }
 
 TEST(UnitMemory, IsOneForAllThreads) {
@@ -49,7 +69,9 @@ TEST(UnitMemory, IsOneForAllThreads) {
             std::vector<Found> out;
             for (int i = 0; i < 20'000; ++i) {
                 const auto name = namer.of(std::to_string(i % 3'000));
-                if (!memory.recall(name, out)) memory.remember(name, {{FindingKind::secret, Confidence::low, 0, 0, 1}});
+                if (memory.recall(name, 1, out).as == Recalled::As::unknown)
+                    memory.remember(name, 1, false, {{.confidence = Confidence::low, .end = 1}});
+                memory.leave(std::array{name});
                 if (out.size() > 100) out.clear();
             }
         });

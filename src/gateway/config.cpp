@@ -120,6 +120,7 @@ public:
         load_limits(fields.take("limits"), config);
         load_upstreams(fields.require("upstreams"), config);
         load_decision_point(fields.take("authzen"), config);
+        load_inspection(fields.take("inspection"), config);
         fields.finish();
     }
 
@@ -317,6 +318,15 @@ private:
         take("remember", 0, limits::pdp_remember_ms_max, point.remember_ms);
         fields.finish();
         config.decision_point = std::move(point);
+    }
+
+    void load_inspection(Node node, Config& config) {
+        if (!node) return;
+        Fields fields(reader_, node, "inspection");
+        for (const Node file : reader_.list(fields.take("rules"), "rules"))
+            config.rule_files.push_back(path(file, "a file of rules"));
+        config.personal_data = reader_.boolean(fields.take("personal_data"), "personal_data").value_or(false);
+        fields.finish();
     }
 
     void load_upstreams(Node map, Config& config) {

@@ -62,6 +62,8 @@ struct Config {
     std::vector<std::string> admin_hosts;  // further names the admin listener may be asked by
     std::vector<UpstreamConfig> upstreams; // in the operator's order of preference
     std::optional<DecisionPointConfig> decision_point;
+    std::vector<std::filesystem::path> rule_files; // for secrets, in the gitleaks format, beside the program's own
+    bool personal_data = false;                    // the pack of cards, account numbers and national numbers, too
     http::Timeouts timeouts;
     std::int64_t drain_ms = limits::drain_ms_max;
     std::size_t request_body_bytes_max = limits::request_body_bytes_max;

@@ -81,7 +81,29 @@ std::filesystem::path kept_policy_file(const std::filesystem::path& policies, st
     return policies / std::string(digest.substr(digest.find(':') + 1)) / "policy.yaml";
 }
 
-Result<void> Keeper::make(std::shared_ptr<const Config> config, SignedPolicy policy, std::string problem) {
+Result<std::shared_ptr<const content::Rules>> Keeper::load_rules(const Config& config) {
+    std::vector<content::RuleFile> own;
+    std::string text = config.personal_data ? "personal\n" : "\n";
+    for (const std::filesystem::path& path : config.rule_files) {
+        const auto file = read_file(path, limits::rule_file_bytes_max);
+        if (!file) return std::unexpected(file.error());
+        auto read = content::read_rule_file(*file, path.string());
+        if (!read) return std::unexpected(std::move(read.error()));
+        own.push_back(std::move(*read));
+        text += path.string() + "\n" + std::to_string(file->size()) + "\n" + *file;
+    }
+    if (rules_ && text == rules_text_) return rules_;
+    auto rules = content::Rules::load(own, config.personal_data, rules_.get());
+    if (!rules) return rules;
+    if (const auto remark = (*rules)->secrets()->engine_remark(); !remark.empty())
+        log_.warning("inspection.engine", {{"why", remark}});
+    rules_ = *rules;
+    rules_text_ = std::move(text);
+    return rules_;
+}
+
+Result<void> Keeper::make(std::shared_ptr<const Config> config, SignedPolicy policy,
+                          std::shared_ptr<const content::Rules> rules, std::string problem) {
     auto keys = state_.keys();
     if (!keys) return std::unexpected(keys.error());
     std::vector<std::string> warnings;
@@ -93,7 +115,7 @@ Result<void> Keeper::make(std::shared_ptr<const Config> config, SignedPolicy pol
     if (const auto open = exceptions->break_glasses(wall_ms()); open > 0)
         log_.warning("break_glass.open", {{"count", static_cast<std::int64_t>(open)}});
     auto made = make_world(std::move(config), std::move(policy.policy), std::move(policy.signature), std::move(table),
-                           std::move(exceptions), warnings);
+                           std::move(exceptions), std::move(rules), warnings);
     if (!made) return std::unexpected(made.error());
     (*made)->problem = std::move(problem);
     if (auto kept = keep_policy(policies_, *(*made)->policy); !kept) return kept;
@@ -116,7 +138,15 @@ Result<std::shared_ptr<const World>> Keeper::first(std::shared_ptr<const Config>
         log_.error("policy.unusable", {{"why", last_problem_}});
         policy = refusing_policy();
     }
-    if (auto made = make(std::move(config), std::move(*policy), last_problem_); !made)
+    auto rules = load_rules(*config);
+    if (!rules) { // what they would find must not leave meanwhile
+        last_problem_ = rules.error().message;
+        log_.error("rules.unusable", {{"why", last_problem_}});
+        policy = refusing_policy();
+        rules = content::Rules::built_in();
+        if (!rules) return std::unexpected(rules.error());
+    }
+    if (auto made = make(std::move(config), std::move(*policy), std::move(*rules), last_problem_); !made)
         return std::unexpected(made.error());
     return world_;
 }
@@ -131,7 +161,8 @@ void Keeper::poll_keys() {
         confirmed_ms_.store(monotonic_ms(), std::memory_order_relaxed);
         return;
     }
-    if (const auto made = make(world_->config, {world_->policy, world_->signature}, world_->problem); !made) {
+    if (const auto made = make(world_->config, {world_->policy, world_->signature}, world_->rules, world_->problem);
+        !made) {
         log_.error("keys.unreadable", {{"why", made.error().message}});
         return;
     }
@@ -151,7 +182,9 @@ void Keeper::reload() {
     const auto seen = version_seen(policies_);
     auto policy = seen ? load_policy(*config.config, log_, *seen) : std::unexpected(seen.error());
     if (!policy) return failed(policy.error().message);
-    if (const auto made = make(std::move(config.config), std::move(*policy), {}); !made)
+    auto rules = load_rules(*config.config);
+    if (!rules) return failed(rules.error().message);
+    if (const auto made = make(std::move(config.config), std::move(*policy), std::move(*rules), {}); !made)
         return failed(made.error().message);
     last_problem_.clear();
     log_.info("reload.done", {{"world", world_->digest}, {"policy", world_->policy->digest()}});

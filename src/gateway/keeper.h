@@ -41,7 +41,10 @@ public:
     } // of the last reload, or the start; empty where it went well
 
 private:
-    Result<void> make(std::shared_ptr<const Config> config, SignedPolicy policy, std::string problem);
+    Result<void> make(std::shared_ptr<const Config> config, SignedPolicy policy,
+                      std::shared_ptr<const content::Rules> rules, std::string problem);
+    // Those in force where nothing of them changed.
+    Result<std::shared_ptr<const content::Rules>> load_rules(const Config& config);
 
     const Log& log_;
     store::State& state_;
@@ -51,6 +54,8 @@ private:
     std::atomic<std::int64_t>& confirmed_ms_;
     Publish publish_;
     std::shared_ptr<const World> world_;
+    std::shared_ptr<const content::Rules> rules_; // last loaded
+    std::string rules_text_;                      // that they were made of
     std::uint64_t keys_version_ = 0;
     std::uint64_t reloads_failed_ = 0;
     std::string last_problem_;

@@ -55,7 +55,7 @@ struct Shared {
     Verdicts& verdicts;
     net::Workers& workers;
     BodyBudget& bodies;
-    content::InspectorPool& inspectors;
+    content::InspectorPool& inspectors; // for other threads than the loops'
     const content::Amender& amender;
     std::atomic<std::int64_t>& world_confirmed_ms; // monotonic: when the keys were last known to be current
 };
@@ -92,6 +92,7 @@ struct Lane {
     std::uint64_t exchanges = 0;
     std::vector<std::unique_ptr<Scratch>> spare;
     PdpMemory pdp;
+    std::unique_ptr<content::Inspector> inspector; // of the rules of the world last seen here
 };
 
 } // namespace sallyport::gateway

@@ -77,6 +77,7 @@ net::Task<Attempt> attempt(Turn& turn, const Upstream& upstream, bool fresh, boo
         co_await refuse(turn, ending);
         co_return Attempt::over;
     }
+    turn.units_leave();
     std::string& head = turn.scratch->head;
     head.clear();
     const bool has_body = turn.endpoint.operation != dialect::Operation::list_models;

@@ -14,8 +14,7 @@ std::span<const ledger::NamedFinding> findings_of(Turn& turn) {
     rows.clear();
     for (const content::Finding& one : turn.scratch->inspection.findings) {
         const ledger::NamedFinding row{content::name(one.found.kind), content::name(one.found.confidence),
-                                       turn.lane.shared.inspectors.rules().rule_name(one.found),
-                                       dialect::name(one.unit), 1};
+                                       turn.scratch->inspection.rule_name(one), dialect::name(one.unit), 1};
         const auto alike = std::ranges::find_if(rows, [&](const auto& other) { return row.alike(other); });
         if (alike != rows.end())
             ++alike->count;

@@ -28,7 +28,7 @@ struct LaneThread {
     std::thread thread;
 
     LaneThread(net::Resolver& resolver, Shared& shared, const Config& config, std::atomic<std::size_t>& connections)
-        : pool(loop, resolver, buffers), lane{loop, buffers, pool, shared, {}, {}, {}, 0, {}, {}},
+        : pool(loop, resolver, buffers), lane{loop, buffers, pool, shared, {}, {}, {}, 0, {}, {}, {}},
           server(
               loop, buffers, config.timeouts,
               [this](http::Exchange& exchange, const http::Arrival& arrival) {
@@ -144,14 +144,10 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     auto world = keeper.first(config);
     if (!world) return std::unexpected(world.error());
 
-    // What inspection looks for, and what it saw before.
-    auto rules = content::Rules::built_in();
-    if (!rules) return std::unexpected(rules.error());
-    if (const auto remark = (*rules)->secrets->engine_remark(); !remark.empty())
-        log.warning("inspection.engine", {{"why", remark}});
-    const crypto::UnitNamer unit_names(installation->keys().unit_names.reveal(), (*rules)->digest());
+    // What inspection saw before.
+    const crypto::UnitNamer unit_names(installation->keys().unit_names.reveal(), "units");
     content::UnitMemory units(limits::units_remembered_max);
-    content::InspectorPool inspectors(*rules, units, unit_names);
+    content::InspectorPool inspectors(units, unit_names);
     const crypto::Mac placeholder_key(installation->keys().unit_names);
     const content::Amender amender(placeholder_key);
 

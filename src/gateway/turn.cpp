@@ -141,7 +141,8 @@ net::Task<Step> Turn::read_body() {
 net::Task<Step> Turn::parse() {
     if (endpoint.operation == dialect::Operation::list_models) {
         scratch->request = {};
-        scratch->inspection = {};
+        inspector().inspect_nothing(scratch->inspection);
+        inspector().inspect_beside(texts_of_head(), scratch->inspection);
         scratch->request.dialect = endpoint.dialect;
         scratch->request.operation = endpoint.operation;
         if (!scratch->body.empty())
@@ -151,9 +152,14 @@ net::Task<Step> Turn::parse() {
     }
     const Step decoded = co_await decode_body();
     if (!decoded) co_return decoded;
-    if (scratch->body.size() + scratch->decoded.size() <= limits::inline_judgement_bytes_max) co_return judge_body();
+    if (scratch->body.size() + scratch->decoded.size() <= limits::inline_judgement_bytes_max)
+        co_return judge_body(inspector());
     Step judged_there;
-    co_await lane.shared.workers.run(lane.loop, [&] { judged_there = judge_body(); });
+    co_await lane.shared.workers.run(lane.loop, [&] {
+        std::unique_ptr<content::Inspector> one = lane.shared.inspectors.take(world->rules);
+        judged_there = judge_body(*one);
+        lane.shared.inspectors.give(std::move(one));
+    });
     co_return judged_there;
 }
 
@@ -209,7 +215,13 @@ net::Task<Step> Turn::decode_body() {
     }
 }
 
-Step Turn::judge_body() {
+content::Inspector& Turn::inspector() {
+    if (!lane.inspector || lane.inspector->rules() != world->rules)
+        lane.inspector = lane.shared.inspectors.take(world->rules);
+    return *lane.inspector;
+}
+
+Step Turn::judge_body(content::Inspector& inspector) {
     if (scratch->body.capacity() == 0) scratch->body.reserve(1); // an empty body has readable padding, too
     const bool coded = !http::is_identity(exchange.head().fields.value("content-encoding"));
     const std::string_view text = coded ? scratch->decoded.view() : scratch->body.view();
@@ -218,7 +230,8 @@ Step Turn::judge_body() {
     if (const auto read = dialect::read_request(endpoint, scratch->document, scratch->request); !read)
         return ends(read.error());
     parsed = true;
-    lane.shared.inspectors.inspect(scratch->document, scratch->request.units, texts_of_head(), scratch->inspection);
+    inspector.inspect(scratch->document, scratch->request.units, scratch->inspection);
+    inspector.inspect_beside(texts_of_head(), scratch->inspection);
     // Rules about models need one. Only a prompt that the vendor stores may hide it, and only where that kind of reference is allowed.
     const auto& references = scratch->request.references;
     const bool stored = std::ranges::any_of(
@@ -273,9 +286,8 @@ Step Turn::amend_for(std::uint16_t upstream) {
         const policy::Amendments& asked = plan.amendments[i];
         if (plan.upstreams[i] != upstream || asked.none()) continue;
         scratch->amended.clear();
-        const auto made =
-            lane.shared.amender.amend(scratch->document, scratch->inspection, lane.shared.inspectors.rules(),
-                                      {asked.redact, asked.withhold}, scratch->amended);
+        const auto made = lane.shared.amender.amend(scratch->document, scratch->request, scratch->inspection,
+                                                    {asked.redact, asked.withhold}, scratch->amended);
         if (!made)
             return ends(dialect::RefusalKind::policy,
                         "Sallyport refused this request: " + made.error().message + ". Take it out and try again.");
@@ -284,6 +296,11 @@ Step Turn::amend_for(std::uint16_t upstream) {
         return {};
     }
     return {};
+}
+
+void Turn::units_leave() {
+    lane.shared.inspectors.memory().leave(scratch->inspection.staying);
+    scratch->inspection.staying.clear();
 }
 
 std::uint64_t Turn::content_hash() const {

@@ -35,6 +35,8 @@ public:
     Step decide();               // facts -> plan
     // Makes the bytes that leave for an upstream of the plan, where rules amend what goes there.
     Step amend_for(std::uint16_t upstream);
+    // They are about to: what is done to them now is done to them in later turns too, whatever rules come meanwhile (law 1).
+    void units_leave();
     // After a wait: a key, an exception or the conversation's class may not be what it was. What the facts say besides stays.
     Step judge_anew();
     // Judges again for an attempt after the first: time has passed, and only what is still allowed may be tried.
@@ -77,9 +79,10 @@ public:
     std::uint64_t content_hash() const;
 
 private:
-    net::Task<Step> decode_body(); // within the budget of all bodies
-    Step judge_body();             // digest, parse: may run beside the loop
-    Step gather_facts();           // this and what follows: turn_facts.cpp
+    net::Task<Step> decode_body();                  // within the budget of all bodies
+    content::Inspector& inspector();                // of the loop
+    Step judge_body(content::Inspector& inspector); // digest, parse, inspect: may run beside the loop
+    Step gather_facts();                            // this and what follows: turn_facts.cpp
     std::string_view texts_of_head();
     std::uint32_t findings() const;
     std::string found_words() const; // " Found: …" where a rule about findings refused

@@ -119,8 +119,9 @@ std::string_view Turn::texts_of_head() {
 std::uint32_t Turn::findings() const {
     std::uint32_t bits = 0;
     for (const content::Finding& one : scratch->inspection.findings)
-        bits |= 1u << policy::finding_bit(static_cast<std::size_t>(one.found.kind),
-                                          static_cast<std::size_t>(one.found.confidence));
+        if (!one.found.disclosed)
+            bits |= 1u << policy::finding_bit(static_cast<std::size_t>(one.found.kind),
+                                              static_cast<std::size_t>(one.found.confidence));
     return bits;
 }
 
@@ -133,10 +134,10 @@ std::string Turn::found_words() const {
     for (const content::Finding& one : scratch->inspection.findings) {
         const std::size_t bit = policy::finding_bit(static_cast<std::size_t>(one.found.kind),
                                                     static_cast<std::size_t>(one.found.confidence));
-        if (!asked || (*asked >> bit & 1) == 0) continue;
+        if (one.found.disclosed || !asked || (*asked >> bit & 1) == 0) continue;
         std::string unit(dialect::name(one.unit));
         std::ranges::replace(unit, '-', ' ');
-        std::string word = std::string(lane.shared.inspectors.rules().rule_name(one.found)) + " in a " + unit;
+        std::string word = std::string(scratch->inspection.rule_name(one)) + " in a " + unit;
         if (std::ranges::find(words, word) == words.end()) words.push_back(std::move(word));
     }
     std::string text;
@@ -175,7 +176,7 @@ Step Turn::check_names() {
     for (const std::string_view one : scratch->plugins) (names += '\n') += one;
     for (const std::string& one : scratch->claims) (names += '\n') += one;
     for (const dialect::NamedFile& one : scratch->request.files) (names += '\n') += one.tool;
-    if (!lane.shared.inspectors.holds_secret(names)) return {};
+    if (!inspector().holds_secret(names)) return {};
     scratch->request.files.clear();
     return std::unexpected(Ending{dialect::RefusalKind::invalid,
                                   "Sallyport: a secret stands where the request names its model, client, repository or "

@@ -30,6 +30,7 @@ Result<std::shared_ptr<World>> make_world(std::shared_ptr<const Config> config,
                                           std::shared_ptr<const policy::Policy> policy, policy::Signature signature,
                                           std::shared_ptr<const identity::KeyTable> keys,
                                           std::shared_ptr<const identity::ExceptionTable> exceptions,
+                                          std::shared_ptr<const content::Rules> rules,
                                           std::vector<std::string>& warnings) {
     static std::atomic<std::uint64_t> generations = 0;
     auto world = std::make_shared<World>();
@@ -58,13 +59,15 @@ Result<std::shared_ptr<World>> make_world(std::shared_ptr<const Config> config,
     digest.add("sallyport world 1\n");
     digest.add(policy->digest());
     digest.add(config->digest);
-    digest.add(std::to_string(keys->version()));
+    digest.add(std::to_string(keys->version()) + "\n");
+    digest.add(std::to_string(rules->epoch()));
     world->digest = to_hex(crypto::bytes(digest.finish()));
     world->config = std::move(config);
     world->policy = std::move(policy);
     world->signature = std::move(signature);
     world->keys = std::move(keys);
     world->exceptions = std::move(exceptions);
+    world->rules = std::move(rules);
     return world;
 }
 

@@ -3,6 +3,7 @@
 // not be read) refuses: a revoked key must not live on.
 #pragma once
 
+#include "content/rules.h"
 #include "gateway/config.h"
 #include "identity/exceptions.h"
 #include "identity/keys.h"
@@ -31,6 +32,7 @@ struct World {
     policy::Signature signature; // of the policy, where signers are asked for
     std::shared_ptr<const identity::KeyTable> keys;
     std::shared_ptr<const identity::ExceptionTable> exceptions;
+    std::shared_ptr<const content::Rules> rules; // what inspection looks for
     std::vector<Upstream> upstreams;
     std::optional<http::Origin> decision_point; // of config->decision_point, where there is one
     // By dialect: policy indexes in the operator's order, for decide().
@@ -51,6 +53,7 @@ Result<std::shared_ptr<World>> make_world(std::shared_ptr<const Config> config,
                                           std::shared_ptr<const policy::Policy> policy, policy::Signature signature,
                                           std::shared_ptr<const identity::KeyTable> keys,
                                           std::shared_ptr<const identity::ExceptionTable> exceptions,
+                                          std::shared_ptr<const content::Rules> rules,
                                           std::vector<std::string>& warnings);
 
 } // namespace sallyport::gateway

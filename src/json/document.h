@@ -98,6 +98,8 @@ struct SpanPair {
     std::uint32_t raw;
 };
 void unescape(std::string_view raw, std::string& out, std::vector<SpanPair>* map = nullptr);
+// The same of a text of which nobody has checked the escapes (JSON inside of a text): what is no escape stays as it is.
+void unescape_what_is_escaped(std::string_view text, std::string& out, std::vector<SpanPair>* map = nullptr);
 // Raw offset of a decoded offset, by the map of unescape().
 std::uint32_t raw_offset(std::span<const SpanPair> map, std::uint32_t decoded);
 

@@ -3,6 +3,7 @@
 #include "json/scan.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 
@@ -38,17 +39,17 @@ Unescaped encode(std::uint32_t code, unsigned raw_length) {
              byte(0x80 | (code & 0x3F))}};
 }
 
+// Behind the backslash, except for 'u'.
+constexpr std::array<char, 256> simple_escapes = [] {
+    std::array<char, 256> table{};
+    for (std::size_t c = 0; c < table.size(); ++c) table[c] = static_cast<char>(c);
+    table['b'] = '\b', table['f'] = '\f', table['n'] = '\n', table['r'] = '\r', table['t'] = '\t';
+    return table;
+}();
+
 // `p` is at a backslash of a checked string that ends at `end`. A surrogate that has no partner stays alone (WTF-8).
 Unescaped read_escape(const char* p, const char* end) {
-    switch (p[1]) {
-    case 'b': return {2, 1, {'\b'}};
-    case 'f': return {2, 1, {'\f'}};
-    case 'n': return {2, 1, {'\n'}};
-    case 'r': return {2, 1, {'\r'}};
-    case 't': return {2, 1, {'\t'}};
-    case 'u': break;
-    default: return {2, 1, {p[1]}};
-    }
+    if (p[1] != 'u') return {2, 1, {simple_escapes[static_cast<unsigned char>(p[1])]}};
     const std::uint32_t code = hex4(p + 2);
     if ((code & 0xFC00) == 0xD800 && end - p >= 12 && p[6] == '\\' && p[7] == 'u') {
         const std::uint32_t low = hex4(p + 8);
@@ -88,7 +89,18 @@ std::size_t plain_length(const char* p, const char* end) {
 
 } // namespace
 
-void unescape(std::string_view raw, std::string& out, std::vector<SpanPair>* map) {
+namespace {
+
+bool is_escape(const char* p, const char* end) {
+    if (end - p < 2) return false;
+    if (p[1] != 'u') return std::string_view("bfnrt\"\\/").contains(p[1]);
+    return end - p >= 6 && std::all_of(p + 2, p + 6, [](char c) {
+               return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+           });
+}
+
+// Of a text whose escapes are all sound, or not.
+template <bool checked> void unescape_into(std::string_view raw, std::string& out, std::vector<SpanPair>* map) {
     const std::size_t before = out.size();
     // The decoded text is never longer than the raw one.
     out.resize_and_overwrite(before + raw.size(), [&](char* const data, std::size_t) {
@@ -101,16 +113,37 @@ void unescape(std::string_view raw, std::string& out, std::vector<SpanPair>* map
             p += plain;
             to += plain;
             if (p == end) break;
-            const Unescaped one = read_escape(p, end);
-            std::memcpy(to, one.bytes, one.length);
-            p += one.raw_length;
-            to += one.length;
+            if constexpr (!checked) {
+                if (!is_escape(p, end)) {
+                    *to++ = *p++;
+                    continue;
+                }
+            }
+            if (p[1] != 'u') {
+                *to++ = simple_escapes[static_cast<unsigned char>(p[1])];
+                p += 2;
+            } else {
+                const Unescaped one = read_escape(p, end);
+                std::memcpy(to, one.bytes, one.length);
+                p += one.raw_length;
+                to += one.length;
+            }
             if (map != nullptr)
                 map->push_back(
                     {static_cast<std::uint32_t>(to - data - before), static_cast<std::uint32_t>(p - raw.data())});
         }
         return static_cast<std::size_t>(to - data);
     });
+}
+
+} // namespace
+
+void unescape(std::string_view raw, std::string& out, std::vector<SpanPair>* map) {
+    unescape_into<true>(raw, out, map);
+}
+
+void unescape_what_is_escaped(std::string_view text, std::string& out, std::vector<SpanPair>* map) {
+    unescape_into<false>(text, out, map);
 }
 
 // One pair stands behind each escape. How far an escape reaches back needs no second pair: the two lengths of an escape differ

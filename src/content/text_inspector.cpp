@@ -1,0 +1,77 @@
+#include "content/text_inspector.h"
+
+#include "content/hidden.h"
+
+#include <algorithm>
+
+namespace sallyport::content {
+
+namespace {
+// A line that is shorter holds no text in escapes worth a second look: what is looked for stands in it as it is, or is longer.
+constexpr std::size_t line_of_escapes_bytes_min = 120;
+constexpr std::size_t compared_max = 1'024; // beyond, what is found twice is told twice
+} // namespace
+
+TextInspector::TextInspector(std::shared_ptr<const Rules> rules)
+    : rules_(std::move(rules)), secrets_(rules_->secrets()) {}
+
+void TextInspector::look(std::string_view text, Standing standing, std::vector<Found>& out) {
+    look(text, standing, 0, out);
+}
+
+void TextInspector::look_for_secrets(std::string_view text, std::vector<Found>& out) {
+    secrets_.scan(text, {}, found_);
+    for (Found one : found_) {
+        one.rule = one.kind == FindingKind::secret ? rules_->number_of_secret(one.rule) : Rules::number_of_attachment();
+        out.push_back(one);
+    }
+}
+
+void TextInspector::look(std::string_view text, Standing standing, std::uint8_t depth, std::vector<Found>& out) {
+    const std::size_t before = out.size();
+    look_for_secrets(text, out);
+    found_.clear();
+    if (depth == 0) find_hidden(text, found_); // an escape that stands in the text is seen
+    for (Found one : found_) {
+        one.rule = one.kind == FindingKind::marker ? Rules::number_of_hidden(one.rule) : Rules::number_of_attachment();
+        out.push_back(one);
+    }
+    found_.clear();
+    find_client_marker(text, standing, found_);
+    for (Found one : found_) {
+        one.rule = Rules::number_of_client_marker(one.rule);
+        out.push_back(one);
+    }
+    for (std::size_t i = before; i < out.size(); ++i) out[i].depth = depth;
+    if (depth < depth_max) look_behind_escapes(text, standing, depth, out);
+}
+
+void TextInspector::look_behind_escapes(std::string_view text, Standing standing, std::uint8_t depth,
+                                        std::vector<Found>& out) {
+    Level& level = levels_[depth];
+    for (auto at = text.find('\\'); at != std::string_view::npos; at = text.find('\\', at)) {
+        const std::size_t begin = text.rfind('\n', at) + 1; // npos + 1 is 0
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        at = end;
+        if (end - begin < line_of_escapes_bytes_min) continue;
+        level.text.clear();
+        level.spans.clear();
+        level.found.clear();
+        json::unescape_what_is_escaped(text.substr(begin, end - begin), level.text, &level.spans);
+        look(level.text, standing, static_cast<std::uint8_t>(depth + 1), level.found);
+        for (Found one : level.found) {
+            one.begin = static_cast<std::uint32_t>(begin) + json::raw_offset(level.spans, one.begin);
+            one.end = static_cast<std::uint32_t>(begin) + json::raw_offset(level.spans, one.end);
+            const auto around =
+                out.size() > compared_max ? out.end() : std::ranges::find_if(out, [&](const Found& other) {
+                    return other.kind == one.kind && other.begin <= one.begin && one.end <= other.end;
+                });
+            if (around == out.end())
+                out.push_back(one);
+            else if (around->begin == one.begin && around->end == one.end)
+                around->depth = one.depth; // the same, escapes and all
+        }
+    }
+}
+
+} // namespace sallyport::content
