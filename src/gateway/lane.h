@@ -77,7 +77,7 @@ struct Scratch {
     content::Inspection inspection;
     std::string amended; // body that leaves in place of the one that came
     std::vector<ledger::NamedFile> files;
-    std::vector<ledger::NamedFinding> findings;
+    std::vector<ledger::NamedFinding> findings, disclosed;
     std::vector<identity::Pseudonym> file_names;
 };
 

@@ -9,19 +9,18 @@ namespace sallyport::gateway {
 namespace {
 
 // Alike ones as one with a count; never the text.
-std::span<const ledger::NamedFinding> findings_of(Turn& turn) {
-    auto& rows = turn.scratch->findings;
+void name_findings(const content::Inspection& inspection, bool disclosed, std::vector<ledger::NamedFinding>& rows) {
     rows.clear();
-    for (const content::Finding& one : turn.scratch->inspection.findings) {
+    for (const content::Finding& one : inspection.findings) {
+        if (one.found.disclosed != disclosed) continue;
         const ledger::NamedFinding row{content::name(one.found.kind), content::name(one.found.confidence),
-                                       turn.scratch->inspection.rule_name(one), dialect::name(one.unit), 1};
+                                       inspection.rule_name(one), dialect::name(one.unit), 1};
         const auto alike = std::ranges::find_if(rows, [&](const auto& other) { return row.alike(other); });
         if (alike != rows.end())
             ++alike->count;
         else
             rows.push_back(row);
     }
-    return rows;
 }
 
 ledger::RequestSummary summary(Turn& turn) {
@@ -43,7 +42,10 @@ ledger::RequestSummary summary(Turn& turn) {
     for (std::size_t i = 0; i < request.files.size(); ++i) files.push_back({request.files[i].tool, names[i].view()});
     made.files = files;
     made.files_left_out = request.files_left_out;
-    made.findings = findings_of(turn);
+    name_findings(turn.scratch->inspection, false, turn.scratch->findings);
+    name_findings(turn.scratch->inspection, true, turn.scratch->disclosed);
+    made.findings = turn.scratch->findings;
+    made.disclosed = turn.scratch->disclosed;
     return made;
 }
 

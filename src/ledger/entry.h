@@ -87,6 +87,7 @@ struct RequestSummary {
     std::span<const NamedFile> files;
     std::uint64_t files_left_out = 0; // beyond limits::files_per_entry_max
     std::span<const NamedFinding> findings;
+    std::span<const NamedFinding> disclosed; // by newer rules, in what had left before they came
 };
 
 struct UpstreamSummary {

@@ -77,7 +77,8 @@ RequestSummary read_request(EntryReader& in, NodeIndex root) {
     in.counts<dialect::ReferenceKind>(node, "references", out.references);
     out.files = in.files(node);
     out.files_left_out = in.number_if<std::uint64_t>(node, "files_left_out", 0);
-    out.findings = in.findings(node);
+    out.findings = in.findings(node, "findings");
+    out.disclosed = in.findings(node, "disclosed");
     return out;
 }
 
@@ -206,6 +207,7 @@ Result<const Judgement*> JudgementReader::read(std::string_view text) {
     memory_->lists.clear();
     memory_->files.clear();
     memory_->findings.clear();
+    memory_->disclosed.clear();
     memory_->exceptions.clear();
     const auto part = told.starts_with("intent\"") ? before_request(text) : std::nullopt;
     if (auto parsed = parse(part.value_or(text), *memory_, part ? "}" : ""); !parsed)

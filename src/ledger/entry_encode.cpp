@@ -107,8 +107,22 @@ void write_counts(Canonical& out, const std::array<std::uint32_t, size>& counts)
     out.raw("}");
 }
 
+template <std::size_t size>
+void write_findings(Canonical& out, const char (&begin)[size], std::span<const NamedFinding> findings) {
+    for (const NamedFinding& found : findings) {
+        &found == findings.data() ? out.text(begin, found.kind) : out.text(",[", found.kind);
+        out.text(",", found.confidence);
+        out.text(",", found.rule);
+        out.text(",", found.unit);
+        out.number(",", found.count);
+        out.raw("]");
+    }
+    if (!findings.empty()) out.raw("]");
+}
+
 void write_request(Canonical& out, const RequestSummary& request) {
-    out.raw("{\"files\":[");
+    write_findings(out, "{\"disclosed\":[[", request.disclosed);
+    out.raw(request.disclosed.empty() ? "{\"files\":[" : ",\"files\":[");
     bool first = true;
     for (const NamedFile& file : request.files) {
         if (!first) out.raw(",");
@@ -119,19 +133,7 @@ void write_request(Canonical& out, const RequestSummary& request) {
     }
     out.raw("]");
     if (request.files_left_out != 0) out.number(",\"files_left_out\":", request.files_left_out);
-    if (!request.findings.empty()) {
-        first = true;
-        for (const NamedFinding& found : request.findings) {
-            first ? out.text(",\"findings\":[[", found.kind) : out.text(",[", found.kind);
-            out.text(",", found.confidence);
-            out.text(",", found.rule);
-            out.text(",", found.unit);
-            out.number(",", found.count);
-            out.raw("]");
-            first = false;
-        }
-        out.raw("]");
-    }
+    write_findings(out, ",\"findings\":[[", request.findings);
     out.text_if(",\"key\":", request.key);
     out.text_if(",\"machine\":", request.machine);
     out.text(",\"operation\":", word(request.operation));

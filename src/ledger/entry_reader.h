@@ -123,8 +123,10 @@ public:
         }
         return memory_.exceptions;
     }
-    std::span<const NamedFinding> findings(NodeIndex object) {
-        const NodeIndex array = find(object, "findings");
+    // `findings` or `disclosed`.
+    std::span<const NamedFinding> findings(NodeIndex object, std::string_view key) {
+        auto& list = key == "findings" ? memory_.findings : memory_.disclosed;
+        const NodeIndex array = find(object, key);
         if (array == no_node) return {};
         for (NodeIndex n = document_.first_child(array); n != no_node; n = document_.next_sibling(n)) {
             std::array<NodeIndex, 5> part{};
@@ -137,13 +139,13 @@ public:
                 if (at != no_node) at = document_.next_sibling(at);
             }
             if (!whole) {
-                complain("findings", "holds something that is not kind, confidence, rule, unit and count");
+                complain(key, "holds something that is not kind, confidence, rule, unit and count");
                 return {};
             }
-            memory_.findings.push_back({text_of(part[0]), text_of(part[1]), text_of(part[2]), text_of(part[3]),
-                                        number_of<std::uint32_t>(part[4], "findings")});
+            list.push_back({text_of(part[0]), text_of(part[1]), text_of(part[2]), text_of(part[3]),
+                            number_of<std::uint32_t>(part[4], key)});
         }
-        return memory_.findings;
+        return list;
     }
     void amendments(NodeIndex object, std::array<policy::Amendments, policy::plan_upstreams_max>& into) {
         const NodeIndex array = find(object, "amendments");

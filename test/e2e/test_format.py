@@ -62,7 +62,7 @@ class Format(unittest.TestCase):
 
     def test_what_cannot_be_formatted_stays_and_is_told_with_its_place(self):
         for text, place in (("version: 1\nowner: \"x\n", "2:8: this quote"), ("a: &x 1\n", "1:4: an anchor"),
-                            ("a: 1\n? b\n: 2\n", "2:1: a key behind '?'"), ("a: [1,\n", "1:1: not readable")):
+                            ("a: 1\n? b\n: 2\n", "2:1: a key behind '?'"), ("a: [1,\n", "1:4: this '[' is never closed")):
             file, good = self.write("bad.yaml", text), self.write("good.yaml", LOOSE)
             done = self.run_policy("fmt", "bad.yaml", "good.yaml", code=1)
             self.assertTrue(done.stderr.startswith(f"bad.yaml:{place}"), done.stderr)

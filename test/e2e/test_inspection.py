@@ -262,5 +262,109 @@ class Amended(rig.Case):
         self.assertNotIn(names.pop(), self.vendor_of["sim"].received[-1].body)
 
 
+class OwnRules(rig.Case):
+    """A company's own file of rules beside those of the program; law 1 across a change of it."""
+    policy = Amended.policy
+
+    @classmethod
+    def upstreams(cls):
+        cls.vendor_of = {name: Upstream() for name in ("sim", "second")}
+        for one in cls.vendor_of.values():
+            cls.addClassCleanup(one.close)
+        return {name: one.url for name, one in cls.vendor_of.items()}
+
+    arrived = Amended.arrived
+    RULE = "[[rules]]\nid = 'acme-badge'\nregex = 'badge-[0-9]{6}'\nkeywords = ['badge-']\nconfidence = 'high'\n"
+
+    def configure(self, gateway, **inspection):
+        gateway.more["inspection"] = inspection
+        gateway.write_config()
+        gateway.reload()
+
+    def test_a_rule_that_comes_in_mid_conversation_acts_on_what_is_new(self):
+        gateway, rules = self.gateway, self.folder / "acme.toml"
+        body = talk(dialects.CHAT, f"badge-111111 and {TOKEN}\n")
+        _, first = self.arrived(dialects.CHAT, body)
+        self.assertIn(b"badge-111111", first.body)
+        rules.write_text(self.RULE)
+        self.configure(gateway, rules=[str(rules)])
+        self.assertEqual("reload.done", [line["event"] for line in gateway.log() if line["event"].startswith("reload.")][-1])
+        body["messages"].append({"role": "user", "content": "and badge-222222?"})
+        answer, second = self.arrived(dialects.CHAT, body)
+        self.assertTrue(second.body.startswith(first.body[:first.body.index(b"badge-111111") + 12]))
+        self.assertIn(re.search(rb"\[\[sallyport:github[^\]]*\]\]", first.body).group(), second.body)
+        self.assertNotIn(b"badge-222222", second.body)
+        gateway.row(answer.exchange)
+        self.assertIn(["secret", "high", "acme-badge", "message", 1], self.recorded()[answer.exchange])
+        self.assertEqual([["secret", "high", "acme-badge", "tool-result", 1]], gateway.entries(answer.exchange)[0]["request"]["disclosed"])
+        # A file that cannot be read leaves what is in force.
+        rules.write_text("[[rules]]\nid = 'x'\nregex = '('\n")
+        gateway.reload()
+        line = [line for line in gateway.log() if line["event"].startswith("reload.")][-1]
+        self.assertEqual("reload.failed", line["event"])
+        self.assertIn("acme.toml:3:", line["why"])
+        _, third = self.arrived(dialects.CHAT, body | {"seed": 1})
+        self.assertNotIn(b"badge-222222", third.body)
+        # Personal data, which only those look for who ask for it.
+        card = talk(dialects.CHAT, "card number: 4539 1488 0343 6467\n")
+        _, before = self.arrived(dialects.CHAT, card)
+        self.assertIn(b"4539", before.body)
+        self.configure(gateway, personal_data=True)
+        card["messages"].append({"role": "user", "content": "card number: 4556 7375 8689 9855"})
+        answer, _ = self.arrived(dialects.CHAT, card)
+        gateway.row(answer.exchange)
+        self.assertTrue(any("card" in row[2] for row in self.recorded()[answer.exchange]))
+
+    recorded = Inspection.recorded
+
+    def test_a_gateway_without_its_rules_lets_nothing_pass_and_says_why(self):
+        gateway = self.run_gateway({"sim": self.vendor.url}, self.policy, self.folder / "broken", inspection={"rules": ["none.toml"]})
+        answer = self.ask(dialects.CHAT, gateway=gateway, key=gateway.key)
+        self.assertEqual(dialects.CHAT.status["policy"], answer.status)
+        self.assertIn("none.toml", json.dumps(gateway.log()))
+        self.assertNotEqual(200, gateway.readiness()[0])
+
+    def test_the_head_of_a_question_for_models_is_looked_at(self):
+        gateway = self.run_gateway({"sim": self.vendor.url}, Inspection.policy, self.folder / "models")
+        fields = dialects.CHAT.fields(gateway.key, SITE)
+        self.assertEqual(200, gateway.ask("GET", "/v1/models", fields).status)
+        answer = gateway.ask("GET", "/v1/models", [*fields, ("x-note", TOKEN)])
+        self.assertEqual(dialects.CHAT.status["policy"], answer.status)
+        answer = gateway.ask("GET", "/v1/models?note=" + TOKEN, fields)
+        self.assertEqual(dialects.CHAT.status["policy"], answer.status)
+
+
+class Attachments(OwnRules):
+    policy = rig.POLICY | {
+        "rules": [{"id": "site", "when": {"class": "internal"}, "allow": {"upstreams": ["sim"]}},
+                  {"id": "pictures", "when": {"finding": "uninspected"}, "amend": "withhold"}]}
+    test_a_rule_that_comes_in_mid_conversation_acts_on_what_is_new = None
+    test_a_gateway_without_its_rules_lets_nothing_pass_and_says_why = None
+    test_the_head_of_a_question_for_models_is_looked_at = None
+
+    def test_a_picture_leaves_as_a_sentence_in_each_dialect(self):
+        data = "iVBORw0KGgo" + "A" * 1021
+        url = f"data:image/png;base64,{data}"
+        pictures = {
+            "anthropic-messages": {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": data}},
+            "openai-responses": {"type": "input_image", "image_url": url},
+            "openai-chat": {"type": "image_url", "image_url": {"url": url}},
+            "gemini": {"inlineData": {"mimeType": "image/png", "data": data}},
+        }
+        for dialect in dialects.ALL:
+            with self.subTest(dialect.name):
+                body = talk(dialect, "1→import os\n")
+                key = next(name for name in ("messages", "input", "contents") if name in body)
+                parts = "parts" if key == "contents" else "content"
+                text = {"anthropic-messages": {"type": "text"}, "openai-responses": {"type": "input_text"},
+                        "openai-chat": {"type": "text"}, "gemini": {}}[dialect.name]
+                body[key] = [*body[key], {"role": "user", parts: [text | {"text": "see"}, pictures[dialect.name]]}]
+                _, request = self.arrived(dialect, body)
+                left = json.loads(request.body)[key][-1][parts]
+                self.assertEqual({**text, "text": left[1]["text"]}, left[1])
+                self.assertIn("[Sallyport withheld this text", left[1]["text"])
+                self.assertEqual(text | {"text": "see"}, left[0])
+
+
 if __name__ == "__main__":
     unittest.main()
