@@ -69,6 +69,12 @@ inline constexpr std::size_t units_remembered_max = 262'144;      // about 40 Mi
 inline constexpr std::size_t scanned_text_bytes_max = 128u << 20; // one text; as decoded_body_bytes_max
 inline constexpr std::size_t secret_rules_max = 5'000;            // of all files together
 
+// Attribution: the index of the company's code, and looking texts up in it.
+inline constexpr std::size_t indexed_document_bytes_max = 4u << 20; // the rest of a longer one is not indexed
+inline constexpr std::size_t index_segments_max = 4'096;
+inline constexpr std::size_t index_list_bytes_max = 512u << 20; // the documents of one repository
+inline constexpr std::size_t verifications_of_text_max = 20'000; // a text that asks for more is told to be uninspected
+
 // Hidden characters, and sentences that clients send alike.
 inline constexpr std::size_t hidden_marks_max = 65'536; // odd characters of one text
 inline constexpr std::size_t fleet_sentences_max = 65'536;
