@@ -63,11 +63,16 @@ inline constexpr std::size_t entry_bytes_max = 65'535;
 inline constexpr std::size_t segment_bytes_max = 64u << 20;
 inline constexpr std::size_t ledger_queue_bytes_max = 64u << 20;
 inline constexpr std::size_t files_per_entry_max = 64;
+inline constexpr std::size_t sources_per_entry_max = 64;
 
 // Inspection of content.
 inline constexpr std::size_t units_remembered_max = 262'144;      // about 40 MiB: some thousand long conversations
 inline constexpr std::size_t scanned_text_bytes_max = 128u << 20; // one text; as decoded_body_bytes_max
 inline constexpr std::size_t secret_rules_max = 5'000;            // of all files together
+
+// Repositories that are read.
+inline constexpr std::size_t tree_depth_max = 256;
+inline constexpr std::size_t repository_path_bytes_max = 4'096;
 
 // Attribution: the index of the company's code, and looking texts up in it.
 inline constexpr std::size_t indexed_document_bytes_max = 4u << 20; // the rest of a longer one is not indexed

@@ -3,7 +3,10 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace sallyport::content {
 
@@ -16,7 +19,7 @@ inline constexpr std::size_t confidences = 3;
 std::string_view name(Confidence);
 
 // Offsets are bytes of the text that was given to the detector; `rule` is an index into the detector's own rules, behind the inspector
-// one of Rules::rule_name().
+// one of Rules::rule_name(), of an attribution into the list of sources beside the findings.
 struct Found {
     FindingKind kind = FindingKind::secret;
     Confidence confidence = Confidence::medium;
@@ -27,5 +30,19 @@ struct Found {
     bool operator==(const Found&) const = default;
     bool overlaps(const Found& other) const { return begin < other.end && other.begin < end; }
 };
+
+// Of which document a text is, compared byte by byte with it in the normal form of normalise.h.
+struct Source {
+    struct Place {
+        std::string repository, path; // "git.acme.example/core/engine", "src/engine.c"
+        bool operator==(const Place&) const = default;
+    };
+    std::vector<Place> places; // at least one, at most source_places_max
+    std::uint32_t first_line = 0, last_line = 0;
+    std::uint32_t characters = 0; // that are the same
+    bool operator==(const Source&) const = default;
+};
+inline constexpr std::size_t source_places_max = 16;
+using Sources = std::vector<std::shared_ptr<const Source>>;
 
 } // namespace sallyport::content

@@ -48,6 +48,7 @@ Inspector::Inspector(std::shared_ptr<const Rules> rules, UnitMemory& memory, con
 void Inspector::inspect_nothing(Inspection& into) const {
     into.rules = rules();
     into.findings.clear();
+    into.sources.clear();
     into.staying.clear();
     into.units = into.units_new = into.bytes_new = 0;
 }
@@ -97,11 +98,14 @@ void Inspector::whole_unit(const dialect::Unit& unit, Inspection& into) {
     crypto::UnitName name = namer_.of(document_->raw_value(unit.node));
     name.low += static_cast<std::uint64_t>(unit.kind) + 1; // the same bytes are read otherwise in an attachment
     found_.clear();
-    const Recalled known = memory_.recall(name, rules()->epoch(), found_);
+    sources_.clear();
+    const Recalled known = memory_.recall(name, rules()->epoch(), found_, sources_);
     if (known.as != Recalled::As::current) {
         ++into.units_new;
         before_.swap(found_);
+        sources_before_.swap(sources_);
         found_.clear();
+        sources_.clear();
         for (json::NodeIndex n = unit.node; n < root.end_node; ++n) look_at(n, n == unit.node, unit.kind);
         for (Found& one : found_) { // so that it holds wherever the unit lies
             one.begin -= root.begin;
@@ -109,22 +113,29 @@ void Inspector::whole_unit(const dialect::Unit& unit, Inspection& into) {
         }
         if (known.as == Recalled::As::outdated) {
             before_.swap(found_);
-            add_newly_found(before_);
+            sources_before_.swap(sources_);
+            add_newly_found(before_, sources_before_);
         }
         before_.clear();
-        if (found_.size() <= findings_remembered_max) memory_.remember(name, rules()->epoch(), known.has_left, found_);
+        sources_before_.clear();
+        if (found_.size() <= findings_remembered_max)
+            memory_.remember(name, rules()->epoch(), known.has_left, found_, sources_);
     }
     if (!known.has_left) into.staying.push_back(name);
     take(unit, root.begin, into);
 }
 
 // Under newer rules, in a unit that has left: what was done to it stays done, and what is found now is only told.
-void Inspector::add_newly_found(std::span<const Found> newly) {
+void Inspector::add_newly_found(std::span<const Found> newly, const Sources& sources) {
     const std::size_t before = found_.size();
     for (Found one : newly) {
         const auto same = [&](const Found& other) { return other.kind == one.kind && other.overlaps(one); };
         if (std::any_of(found_.begin(), found_.begin() + static_cast<std::ptrdiff_t>(before), same)) continue;
         one.disclosed = true;
+        if (one.kind == FindingKind::attribution) {
+            sources_.push_back(sources[one.rule]);
+            one.rule = static_cast<std::uint32_t>(sources_.size() - 1);
+        }
         found_.push_back(one);
     }
 }
@@ -148,6 +159,7 @@ void Inspector::own_parts(std::span<const dialect::Unit> unit_and_later, Inspect
     name.low += static_cast<std::uint64_t>(unit.kind) + 1;
     if (clean_lately(name)) return;
     found_.clear();
+    sources_.clear();
     other = unit_and_later.begin() + 1;
     for (const json::NodeIndex n : own_) {
         while (other != unit_and_later.end() && other->node < n) ++other;
@@ -177,7 +189,7 @@ void Inspector::look_at_text(std::string_view raw, bool escaped, std::uint32_t b
     const bool injected = kind_ == dialect::UnitKind::system || kind_ == dialect::UnitKind::tool_definition;
     const Standing standing = injected ? Standing::injected : Standing::content;
     if (!escaped) {
-        text_inspector_.look(raw, standing, in_text_);
+        text_inspector_.look(raw, standing, in_text_, sources_);
         for (Found one : in_text_) {
             one.begin += begin;
             one.end += begin;
@@ -188,7 +200,7 @@ void Inspector::look_at_text(std::string_view raw, bool escaped, std::uint32_t b
     text_.clear();
     spans_.clear();
     json::unescape(raw, text_, &spans_);
-    text_inspector_.look(text_, standing, in_text_);
+    text_inspector_.look(text_, standing, in_text_, sources_);
     for (Found one : in_text_) {
         one.begin = begin + json::raw_offset(spans_, one.begin);
         one.end = begin + json::raw_offset(spans_, one.end);
@@ -213,7 +225,7 @@ bool Inspector::look_into_base64(std::string_view raw, bool attachment, std::uin
         return true;
     }
     in_text_.clear();
-    text_inspector_.look(*bytes, Standing::content, in_text_);
+    text_inspector_.look(*bytes, Standing::content, in_text_, sources_);
     for (Found one : in_text_) {
         one.begin = begin;
         one.end = end;
@@ -223,9 +235,12 @@ bool Inspector::look_into_base64(std::string_view raw, bool attachment, std::uin
 }
 
 void Inspector::take(const dialect::Unit& unit, std::uint32_t offset, Inspection& into) {
+    const auto first_source = static_cast<std::uint32_t>(into.sources.size());
+    into.sources.insert(into.sources.end(), sources_.begin(), sources_.end());
     for (Found one : found_) {
         one.begin += offset;
         one.end += offset;
+        if (one.kind == FindingKind::attribution) one.rule += first_source;
         into.findings.push_back({one, unit.kind, unit.node});
     }
 }

@@ -23,6 +23,7 @@ struct Finding {
 struct Inspection {
     std::shared_ptr<const Rules> rules;    // that it was made under, which know the findings' names
     std::vector<Finding> findings;         // in the order of the body
+    Sources sources;                       // of attributions: Found::rule is an index into it
     std::vector<crypto::UnitName> staying; // units that have not left yet: for UnitMemory::leave()
     std::size_t units = 0;
     std::size_t units_new = 0; // of these, looked at
@@ -51,7 +52,7 @@ private:
     void look_at(json::NodeIndex node, bool root, dialect::UnitKind kind);
     void look_at_text(std::string_view raw, bool escaped, std::uint32_t begin);
     bool look_into_base64(std::string_view raw, bool attachment, std::uint32_t begin);
-    void add_newly_found(std::span<const Found> newly);
+    void add_newly_found(std::span<const Found> newly, const Sources& sources);
     void take(const dialect::Unit& unit, std::uint32_t offset, Inspection& into);
     // Texts that are looked at each time, such as the names of members between units: known for a while where they were clean.
     bool clean_lately(const crypto::UnitName& name) const { return clean_[name.low % clean_.size()] == name; }
@@ -62,6 +63,7 @@ private:
     TextInspector text_inspector_;
     const json::Document* document_ = nullptr;
     std::vector<Found> found_, in_text_, before_; // of the unit, of one text, of the unit under older rules
+    Sources sources_, sources_before_;            // of found_ and in_text_, of before_
     std::vector<json::NodeIndex> own_;            // nodes of a unit that are in no other one
     std::array<crypto::UnitName, 256> clean_{};
     dialect::UnitKind kind_ = dialect::UnitKind::other; // of the unit that is looked at

@@ -15,14 +15,12 @@ constexpr std::array<std::string_view, marker_states> client_marker_names = {
     "client-marker",      "client-marker-host",      "client-marker-lab",      "client-marker-host-lab",
     "client-marker-zone", "client-marker-host-zone", "client-marker-lab-zone", "client-marker-host-lab-zone"};
 constexpr std::uint32_t first_client_marker = hidden_rules;
-constexpr std::uint32_t attribution = first_client_marker + marker_states;
-constexpr std::uint32_t attachment = attribution + 1;
+constexpr std::uint32_t attachment = first_client_marker + marker_states;
 
 std::vector<std::string> fixed_names() {
     std::vector<std::string> names;
     for (std::size_t i = 0; i < hidden_rules; ++i) names.emplace_back(name(static_cast<HiddenRule>(i)));
     names.insert(names.end(), client_marker_names.begin(), client_marker_names.end());
-    names.emplace_back("attribution");
     names.emplace_back("attachment");
     return names;
 }
@@ -31,7 +29,6 @@ std::vector<std::string> fixed_names() {
 std::uint32_t Rules::number_of_client_marker(std::uint32_t state) {
     return first_client_marker + state % marker_states;
 }
-std::uint32_t Rules::number_of_attribution() { return attribution; }
 std::uint32_t Rules::number_of_attachment() { return attachment; }
 
 Result<std::shared_ptr<const Rules>> Rules::load(std::span<const RuleFile> own, bool personal_data,
@@ -59,6 +56,17 @@ Result<std::shared_ptr<const Rules>> Rules::load(std::span<const RuleFile> own, 
         made->secret_numbers_.push_back(at->second);
     }
     std::memcpy(&made->epoch_, made->secrets_->digest().data(), sizeof made->epoch_);
+    return made;
+}
+
+std::shared_ptr<const Rules> Rules::with_code(std::shared_ptr<const CodeIndex> code, std::vector<bool> open) const {
+    auto made = std::make_shared<Rules>(*this);
+    std::string seen = std::to_string(epoch_) + "\n" + std::to_string(code->generation()) + "\n";
+    for (std::size_t i = 0; i < open.size(); ++i) seen += code->repositories()[i] + (open[i] ? " open\n" : "\n");
+    const crypto::Digest digest = crypto::sha256(seen);
+    std::memcpy(&made->epoch_, digest.data(), sizeof made->epoch_);
+    made->code_ = code->empty() ? nullptr : std::move(code);
+    made->open_ = std::move(open);
     return made;
 }
 

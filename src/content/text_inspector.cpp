@@ -13,10 +13,37 @@ constexpr std::size_t compared_max = 1'024; // beyond, what is found twice is to
 } // namespace
 
 TextInspector::TextInspector(std::shared_ptr<const Rules> rules)
-    : rules_(std::move(rules)), secrets_(rules_->secrets()) {}
+    : rules_(std::move(rules)), secrets_(rules_->secrets()) {
+    if (rules_->code()) code_ = std::make_unique<CodeSearch>(rules_->code(), rules_->open());
+}
 
-void TextInspector::look(std::string_view text, Standing standing, std::vector<Found>& out) {
+void TextInspector::look(std::string_view text, Standing standing, std::vector<Found>& out, Sources& sources) {
+    sources_ = &sources;
     look(text, standing, 0, out);
+}
+
+void TextInspector::look_for_code(std::string_view text, std::vector<Found>& out) {
+    if (!code_->find(text, matches_)) // it was made to ask for very much, or the index is damaged
+        out.push_back({.kind = FindingKind::uninspected,
+                       .confidence = Confidence::high,
+                       .rule = Rules::number_of_attachment(),
+                       .begin = 0,
+                       .end = static_cast<std::uint32_t>(text.size())});
+    for (const CodeMatch& match : matches_) {
+        if (match.common) continue;
+        auto source = std::make_shared<Source>();
+        for (const DocumentPlace& place : match.places.first(std::min(match.places.size(), source_places_max)))
+            source->places.push_back({rules_->code()->repositories()[place.repository], place.path});
+        source->first_line = match.first_line;
+        source->last_line = match.last_line;
+        source->characters = match.characters;
+        out.push_back({.kind = FindingKind::attribution,
+                       .confidence = match.longest_run >= verbatim_run_min ? Confidence::high : Confidence::medium,
+                       .rule = static_cast<std::uint32_t>(sources_->size()),
+                       .begin = match.begin,
+                       .end = match.end});
+        sources_->push_back(std::move(source));
+    }
 }
 
 void TextInspector::look_for_secrets(std::string_view text, std::vector<Found>& out) {
@@ -42,6 +69,7 @@ void TextInspector::look(std::string_view text, Standing standing, std::uint8_t 
         one.rule = Rules::number_of_client_marker(one.rule);
         out.push_back(one);
     }
+    if (code_) look_for_code(text, out);
     for (std::size_t i = before; i < out.size(); ++i) out[i].depth = depth;
     if (depth < depth_max) look_behind_escapes(text, standing, depth, out);
 }

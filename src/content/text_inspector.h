@@ -3,6 +3,7 @@
 #pragma once
 
 #include "content/client_marker.h"
+#include "content/code_search.h"
 #include "content/rules.h"
 #include "json/document.h"
 
@@ -17,8 +18,8 @@ namespace sallyport::content {
 class TextInspector {
 public:
     explicit TextInspector(std::shared_ptr<const Rules> rules);
-    // Appends what is found; offsets are bytes of `text`, rules numbers of Rules::rule_name().
-    void look(std::string_view text, Standing standing, std::vector<Found>& out);
+    // Appends what is found; offsets are bytes of `text`, rules numbers of Rules::rule_name(), or indexes into `sources`.
+    void look(std::string_view text, Standing standing, std::vector<Found>& out, Sources& sources);
     // Secrets alone: for what is no text of the conversation, such as headers.
     void look_for_secrets(std::string_view text, std::vector<Found>& out);
     const std::shared_ptr<const Rules>& rules() const { return rules_; }
@@ -31,10 +32,14 @@ private:
         std::vector<Found> found;
     };
     void look(std::string_view text, Standing standing, std::uint8_t depth, std::vector<Found>& out);
+    void look_for_code(std::string_view text, std::vector<Found>& out);
     void look_behind_escapes(std::string_view text, Standing standing, std::uint8_t depth, std::vector<Found>& out);
 
     std::shared_ptr<const Rules> rules_;
     SecretScanner secrets_;
+    std::unique_ptr<CodeSearch> code_; // null: nothing is indexed
+    std::vector<CodeMatch> matches_;
+    Sources* sources_ = nullptr;
     std::vector<Found> found_; // of one detector
     std::array<Level, depth_max> levels_;
 };

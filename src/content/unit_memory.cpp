@@ -7,20 +7,25 @@ namespace sallyport::content {
 UnitMemory::UnitMemory(std::size_t units_max)
     : generation_max_(std::max<std::size_t>(units_max / (2 * shards_.size()), 1)) {}
 
-Recalled UnitMemory::recall(const crypto::UnitName& name, std::uint64_t epoch, std::vector<Found>& into) {
+Recalled UnitMemory::recall(const crypto::UnitName& name, std::uint64_t epoch, std::vector<Found>& into,
+                            Sources& sources) {
     Shard& in = shard(name);
     const std::lock_guard lock(in.mutex);
     const Known* const known = find(in, name);
     if (known == nullptr || (known->epoch != epoch && !known->has_left)) return {};
     into.insert(into.end(), known->found.begin(), known->found.end());
+    if (known->sources) sources.insert(sources.end(), known->sources->begin(), known->sources->end());
     return {known->epoch == epoch ? Recalled::As::current : Recalled::As::outdated, known->has_left};
 }
 
-void UnitMemory::remember(const crypto::UnitName& name, std::uint64_t epoch, bool has_left, std::vector<Found> found) {
+void UnitMemory::remember(const crypto::UnitName& name, std::uint64_t epoch, bool has_left, std::vector<Found> found,
+                          const Sources& sources) {
     Shard& in = shard(name);
     const std::lock_guard lock(in.mutex);
     make_room(in);
-    in.young.insert_or_assign(name, Known{std::move(found), epoch, has_left});
+    in.young.insert_or_assign(
+        name,
+        Known{std::move(found), sources.empty() ? nullptr : std::make_unique<const Sources>(sources), epoch, has_left});
 }
 
 void UnitMemory::leave(std::span<const crypto::UnitName> names) {

@@ -26,9 +26,10 @@ struct Recalled {
 class UnitMemory {
 public:
     explicit UnitMemory(std::size_t units_max);
-    // Appends what was found in the unit, unless it is unknown. `epoch`: Rules::epoch().
-    Recalled recall(const crypto::UnitName& name, std::uint64_t epoch, std::vector<Found>& into);
-    void remember(const crypto::UnitName& name, std::uint64_t epoch, bool has_left, std::vector<Found> found);
+    // Appends what was found in the unit to lists that are empty, unless it is unknown. `epoch`: Rules::epoch().
+    Recalled recall(const crypto::UnitName& name, std::uint64_t epoch, std::vector<Found>& into, Sources& sources);
+    void remember(const crypto::UnitName& name, std::uint64_t epoch, bool has_left, std::vector<Found> found,
+                  const Sources& sources);
     // They are about to be sent.
     void leave(std::span<const crypto::UnitName> names);
     std::size_t units() const;
@@ -39,6 +40,7 @@ private:
     };
     struct Known {
         std::vector<Found> found;
+        std::unique_ptr<const Sources> sources; // hardly any unit has some
         std::uint64_t epoch = 0;
         bool has_left = false;
     };

@@ -24,17 +24,18 @@ TEST(UnitMemory, KeepsWhatIsAskedForAndIsBounded) {
     const crypto::UnitNamer namer(key, "");
     UnitMemory memory(1'000);
     std::vector<Found> out;
+    Sources sources;
     const auto used = namer.of("used"), unused = namer.of("unused");
     const std::vector<Found> found = {{.confidence = Confidence::high, .rule = 3, .begin = 5, .end = 9}};
     const auto knows = [&](const crypto::UnitName& name) {
-        return memory.recall(name, 1, out).as != Recalled::As::unknown;
+        return memory.recall(name, 1, out, sources).as != Recalled::As::unknown;
     };
-    memory.remember(used, 1, false, found);
-    memory.remember(unused, 1, false, {});
+    memory.remember(used, 1, false, found, {});
+    memory.remember(unused, 1, false, {}, {});
     EXPECT_TRUE(knows(unused));
     EXPECT_TRUE(out.empty());
     for (int i = 0; i < 100'000; ++i) {
-        memory.remember(namer.of(std::to_string(i)), 1, false, {});
+        memory.remember(namer.of(std::to_string(i)), 1, false, {}, {});
         out.clear();
         ASSERT_TRUE(knows(used)) << i;
         ASSERT_EQ(out, found);
@@ -47,16 +48,17 @@ TEST(UnitMemory, UnderNewRulesOnlyWhatHasLeftIsStillKnown) {
     const crypto::UnitNamer namer(key, "");
     UnitMemory memory(1'000);
     const auto left = namer.of("left"), stayed = namer.of("stayed");
-    for (const auto& name : {left, stayed}) memory.remember(name, 1, false, {{.rule = 3, .end = 9}});
+    for (const auto& name : {left, stayed}) memory.remember(name, 1, false, {{.rule = 3, .end = 9}}, {});
     memory.leave(std::array{left, namer.of("never seen")});
     std::vector<Found> out;
-    EXPECT_EQ(memory.recall(stayed, 2, out).as, Recalled::As::unknown);
+    Sources sources;
+    EXPECT_EQ(memory.recall(stayed, 2, out, sources).as, Recalled::As::unknown);
     EXPECT_TRUE(out.empty());
-    const Recalled known = memory.recall(left, 2, out);
+    const Recalled known = memory.recall(left, 2, out, sources);
     EXPECT_EQ(known.as, Recalled::As::outdated);
     EXPECT_TRUE(known.has_left);
     EXPECT_EQ(out.size(), 1U);
-    EXPECT_EQ(memory.recall(left, 1, out).as, Recalled::As::current);
+    EXPECT_EQ(memory.recall(left, 1, out, sources).as, Recalled::As::current);
     EXPECT_EQ(memory.units(), 2U);
 }
 
@@ -67,10 +69,11 @@ TEST(UnitMemory, IsOneForAllThreads) {
     for (int t = 0; t < 4; ++t)
         threads.emplace_back([&] {
             std::vector<Found> out;
+            Sources sources;
             for (int i = 0; i < 20'000; ++i) {
                 const auto name = namer.of(std::to_string(i % 3'000));
-                if (memory.recall(name, 1, out).as == Recalled::As::unknown)
-                    memory.remember(name, 1, false, {{.confidence = Confidence::low, .end = 1}});
+                if (memory.recall(name, 1, out, sources).as == Recalled::As::unknown)
+                    memory.remember(name, 1, false, {{.confidence = Confidence::low, .end = 1}}, {});
                 memory.leave(std::array{name});
                 if (out.size() > 100) out.clear();
             }

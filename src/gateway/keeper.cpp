@@ -102,6 +102,49 @@ Result<std::shared_ptr<const content::Rules>> Keeper::load_rules(const Config& c
     return rules_;
 }
 
+Result<void> Keeper::load_code() {
+    const std::uint64_t generation = content::CodeIndex::generation_of(code_index_);
+    if (code_ && code_->generation() == generation) return {};
+    auto loaded = content::CodeIndex::load(code_index_);
+    if (!loaded) {
+        code_failed_ = generation;
+        return std::unexpected(loaded.error());
+    }
+    code_ = std::move(*loaded);
+    code_failed_ = 0;
+    if (!code_->empty())
+        log_.info("index.loaded", {{"repositories", static_cast<std::int64_t>(code_->repositories().size())},
+                                   {"documents", static_cast<std::int64_t>(code_->documents())}});
+    return {};
+}
+
+std::shared_ptr<const content::Rules> Keeper::with_code(std::shared_ptr<const content::Rules> rules,
+                                                        const policy::Policy& policy) const {
+    if (!code_ || (code_->empty() && !rules->code())) return rules;
+    std::vector<bool> open;
+    for (const std::string& repository : code_->repositories()) {
+        policy::Facts facts;
+        facts.repository = repository;
+        facts.evidence = policy::Evidence::observed;
+        open.push_back(policy::effective_class(policy, facts) == policy::Class::open_source);
+    }
+    auto made = rules->with_code(code_, std::move(open));
+    const bool same = world_ && world_->rules->epoch() == made->epoch();
+    return same ? world_->rules : made;
+}
+
+void Keeper::poll_code() {
+    const std::uint64_t generation = content::CodeIndex::generation_of(code_index_);
+    if ((code_ && code_->generation() == generation) || generation == code_failed_) return;
+    auto loaded = load_code();
+    if (loaded) loaded = make(world_->config, {world_->policy, world_->signature}, rules_, world_->problem);
+    if (!loaded) {
+        log_.error("index.unusable", {{"why", loaded.error().message}});
+        return;
+    }
+    publish_(world_);
+}
+
 Result<void> Keeper::make(std::shared_ptr<const Config> config, SignedPolicy policy,
                           std::shared_ptr<const content::Rules> rules, std::string problem) {
     auto keys = state_.keys();
@@ -114,6 +157,7 @@ Result<void> Keeper::make(std::shared_ptr<const Config> config, SignedPolicy pol
     auto exceptions = std::make_shared<identity::ExceptionTable>(std::move(*granted));
     if (const auto open = exceptions->break_glasses(wall_ms()); open > 0)
         log_.warning("break_glass.open", {{"count", static_cast<std::int64_t>(open)}});
+    rules = with_code(std::move(rules), *policy.policy);
     auto made = make_world(std::move(config), std::move(policy.policy), std::move(policy.signature), std::move(table),
                            std::move(exceptions), std::move(rules), warnings);
     if (!made) return std::unexpected(made.error());
@@ -145,6 +189,12 @@ Result<std::shared_ptr<const World>> Keeper::first(std::shared_ptr<const Config>
         policy = refusing_policy();
         rules = content::Rules::built_in();
         if (!rules) return std::unexpected(rules.error());
+        rules_ = *rules;
+    }
+    if (auto code = load_code(); !code) { // what it would find must not leave meanwhile
+        last_problem_ = code.error().message;
+        log_.error("index.unusable", {{"why", last_problem_}});
+        policy = refusing_policy();
     }
     if (auto made = make(std::move(config), std::move(*policy), std::move(*rules), last_problem_); !made)
         return std::unexpected(made.error());
@@ -161,8 +211,7 @@ void Keeper::poll_keys() {
         confirmed_ms_.store(monotonic_ms(), std::memory_order_relaxed);
         return;
     }
-    if (const auto made = make(world_->config, {world_->policy, world_->signature}, world_->rules, world_->problem);
-        !made) {
+    if (const auto made = make(world_->config, {world_->policy, world_->signature}, rules_, world_->problem); !made) {
         log_.error("keys.unreadable", {{"why", made.error().message}});
         return;
     }

@@ -23,15 +23,16 @@ class Keeper {
 public:
     using Publish = std::function<void(std::shared_ptr<const World>)>;
     Keeper(const Log& log, store::State& state, const crypto::Mac& key_digests, std::filesystem::path policies,
-           std::atomic<std::int64_t>& confirmed_ms)
+           std::filesystem::path code_index, std::atomic<std::int64_t>& confirmed_ms)
         : log_(log), state_(state), key_digests_(key_digests), policies_(std::move(policies)),
-          confirmed_ms_(confirmed_ms) {}
+          code_index_(std::move(code_index)), confirmed_ms_(confirmed_ms) {}
 
     // The first world. Where its policy cannot be taken, one that refuses everything and says so.
     Result<std::shared_ptr<const World>> first(std::shared_ptr<const Config> config);
     void publish_to(Publish publish) { publish_ = std::move(publish); }
 
     void poll_keys();
+    void poll_code(); // whether something was indexed
     void reload();
 
     const World& world() const { return *world_; }
@@ -45,12 +46,19 @@ private:
                       std::shared_ptr<const content::Rules> rules, std::string problem);
     // Those in force where nothing of them changed.
     Result<std::shared_ptr<const content::Rules>> load_rules(const Config& config);
+    Result<void> load_code();
+    // With the company's code, as open or not as the policy says.
+    std::shared_ptr<const content::Rules> with_code(std::shared_ptr<const content::Rules> rules,
+                                                    const policy::Policy& policy) const;
 
     const Log& log_;
     store::State& state_;
     const crypto::Mac& key_digests_;
     std::filesystem::path
         policies_; // each policy that was in force is kept here, so that its decisions can be repeated
+    std::filesystem::path code_index_;
+    std::shared_ptr<const content::CodeIndex> code_;
+    std::uint64_t code_failed_ = 0; // the generation that could not be loaded
     std::atomic<std::int64_t>& confirmed_ms_;
     Publish publish_;
     std::shared_ptr<const World> world_;

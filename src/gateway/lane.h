@@ -60,6 +60,15 @@ struct Shared {
     std::atomic<std::int64_t>& world_confirmed_ms; // monotonic: when the keys were last known to be current
 };
 
+// Content of one file that was found in a request.
+struct SourceRow {
+    const content::Source::Place* place = nullptr;
+    bool is_withheld = false;
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> lines; // first and last
+    std::uint32_t characters = 0;
+    std::string line_ranges(); // "101-110,130-140"
+};
+
 // Memory of a request while it is judged and sent, used again by the next one: a turn of a long conversation allocates almost
 // nothing. Given back before the answer is relayed: a thousand open streams hold no request.
 struct Scratch {
@@ -79,6 +88,12 @@ struct Scratch {
     std::vector<ledger::NamedFile> files;
     std::vector<ledger::NamedFinding> findings, disclosed;
     std::vector<identity::Pseudonym> file_names;
+    std::vector<const content::Source::Place*> observed; // content of a class above that of the work
+    std::vector<std::string_view> observed_names, observed_paths;
+    std::vector<SourceRow> sources;
+    std::vector<ledger::NamedSource> source_rows;
+    std::vector<identity::Pseudonym> source_names;
+    std::vector<std::string> source_lines;
 };
 
 struct Lane {

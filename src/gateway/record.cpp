@@ -23,7 +23,32 @@ void name_findings(const content::Inspection& inspection, bool disclosed, std::v
     }
 }
 
-ledger::RequestSummary summary(Turn& turn) {
+// Of which files what stands in the request, those with the most of it first.
+void add_sources(Turn& turn, std::uint16_t withheld, ledger::RequestSummary& made) {
+    Scratch& scratch = *turn.scratch;
+    if (scratch.inspection.sources.empty()) return;
+    turn.name_sources(withheld);
+    auto& rows = scratch.source_rows;
+    rows.clear();
+    scratch.source_names.clear();
+    scratch.source_lines.clear();
+    const std::size_t count = std::min(scratch.sources.size(), limits::sources_per_entry_max);
+    for (std::size_t i = 0; i < count; ++i) {
+        scratch.source_names.push_back(
+            turn.lane.shared.pseudonyms.remember(identity::NameKind::path, scratch.sources[i].place->path));
+        scratch.source_lines.push_back(scratch.sources[i].line_ranges());
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+        const SourceRow& row = scratch.sources[i];
+        rows.push_back({row.place->repository, scratch.source_names[i].view(), scratch.source_lines[i], row.characters,
+                        row.is_withheld ? ledger::Fate::withheld : ledger::Fate::left});
+    }
+    made.sources = rows;
+    made.sources_left_out = scratch.sources.size() - count;
+}
+
+// `withheld`: from whoever gets it, by policy::finding_bit().
+ledger::RequestSummary summary(Turn& turn, std::uint16_t withheld) {
     const dialect::Request& request = turn.scratch->request;
     identity::Pseudonyms& pseudonyms = turn.lane.shared.pseudonyms;
     ledger::RequestSummary made;
@@ -46,7 +71,14 @@ ledger::RequestSummary summary(Turn& turn) {
     name_findings(turn.scratch->inspection, true, turn.scratch->disclosed);
     made.findings = turn.scratch->findings;
     made.disclosed = turn.scratch->disclosed;
+    add_sources(turn, withheld, made);
     return made;
+}
+
+std::uint16_t withheld_from(const policy::Plan& plan, std::uint16_t upstream) {
+    for (std::size_t i = 0; i < plan.upstream_count; ++i)
+        if (plan.upstreams[i] == upstream) return plan.amendments[i].withhold;
+    return 0;
 }
 
 // "10.1.2.3:5123" -> "10.1.2.3": the port is no machine.
@@ -97,7 +129,7 @@ net::Task<Result<void>> record_intent(Turn& turn, const Upstream& upstream) {
     intent.exchange = turn.id;
     intent.attempt = turn.attempts;
     intent.judgement = judged.judgement();
-    intent.request = summary(turn);
+    intent.request = summary(turn, withheld_from(turn.plan, upstream.policy_index));
     intent.request.machine = machine;
     intent.request.session = session;
     intent.upstream = {known.name,
@@ -187,7 +219,7 @@ std::string record_refusal(Turn& turn, dialect::RefusalKind kind, int status, st
     refusal.dialect = dialect::name(turn.endpoint.dialect);
     refusal.received.bytes = turn.scratch ? turn.scratch->body.size() : 0;
     refusal.received.digest = turn.body_digest;
-    if (turn.parsed) refusal.request = summary(turn);
+    if (turn.parsed) refusal.request = summary(turn, 0xFFFF); // nothing left
     refusal.request.operation = turn.endpoint.operation;
     refusal.request.key = turn.caller.key.caller.key_id;
     refusal.request.machine = machine;

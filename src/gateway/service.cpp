@@ -73,6 +73,7 @@ net::Task<void> tick(net::Loop& loop, Keeper& keeper, Shared& shared, store::Sta
     while (true) {
         co_await net::Sleep(loop, limits::key_poll_ms);
         keeper.poll_keys();
+        keeper.poll_code();
         if (const auto kept = shared.pseudonyms.keep_names(state); !kept)
             shared.log.error("names.not_kept", {{"why", kept.error().message}});
         std::string entry;
@@ -140,7 +141,8 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     // The world, and what keeps it current.
     std::atomic<std::int64_t> confirmed_ms = monotonic_ms();
     const crypto::Mac key_digests(installation->keys().key_digests);
-    Keeper keeper(log, **state, key_digests, installation->policies_directory(), confirmed_ms);
+    Keeper keeper(log, **state, key_digests, installation->policies_directory(), installation->code_index_directory(),
+                  confirmed_ms);
     auto world = keeper.first(config);
     if (!world) return std::unexpected(world.error());
 

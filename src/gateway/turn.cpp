@@ -245,7 +245,7 @@ Step Turn::decide() {
     if (const Step gathered = gather_facts(); !gathered) return gathered;
     if (const Step found = find_claims(); !found) return found;
     if (const Step clean = check_names(); !clean) return clean;
-    choose_repository();
+    settle_repository();
     plan = policy::decide(*world->policy, facts, candidates());
     judged = true;
     if (plan.effective_class > facts.class_floor)
@@ -264,7 +264,7 @@ Step Turn::judge_anew() {
         world = lane.world;
         if (const Step known = identify(); !known) return known;
         if (const Step gathered = gather_facts(); !gathered) return gathered;
-        choose_repository();
+        settle_repository();
     }
     plan = policy::decide(*world->policy, facts, candidates());
     return {};

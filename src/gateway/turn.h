@@ -75,6 +75,8 @@ public:
     bool amended = false; // what leaves is not what came
     crypto::Digest sent_digest{};
     std::string_view body() const { return amended ? std::string_view(scratch->amended) : scratch->body.view(); }
+    // Fills scratch->sources; `withheld`: what the plan withholds from the upstream that is asked, by finding_bit().
+    void name_sources(std::uint16_t withheld);
     // Hash of what the client would send again unchanged: its conversation, without the fields that repeats vary.
     std::uint64_t content_hash() const;
 
@@ -89,6 +91,9 @@ private:
     Step find_claims();
     Step check_names();
     void choose_repository();
+    // With what inspection found of the company's content: turn_sources.cpp.
+    void settle_repository();
+    policy::Facts facts_with(std::span<const content::Source::Place* const> observed);
     void find_exceptions();
     policy::Class class_floor() const;
     std::size_t budget_held_ = 0;

@@ -118,8 +118,8 @@ std::string_view Turn::texts_of_head() {
 
 std::uint32_t Turn::findings() const {
     std::uint32_t bits = 0;
-    for (const content::Finding& one : scratch->inspection.findings)
-        if (!one.found.disclosed)
+    for (const content::Finding& one : scratch->inspection.findings) // attributions: settle_repository()
+        if (!one.found.disclosed && one.found.kind != content::FindingKind::attribution)
             bits |= 1u << policy::finding_bit(static_cast<std::size_t>(one.found.kind),
                                               static_cast<std::size_t>(one.found.confidence));
     return bits;

@@ -45,6 +45,7 @@ public:
     std::filesystem::path state_file() const { return directory_ / "state.db"; }
     std::filesystem::path ledger_directory() const { return directory_ / "ledger"; }
     std::filesystem::path policies_directory() const { return directory_ / "policies"; }
+    std::filesystem::path code_index_directory() const { return directory_ / "index"; }
     std::filesystem::path index_file() const { return directory_ / "ledger-index.db"; }
     bool created() const { return created_; } // by this very open()
 

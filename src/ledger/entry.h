@@ -75,6 +75,16 @@ struct NamedFinding {
     }
 };
 
+// Content of a repository that was found in the request, compared byte by byte: of which file which lines, and whether they left.
+enum class Fate : std::uint8_t { left, withheld };
+struct NamedSource {
+    std::string_view repository;
+    std::string_view file;  // pseudonym of its path
+    std::string_view lines; // "101-110,130-140", ascending
+    std::uint32_t characters = 0;
+    Fate fate = Fate::left;
+};
+
 // What the facts leave out about the request.
 struct RequestSummary {
     dialect::Operation operation = dialect::Operation::generate;
@@ -88,6 +98,8 @@ struct RequestSummary {
     std::uint64_t files_left_out = 0; // beyond limits::files_per_entry_max
     std::span<const NamedFinding> findings;
     std::span<const NamedFinding> disclosed; // by newer rules, in what had left before they came
+    std::span<const NamedSource> sources;
+    std::uint64_t sources_left_out = 0; // beyond limits::sources_per_entry_max
 };
 
 struct UpstreamSummary {

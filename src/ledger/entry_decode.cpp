@@ -33,6 +33,7 @@ policy::Facts read_facts(EntryReader& in, NodeIndex node) {
     facts.repository = in.text(node, "repository");
     facts.role = in.text_if(node, "role");
     facts.team = in.text(node, "team");
+    facts.withheld = in.number_if<std::uint16_t>(node, "withheld", 0);
     const int version = in.number<int>(node, "version");
     if (version < 1 || version > policy::facts_version)
         in.complain("version", "of the facts is not one that this program knows");
@@ -79,6 +80,8 @@ RequestSummary read_request(EntryReader& in, NodeIndex root) {
     out.files_left_out = in.number_if<std::uint64_t>(node, "files_left_out", 0);
     out.findings = in.findings(node, "findings");
     out.disclosed = in.findings(node, "disclosed");
+    out.sources = in.sources(node);
+    out.sources_left_out = in.number_if<std::uint64_t>(node, "sources_left_out", 0);
     return out;
 }
 
@@ -208,6 +211,7 @@ Result<const Judgement*> JudgementReader::read(std::string_view text) {
     memory_->files.clear();
     memory_->findings.clear();
     memory_->disclosed.clear();
+    memory_->sources.clear();
     memory_->exceptions.clear();
     const auto part = told.starts_with("intent\"") ? before_request(text) : std::nullopt;
     if (auto parsed = parse(part.value_or(text), *memory_, part ? "}" : ""); !parsed)

@@ -18,7 +18,7 @@ void write_facts(Canonical& out, const policy::Facts& facts) {
     // Names every member: a new one does not compile until it is written here and read in entry_decode.cpp.
     const auto& [person, team, role, key_max_class, client, client_version, account, repository, evidence, paths,
                  class_floor, dialect, model, generates, references, plugins, at_ms, exceptions, pdp, also_claimed,
-                 findings] = facts;
+                 findings, withheld] = facts;
     out.text("{\"account\":", word(account));
     if (!also_claimed.empty()) out.texts(",\"also_claimed\":", also_claimed);
     out.number(",\"at\":", at_ms);
@@ -50,6 +50,7 @@ void write_facts(Canonical& out, const policy::Facts& facts) {
     out.text_if(",\"role\":", role);
     out.text(",\"team\":", team);
     out.number(",\"version\":", policy::facts_version);
+    if (withheld != 0) out.number(",\"withheld\":", withheld);
     out.raw("}");
 }
 
@@ -140,6 +141,17 @@ void write_request(Canonical& out, const RequestSummary& request) {
     out.raw(",\"references\":");
     write_counts<dialect::ReferenceKind>(out, request.references);
     out.text_if(",\"session\":", request.session);
+    for (const NamedSource& source : request.sources) {
+        &source == request.sources.data() ? out.text(",\"sources\":[[", source.repository)
+                                          : out.text(",[", source.repository);
+        out.text(",", source.file);
+        out.text(",", source.lines);
+        out.number(",", source.characters);
+        out.text(",", word(source.fate));
+        out.raw("]");
+    }
+    if (!request.sources.empty()) out.raw("]");
+    if (request.sources_left_out != 0) out.number(",\"sources_left_out\":", request.sources_left_out);
     out.truth(",\"stream\":", request.stream);
     out.raw(",\"units\":");
     write_counts<dialect::UnitKind>(out, request.units);

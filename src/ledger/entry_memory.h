@@ -18,6 +18,7 @@ struct Entry::Memory {
     std::deque<std::vector<std::string_view>> lists; // candidates, plugins, …
     std::vector<NamedFile> files;
     std::vector<NamedFinding> findings, disclosed;
+    std::vector<NamedSource> sources;
     std::vector<policy::Exception> exceptions;
 };
 

@@ -147,6 +147,29 @@ public:
         }
         return list;
     }
+    std::span<const NamedSource> sources(NodeIndex object) {
+        const NodeIndex array = find(object, "sources");
+        if (array == no_node) return {};
+        for (NodeIndex n = document_.first_child(array); n != no_node; n = document_.next_sibling(n)) {
+            std::array<NodeIndex, 5> part{};
+            NodeIndex at = document_[n].kind == json::Kind::array ? document_.first_child(n) : no_node;
+            bool whole = true;
+            for (std::size_t i = 0; i < part.size(); ++i) {
+                part[i] = at;
+                whole =
+                    whole && at != no_node && document_[at].kind == (i == 3 ? json::Kind::number : json::Kind::string);
+                if (at != no_node) at = document_.next_sibling(at);
+            }
+            const auto fate = whole ? from_word<Fate>(text_of(part[4])) : std::nullopt;
+            if (!fate) {
+                complain("sources", "holds something that is not repository, file, lines, characters and fate");
+                return {};
+            }
+            memory_.sources.push_back({text_of(part[0]), text_of(part[1]), text_of(part[2]),
+                                       number_of<std::uint32_t>(part[3], "sources"), *fate});
+        }
+        return memory_.sources;
+    }
     void amendments(NodeIndex object, std::array<policy::Amendments, policy::plan_upstreams_max>& into) {
         const NodeIndex array = find(object, "amendments");
         if (array == no_node) return;

@@ -38,6 +38,14 @@ constexpr std::string_view word(Ended ended) {
     return {};
 }
 
+constexpr std::string_view word(Fate fate) {
+    switch (fate) {
+    case Fate::left: return "left";
+    case Fate::withheld: return "withheld";
+    }
+    return {};
+}
+
 constexpr std::string_view word(policy::Mode mode) {
     switch (mode) {
     case policy::Mode::enforce: return "enforce";

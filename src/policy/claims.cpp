@@ -119,6 +119,8 @@ Plan decide_by_policy(const Policy& policy, const Facts& facts, std::span<const 
 
 Plan decide(const Policy& policy, const Facts& facts, std::span<const std::uint16_t> candidates) {
     Plan plan = decide_by_policy(policy, facts, candidates);
+    for (std::size_t i = 0; facts.withheld != 0 && i < plan.upstream_count; ++i)
+        join(plan.amendments[i], {.redact = 0, .withhold = facts.withheld});
     if (plan.decision != Decision::refuse && !plan.amendments[0].none())
         plan.decision = plan.amendments[0].withhold != 0 ? Decision::withhold : Decision::amend;
     if (plan.decision == Decision::refuse || facts.pdp == Pdp::not_asked || facts.pdp == Pdp::permitted) return plan;

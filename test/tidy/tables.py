@@ -18,6 +18,7 @@ THIRD_PARTY = {
     "sqlite3": ("store",),
     "nghttp2/": ("http",),
     "zstd": ("http", "content"),
+    "git2": ("repo",),
     "zlib.h": ("http",),
     "brotli/": ("http",),
     "xxhash.h": ("crypto",),

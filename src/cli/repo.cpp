@@ -1,0 +1,304 @@
+// sallyport repo index | list | search | forget
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "cli/commands.h"
+#include "cli/open.h"
+#include "cli/terminal.h"
+#include "content/code_search.h"
+#include "json/writer.h"
+#include "policy/decide.h"
+#include "repo/folder.h"
+#include "repo/identity.h"
+#include "repo/left_out.h"
+#include "repo/walk.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <unistd.h>
+
+namespace sallyport::cli {
+
+namespace {
+
+struct RepoOptions {
+    std::string config, name, file;
+    std::vector<std::string> paths, branches;
+    bool history = false, json = false;
+};
+
+struct Opened {
+    std::shared_ptr<const gateway::Config> config;
+    std::filesystem::path index;
+    std::shared_ptr<const policy::Policy> policy; // null: it cannot be read
+};
+
+std::optional<Opened> open_index(const RepoOptions& options, int& exit_code) {
+    auto config = open_config(options.config, false, exit_code);
+    if (!config) return std::nullopt;
+    auto visit = open_visit(*config, exit_code);
+    if (!visit) return std::nullopt;
+    return Opened{config, visit->installation.code_index_directory(), policy::load(config->policy).policy};
+}
+
+// The class that content of the repository has once it is found.
+policy::Class class_of(const Opened& opened, std::string_view repository) {
+    if (!opened.policy) return policy::Class::trade_secret;
+    policy::Facts facts;
+    facts.repository = repository;
+    facts.evidence = policy::Evidence::observed;
+    return policy::effective_class(*opened.policy, facts);
+}
+
+// One path at a time into the index.
+class Indexing {
+public:
+    Indexing(content::IndexWriter& writer, const RepoOptions& options) : writer_(writer), options_(options) {}
+
+    Result<repo::Walked> run(const std::filesystem::path& path, const repo::Repository* repository) {
+        if (repository != nullptr) {
+            repo::WalkOptions walk{options_.branches, options_.history, limits::indexed_document_bytes_max};
+            return repository->walk(walk,
+                                    [&](const repo::ObjectId& id, std::string_view at, const repo::Read& content) {
+                                        content::DocumentDigest digest{};
+                                        std::copy(id.begin(), id.end(), digest.begin());
+                                        return take(digest, at, content);
+                                    });
+        }
+        return repo::walk_folder(path, limits::indexed_document_bytes_max,
+                                 [&](std::string_view at, std::string_view text) {
+                                     content::DocumentDigest digest{};
+                                     std::ranges::copy(crypto::sha256(text), digest.begin());
+                                     return take(digest, at, [&]() -> Result<std::string_view> { return text; });
+                                 });
+    }
+    std::map<std::string, std::size_t> left_out; // by what is in the files
+
+private:
+    Result<void> take(const content::DocumentDigest& digest, std::string_view path, const repo::Read& content) {
+        if (const auto known = reason_of_.find(digest); known != reason_of_.end()) {
+            ++left_out[std::string(known->second)];
+            return {};
+        }
+        if (!writer_.knows(digest)) {
+            const auto text = content();
+            if (!text) return std::unexpected(text.error());
+            std::string_view reason = text->empty() ? "empty" : repo::left_out_by_content(*text);
+            if (!reason.empty()) {
+                ++left_out[std::string(reason)];
+                reason_of_.emplace(digest, reason);
+                return {};
+            }
+            if (auto added = writer_.add(digest, *text); !added) return added;
+        }
+        writer_.place(digest, std::string(path));
+        if (++seen_ % 1'000 == 0 && ::isatty(STDERR_FILENO) == 1) fmt::print(stderr, "\r{} documents", seen_);
+        return {};
+    }
+
+    content::IndexWriter& writer_;
+    const RepoOptions& options_;
+    std::map<content::DocumentDigest, std::string_view> reason_of_;
+    std::size_t seen_ = 0;
+};
+
+int index(const RepoOptions& options) {
+    if (options.paths.size() > 1 && !options.name.empty()) {
+        [[maybe_unused]] const int told = complain("--name is for one path; index the others with a name of their own");
+        return wrong_use;
+    }
+    int exit_code = done;
+    const auto opened = open_index(options, exit_code);
+    if (!opened) return exit_code;
+    auto writer = content::IndexWriter::open(opened->index);
+    if (!writer) return complain(writer.error());
+    for (const std::string& path : options.paths) {
+        const std::int64_t begun_us = monotonic_us();
+        std::error_code code;
+        const bool is_git =
+            std::filesystem::exists(path + "/.git", code) || std::filesystem::exists(path + "/HEAD", code);
+        std::optional<repo::Repository> repository;
+        if (is_git) {
+            auto found = repo::Repository::open(path);
+            if (!found) return complain(found.error());
+            repository.emplace(std::move(*found));
+        } else if (!std::filesystem::is_directory(path, code)) {
+            return complain("'" + printable(path) + "' is no folder");
+        }
+        std::string name = options.name;
+        if (name.empty() && repository) name = repo::normalise_remote(repository->remote()).value_or("");
+        if (name.empty())
+            return complain(
+                "'" + printable(path) +
+                "' has no remote that names it; name it as policy.yaml does: --name git.acme.example/core/engine");
+        const policy::Class cls = class_of(*opened, name);
+        writer->begin(name, cls >= policy::Class::secret_bearing ? content::narrow_window : content::wide_window);
+        Indexing indexing(*writer, options);
+        auto walked = indexing.run(path, repository ? &*repository : nullptr);
+        if (::isatty(STDERR_FILENO) == 1) fmt::print(stderr, "\r\033[K");
+        if (!walked) return complain(walked.error());
+        if (auto finished = writer->finish(); !finished) return complain(finished.error());
+        for (const auto& [reason, count] : indexing.left_out) walked->left_out[reason] += count;
+        const std::int64_t took_ms = (monotonic_us() - begun_us) / 1000;
+        if (options.json) {
+            std::string out;
+            json::Writer json(out);
+            json.begin_object();
+            json.member("repository", name);
+            json.member("class", policy::name(cls));
+            json.begin_array("branches");
+            for (const std::string& branch : walked->branches) json.element(std::string_view(branch));
+            json.end_array();
+            json.member("documents", static_cast<std::int64_t>(walked->blobs));
+            json.member("documents_new", static_cast<std::int64_t>(writer->documents_added()));
+            json.begin_object("left_out");
+            for (const auto& [reason, count] : walked->left_out) json.member(reason, static_cast<std::int64_t>(count));
+            json.end_object();
+            json.member("ms", took_ms);
+            json.end_object();
+            fmt::print("{}\n", out);
+            continue;
+        }
+        fmt::print("{}: class {}, {} documents, {} of them new, {} ms\n", ink(Ink::bold, printable(name)),
+                   policy::name(cls), walked->blobs, writer->documents_added(), took_ms);
+        for (const auto& [reason, count] : walked->left_out) fmt::print("  left out: {} x {}\n", count, reason);
+    }
+    if (!options.json) fmt::print("{}\n", ink(Ink::dim, "a running gateway looks for it within a second"));
+    return done;
+}
+
+int list(const RepoOptions& options) {
+    int exit_code = done;
+    const auto opened = open_index(options, exit_code);
+    if (!opened) return exit_code;
+    const auto index = content::CodeIndex::load(opened->index);
+    if (!index) return complain(index.error());
+    for (const std::string& name : (*index)->repositories()) {
+        const std::string_view cls = policy::name(class_of(*opened, name));
+        if (options.json) {
+            std::string out;
+            json::Writer json(out);
+            json.begin_object();
+            json.member("repository", name);
+            json.member("class", cls);
+            json.end_object();
+            fmt::print("{}\n", out);
+        } else {
+            fmt::print("{}{}\n", column(cls, 16), printable(name));
+        }
+    }
+    if ((*index)->repositories().empty() && !options.json)
+        fmt::print("nothing is indexed; sallyport repo index PATH does it\n");
+    return done;
+}
+
+int search(const RepoOptions& options) {
+    int exit_code = done;
+    const auto opened = open_index(options, exit_code);
+    if (!opened) return exit_code;
+    const auto index = content::CodeIndex::load(opened->index);
+    if (!index) return complain(index.error());
+    std::string text;
+    if (options.file == "-") {
+        text.assign(std::istreambuf_iterator<char>(std::cin), {});
+    } else {
+        auto read = read_file(options.file, limits::scanned_text_bytes_max);
+        if (!read) return complain(read.error());
+        text = std::move(*read);
+    }
+    std::vector<bool> open;
+    for (const std::string& name : (*index)->repositories())
+        open.push_back(class_of(*opened, name) == policy::Class::open_source);
+    content::CodeSearch code(*index, std::move(open));
+    std::vector<content::CodeMatch> matches;
+    if (!code.find(text, matches))
+        fmt::print(stderr,
+                   "sallyport: the text asks for more comparisons than are made; there may be more than this\n");
+    for (const content::CodeMatch& match : matches) {
+        const content::DocumentPlace& place = match.places.front();
+        const std::string& repository = (*index)->repositories()[place.repository];
+        const auto line_of = [&](std::uint32_t at) { return 1 + std::ranges::count(text.substr(0, at), '\n'); };
+        if (options.json) {
+            std::string out;
+            json::Writer json(out);
+            json.begin_object();
+            json.member("repository", repository);
+            json.member("class", policy::name(class_of(*opened, repository)));
+            json.member("file", place.path);
+            json.member("first_line", match.first_line);
+            json.member("last_line", match.last_line);
+            json.member("text_first_line", static_cast<std::int64_t>(line_of(match.begin)));
+            json.member("text_last_line", static_cast<std::int64_t>(line_of(match.end - 1)));
+            json.member("characters", match.characters);
+            json.member("verbatim", match.longest_run >= content::verbatim_run_min);
+            json.member("common", match.common);
+            json.member("places", static_cast<std::int64_t>(match.places.size()));
+            json.end_object();
+            fmt::print("{}\n", out);
+            continue;
+        }
+        fmt::print("{}:{} is {} {}:{}-{} ({} characters{}{}{})\n", line_of(match.begin), line_of(match.end - 1),
+                   printable(repository), ink(Ink::bold, printable(place.path)), match.first_line, match.last_line,
+                   match.characters, match.longest_run >= content::verbatim_run_min ? "" : ", reworked",
+                   match.common ? ", common" : "",
+                   match.places.size() > 1 ? fmt::format(", and {} more places", match.places.size() - 1) : "");
+    }
+    if (matches.empty() && !options.json) fmt::print("nothing of what is indexed stands in it\n");
+    return matches.empty() ? done : found_something;
+}
+
+int forget(const RepoOptions& options) {
+    int exit_code = done;
+    const auto opened = open_index(options, exit_code);
+    if (!opened) return exit_code;
+    auto writer = content::IndexWriter::open(opened->index);
+    if (!writer) return complain(writer.error());
+    if (auto removed = writer->remove(options.name); !removed) return complain(removed.error());
+    if (!options.json) fmt::print("{} is looked for no longer\n", printable(options.name));
+    return done;
+}
+
+} // namespace
+
+void add_repo(CLI::App& app, int& exit_code) {
+    static RepoOptions options;
+    auto* group = app.add_subcommand("repo", "The company's code, so that it is known where it leaves");
+    group->require_subcommand(1);
+
+    auto* index_command = group->add_subcommand("index", "Read repositories or folders, or what is new in them");
+    add_config_option(*index_command, options.config);
+    index_command->add_option("path", options.paths, "Working copies, bare repositories or folders of documents")
+        ->required();
+    index_command->add_option("--name", options.name, "Its name in policy.yaml; else what its remote says");
+    index_command->add_option("--branch", options.branches,
+                              "Branches by pattern (repeatable); else the one that HEAD names");
+    index_command->add_flag("--history", options.history, "Everything that the branches ever held");
+    index_command->add_flag("--json", options.json, "One object a line");
+    index_command->footer("Examples:\n  sallyport repo index ~/src/engine\n  sallyport repo index /srv/git/engine.git "
+                          "--branch main --branch 'release/*'\n"
+                          "  sallyport repo index ~/handbook --name docs.acme.example/handbook\n");
+    index_command->callback([&exit_code] { exit_code = index(options); });
+
+    auto* list_command = group->add_subcommand("list", "What is indexed, with the class that the policy gives it");
+    add_config_option(*list_command, options.config);
+    list_command->add_flag("--json", options.json, "One object a line");
+    list_command->callback([&exit_code] { exit_code = list(options); });
+
+    auto* search_command = group->add_subcommand("search", "Of which file a text is");
+    add_config_option(*search_command, options.config);
+    search_command->add_option("file", options.file, "A file, or - for standard input")->required();
+    search_command->add_flag("--json", options.json, "One object a line");
+    search_command->footer("Exit codes: 0 nothing found, 1 found.\nExample:\n  sallyport repo search snippet.txt\n");
+    search_command->callback([&exit_code] { exit_code = search(options); });
+
+    auto* forget_command = group->add_subcommand("forget", "Look for a repository's content no longer");
+    add_config_option(*forget_command, options.config);
+    forget_command->add_option("name", options.name, "As `repo list` shows it")->required();
+    forget_command->callback([&exit_code] { exit_code = forget(options); });
+}
+
+} // namespace sallyport::cli
