@@ -1,5 +1,5 @@
 // Whose content stands in a request, and what follows from it: content of a class above that of the work raises the class of the exchange,
-// or is withheld where with it the request could go nowhere.
+// or is withheld where it could not go to where the work goes.
 #include "gateway/turn.h"
 #include "policy/program.h"
 
@@ -62,7 +62,14 @@ void Turn::settle_repository() {
         std::ranges::all_of(std::span(without.amendments).first(without.upstream_count), withholds))
         return;
     const policy::Facts with = facts_with(observed);
-    if (policy::decide(policy, with, candidates()).decision != policy::Decision::refuse)
+    const policy::Plan raised = policy::decide(policy, with, candidates());
+    const auto may_go = std::span(raised.upstreams).first(raised.upstream_count);
+    const bool may_stay =
+        raised.decision != policy::Decision::refuse &&
+        std::ranges::all_of(std::span(without.upstreams).first(without.upstream_count),
+                            [&](std::uint16_t one) { return std::ranges::find(may_go, one) != may_go.end(); });
+    // Not to where such content may go besides: in the midst of a conversation the work would come to another model.
+    if (may_stay)
         facts = with;
     else
         facts.withheld = above;
@@ -83,7 +90,8 @@ policy::Facts Turn::facts_with(std::span<const content::Source::Place* const> ob
         with.paths = {&path, 1};
         const policy::Plan judged_as = policy::decide(policy, with, candidates());
         const bool is_refused = judged_as.decision == policy::Decision::refuse;
-        if (strictest != nullptr && std::pair(is_refused, judged_as.effective_class) <= std::pair(refused, cls)) continue;
+        if (strictest != nullptr && std::pair(is_refused, judged_as.effective_class) <= std::pair(refused, cls))
+            continue;
         strictest = place;
         refused = is_refused;
         cls = judged_as.effective_class;

@@ -1,0 +1,183 @@
+"""Content of the company's repositories is known in a request whatever the client claims, and what may not leave is withheld."""
+
+import json
+import random
+import subprocess
+import unittest
+
+import dialects
+import rig
+from test_inspection import talk
+from upstream import Upstream
+
+ENGINE, SITE = "git.acme.example/core/engine", "git.acme.example/web/site"
+POLICY = rig.POLICY | {
+    "repositories": [{"match": "git.acme.example/core/**", "class": "trade-secret"},
+                     {"match": "github.com/acme/**", "class": "open-source"},
+                     {"match": "git.acme.example/web/**", "class": "internal"}],
+    "unknown_repository": "customer", "claims_lower_to": "internal",
+    "rules": [{"id": "site", "when": {"class": ["open-source", "internal"]}, "allow": {"upstreams": ["sim", "own"]}},
+              {"id": "home", "when": {"class": "trade-secret"}, "allow": {"upstreams": ["own"]}}],
+}
+
+
+def code(seed, lines):
+    """Nobody else has it."""
+    rng = random.Random(seed)
+    word = lambda: "".join(rng.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(rng.randint(3, 9)))
+    return "".join(f"    {word()}_{word()} = {word()}({word()}, {rng.randint(0, 999)});\n" for _ in range(lines))
+
+
+def numbered(text):
+    return "".join(f"{number}\t{line}\n" for number, line in enumerate(text.splitlines(), 1))
+
+
+class Attribution(rig.Case):
+    policy = POLICY
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.engine = code(1, 60)
+        cls.repository = cls.folder / "engine"
+        cls.repository.mkdir()
+        cls.git("init", "-q", "-b", "main")
+        cls.commit({"src/engine.c": cls.engine, "README.md": "The engine.\n"})
+        told = cls.index(cls.repository, ENGINE)
+        assert told["class"] == "trade-secret" and told["documents_new"] == 2, told
+        cls.wait_for_index()
+
+    @classmethod
+    def git(cls, *arguments):
+        subprocess.run(["git", *arguments], cwd=cls.repository, check=True, capture_output=True,
+                       env={"PATH": "/usr/bin:/bin", "HOME": str(cls.folder), "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b.example",
+                            "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b.example"})
+
+    @classmethod
+    def commit(cls, files):
+        for path, text in files.items():
+            (cls.repository / path).parent.mkdir(exist_ok=True)
+            (cls.repository / path).write_text(text)
+        cls.git("add", "-A")
+        cls.git("commit", "-qm", "x")
+
+    @classmethod
+    def index(cls, path, name, *more):
+        return json.loads(cls.gateway.run("repo", "index", str(path), "--name", name, "--json", "--config", "sallyport.yaml", *more))
+
+    @classmethod
+    def wait_for_index(cls):
+        from programs import until
+        generation = (cls.gateway.folder / "data/index/generation").read_text()
+        seen = lambda: sum(line["event"] == "index.loaded" for line in cls.gateway.log())
+        before = getattr(cls, "loaded", 0)
+        until(lambda: seen() > before, "the index " + generation)
+        cls.loaded = seen()
+
+    @classmethod
+    def upstreams(cls):
+        cls.vendor_of = {name: Upstream() for name in ("sim", "own")}
+        for one in cls.vendor_of.values():
+            cls.addClassCleanup(one.close)
+        return {name: one.url for name, one in cls.vendor_of.items()}
+
+    def arrived(self, dialect, body, upstream="sim", where=SITE):
+        received = self.vendor_of[upstream].received
+        before = len(received)
+        answer = self.ask(dialect, body=json.dumps(body).encode(), repository=where)
+        self.assertEqual((200, before + 1), (answer.status, len(received)), answer.body)
+        self.gateway.row(answer.exchange)
+        return received[-1].body.decode(), self.gateway.entries(answer.exchange)[0]
+
+    def test_a_file_of_a_stricter_class_is_withheld_and_the_conversation_goes_on(self):
+        for dialect in dialects.ALL:
+            with self.subTest(dialect.name):
+                body = talk(dialect, numbered(self.engine))
+                left, intent = self.arrived(dialect, body)
+                self.assertNotIn(self.engine.splitlines()[30].strip(), left)
+                self.assertIn("[Sallyport withheld this text: it holds content of a repository that may not leave", left)
+                self.assertNotIn("engine.c:", left)
+                self.assertEqual("withhold", intent["plan"]["decision"])
+                self.assertEqual("internal", intent["plan"]["class"])
+                [[repository, file, lines, characters, fate]] = intent["request"]["sources"]
+                self.assertEqual((ENGINE, "1-60", "withheld"), (repository, lines, fate))
+                self.assertRegex(file, "^f_[a-z2-7]{20}$")
+                self.assertGreater(characters, 1000)
+                key = next(name for name in ("messages", "input", "contents") if name in body)
+                body[key] = [*body[key], json.loads(json.dumps(body[key][0]).replace("look at deploy.py", "and now?"))]
+                again, _ = self.arrived(dialect, body)
+                self.assertTrue(again.startswith(left[:left.index("[Sallyport withheld") + 40]))
+
+    def test_where_it_is_worked_on_it_goes_where_it_may(self):
+        left, intent = self.arrived(dialects.CHAT, talk(dialects.CHAT, numbered(self.engine)), "own", ENGINE)
+        self.assertIn(self.engine.splitlines()[30].strip(), left)
+        self.assertEqual([ENGINE, "1-60", "left"], [intent["request"]["sources"][0][i] for i in (0, 2, 4)])
+        self.assertNotIn("findings", intent["facts"])
+
+    def test_a_push_is_known_once_it_is_indexed_and_the_decision_is_repeated(self):
+        fresh = code(2, 40)
+        body = talk(dialects.ANTHROPIC, fresh)
+        left, intent = self.arrived(dialects.ANTHROPIC, body)
+        self.assertNotIn("sources", intent["request"])
+        self.commit({"src/fresh.c": fresh})
+        self.assertEqual(1, self.index(self.repository, ENGINE)["documents_new"])
+        self.wait_for_index()
+        # What had left stays as it left; the same content elsewhere in the conversation is withheld.
+        body["messages"].append({"role": "user", "content": "once more:\n" + fresh})
+        left, intent = self.arrived(dialects.ANTHROPIC, body)
+        self.assertIn(json.dumps(fresh), left)
+        self.assertEqual(1, left.count("[Sallyport withheld"))
+        self.assertEqual({"left", "withheld"}, {row[4] for row in intent["request"]["sources"]})
+        told = self.gateway.run("policy", "what-if", "policy.yaml", "--config", "sallyport.yaml", "--json")
+        report = json.loads(told)
+        self.assertEqual(report["decisions"], report["same"])
+
+    def test_ordinary_work_and_what_is_open_are_left_alone(self):
+        site = self.folder / "website"
+        (site / "lib").mkdir(parents=True)
+        shared = code(3, 30)
+        (site / "lib/shared.c").write_text(shared)
+        self.commit({"src/copied.c": shared + code(4, 5)})
+        self.index(self.repository, ENGINE)
+        self.index(site, "github.com/acme/website")
+        self.wait_for_index()
+        for text in (code(5, 200), shared, "for (int i = 0; i < n; ++i)\n" * 50):
+            left, intent = self.arrived(dialects.CHAT, talk(dialects.CHAT, text))
+            self.assertIn(json.dumps(text)[1:-1], left)
+            self.assertNotIn("findings", intent["facts"])
+
+    def test_who_searches_learns_the_file(self):
+        (self.gateway.folder / "snippet").write_text("see\n" + "".join(self.engine.splitlines(True)[9:20]))
+        told = json.loads(self.gateway.run("repo", "search", "snippet", "--json", "--config", "sallyport.yaml", code=1))
+        self.assertEqual((ENGINE, "src/engine.c", 10, 20, True), tuple(told[key] for key in ("repository", "file", "first_line", "last_line", "verbatim")))
+        (self.gateway.folder / "snippet").write_text(code(9, 50))
+        self.gateway.run("repo", "search", "snippet", "--config", "sallyport.yaml")
+        self.assertIn("trade-secret", self.gateway.run("repo", "list", "--config", "sallyport.yaml"))
+
+
+class DamagedIndex(unittest.TestCase):
+    def test_nothing_passes_while_what_it_would_find_is_not_known(self):
+        with rig.folder() as here:
+            vendor = rig.Vendor(here)
+            gateway = rig.Gateway(here, {"sim": vendor.url}, rig.POLICY)
+            try:
+                gateway.key = gateway.issue()["key"]
+                (here / "notes").mkdir()
+                (here / "notes/a.md").write_text(code(1, 30))
+                gateway.run("repo", "index", "notes", "--name", "docs.acme.example/notes", "--config", "sallyport.yaml")
+                segment = next((here / "data/index/segments").glob("*.seg"))
+                broken = bytearray(segment.read_bytes())
+                broken[200] ^= 1
+                segment.write_bytes(broken)
+                gateway.start()
+                answer = gateway.ask("POST", dialects.CHAT.target(), dialects.CHAT.fields(gateway.key, SITE), dialects.CHAT.bytes("hi"))
+                self.assertEqual(dialects.CHAT.status["policy"], answer.status)
+                self.assertIn(segment.name, json.dumps(gateway.log()))
+                self.assertIn("index its repositories anew", json.dumps(gateway.readiness()[1]))
+            finally:
+                problems = [one.stop() for one in (gateway, vendor) if one and one.process]
+            self.assertFalse(any(problems), problems)
+
+
+if __name__ == "__main__":
+    unittest.main()
