@@ -51,6 +51,7 @@ class World:
     """What decides: a policy (a file where it lies, or a text), upstreams (all are the simulated vendor), the key."""
     policy: Path | str = POLICY
     upstreams: tuple[str, ...] = ("sim",)
+    indexed: tuple[tuple[str, str], ...] = ()  # repository and a text that stands in it
     team: str = "web"
     max_class: str = "trade-secret"
 
@@ -74,7 +75,8 @@ class Stack:
 
     def __enter__(self):
         try:
-            vendor, _ = self._start("vendor", "--listen", "127.0.0.1:0", "--log", str(self._vendor_log))
+            vendor, _ = self._start("vendor", "--listen", "127.0.0.1:0", "--log", str(self._vendor_log),
+                                    "--save", str(self.folder / "received"))
             (self.folder / "data").mkdir(mode=0o700)
             policy = self.world.policy
             if isinstance(policy, str):
@@ -85,6 +87,11 @@ class Stack:
             issued = self._ask("key", "issue", "--config", str(self.config), "--person", "dev",
                                "--team", self.world.team, "--max-class", self.world.max_class, "--json")
             self.key = json.loads(issued)["key"]
+            for number, (repository, text) in enumerate(self.world.indexed):
+                documents = self.folder / f"documents-{number}"
+                documents.mkdir()
+                (documents / "engine.c").write_text(text)
+                self._ask("repo", "index", str(documents), "--name", repository, "--config", str(self.config))
             self.root, self.port = self._start("serve", "--config", str(self.config))
         except BaseException:
             self._stop()
@@ -98,6 +105,11 @@ class Stack:
         """One object per request that the vendor saw."""
         lines = self._vendor_log.read_text().splitlines() if self._vendor_log.exists() else []
         return [json.loads(line) for line in lines]
+
+    def vendor_bodies(self):
+        """What it received, as text, oldest first."""
+        files = sorted((self.folder / "received").glob("*.body"), key=lambda file: int(file.stem))
+        return [file.read_text(errors="replace") for file in files]
 
     def ledger(self, exchanges):
         """The entries, oldest first, once there are as many as `exchanges` repeats included (or the time is up)."""

@@ -4,6 +4,7 @@ for each reason that the example policies refuse or warn for (refusals.py).
 Each scenario returns checks: (what, whether it held, what was seen instead).
 """
 
+import random
 import re
 import secrets
 import subprocess
@@ -39,6 +40,7 @@ class Ran:
     dropped: int
     entries: list
     vendor: list
+    bodies: list  # that the vendor received
     repository: str
     programs: str  # what vendor and gateway printed
 
@@ -53,14 +55,19 @@ class Scenario:
     work: Callable  # (root, key) -> recipes.Gateway
     checks: Callable  # (client, ran)
     why_not: str = ""
+    note: str = "alpha\nthe word is {marker}\n"  # the file that is read
 
 
 def names():
-    return list(dict.fromkeys([*SCENARIOS, *(case.name() for case in refusals.CASES)]))
+    return list(dict.fromkeys([*SCENARIOS, *AMENDED, *(case.name() for case in refusals.CASES)]))
 
 
 def scenario(name, client):
     """The scenario of this name as it is for this client."""
+    if name in AMENDED:
+        world, note, checks = AMENDED[name]
+        repository = "git.acme.example/web/site"
+        return Scenario(repository, world, lambda root, key: recipes.Gateway(root, key, repository), checks, note=note)
     if name in SCENARIOS:
         repository, checks = SCENARIOS[name]
         return Scenario(repository, gateways.World(), lambda root, key: recipes.Gateway(root, key, repository), checks)
@@ -80,7 +87,7 @@ def run(client, scenario, program, node, executable, folder):
     """Runs the client once in a fresh repository with a fresh HOME; the gateway and the vendor run only as long."""
     repository = scenario.repository
     marker = f"marker-{secrets.token_hex(8)}"
-    worktree = _repository(folder / "work", repository, marker)
+    worktree = _repository(folder / "work", repository, scenario.note.replace("{marker}", marker))
     home = folder / "home"
     (folder / "gateway").mkdir()
     with gateways.Stack(program, folder / "gateway", scenario.world) as stack:
@@ -105,7 +112,7 @@ def run(client, scenario, program, node, executable, folder):
         return Ran(status=status, seconds=seconds, output=_plain(output), errors=_plain(errors), marker=marker,
                    key=stack.key, calls=tap.model_calls(), statuses=tap.statuses,
                    warnings=tap.warnings, dropped=tap.dropped,
-                   entries=stack.ledger(tap.model_calls()), vendor=stack.vendor_received(), repository=repository,
+                   entries=stack.ledger(tap.model_calls()), vendor=stack.vendor_received(), bodies=stack.vendor_bodies(), repository=repository,
                    programs=stack.said())
 
 
@@ -165,6 +172,45 @@ def _stopped(ran, parts, calls_at_best):
     ]
 
 
+def withheld(client, ran):
+    """The file is of the engine, whatever the client claims: it stays here, and the conversation goes on."""
+    return [*_amended(client, ran, "withhold", "[Sallyport withheld this text", CODE.splitlines()[7].strip()),
+            ("its answer quotes nothing of it", CODE.splitlines()[7].strip() not in ran.output, ran.output[-SHOWN_CHARACTERS:])]
+
+
+def redacted(client, ran):
+    """The secret stays here, all else of the file is read."""
+    return [*_amended(client, ran, "amend", "[[sallyport:digitalocean-", TOKEN),
+            ("its answer quotes what stands beside the secret", ran.marker in ran.output, ran.output[-SHOWN_CHARACTERS:])]
+
+
+def _amended(client, ran, decision, instead, secret):
+    shown, turns = ran.shown()[-SHOWN_CHARACTERS:], len(_model_calls(ran.vendor))
+    return [
+        ("the client succeeds", ran.status == 0, f"exit {ran.status}; statuses {ran.statuses}; shown: {shown}"),
+        ("the vendor saw both turns", turns >= TURNS, f"{turns} calls"),
+        ("it got what stands in its place", any(instead in body for body in ran.bodies), f"{len(ran.bodies)} bodies without it"),
+        ("it never got what was there", not any(secret in body for body in ran.bodies), "it stands in a body"),
+        ("the ledger tells it", any(entry["decision"] == decision for entry in ran.entries), _of(ran.entries, "decision")),
+        ("no header meant for the gateway reached the vendor", not _gateway_headers(ran.vendor), _gateway_headers(ran.vendor)),
+    ]
+
+
+def _made_up_code(seed, lines):
+    rng = random.Random(seed)
+    word = lambda: "".join(rng.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(rng.randint(3, 9)))
+    return "".join(f"    {word()}_{word()} = {word()}({word()}, {rng.randint(0, 999)});\n" for _ in range(lines))
+
+
+CODE = _made_up_code(1, 30)
+TOKEN = "dop_" + "v1_" + secrets.token_hex(32)  # Copilot masks those of GitHub itself
+REDACTING = gateways.POLICY + """\
+  - { id: no-keys-out, when: { finding: secret, confidence: high }, amend: redact }
+"""
+AMENDED = {
+    "withheld": (gateways.World(indexed=(("git.acme.example/core/engine", CODE),)), CODE, withheld),
+    "redacted": (gateways.World(policy=REDACTING), "TOKEN = \"" + TOKEN + "\"\nthe word is {marker}\n", redacted),
+}
 SCENARIOS = {"allowed": ("git.acme.example/web/site", allowed), "refused": ("git.acme.example/core/engine", refused)}
 
 
@@ -186,9 +232,9 @@ def _recorded(client, ran, decision):
     ]
 
 
-def _repository(folder, repository, marker):
+def _repository(folder, repository, note):
     folder.mkdir()
-    (folder / FILE).write_text(f"alpha\nthe word is {marker}\n")
+    (folder / FILE).write_text(note)
     (folder / "index.html").write_text("<h1>hello</h1>\n")
     as_dev = ["-c", "user.name=dev", "-c", "user.email=dev@acme.example"]
     origin = ["remote", "add", "origin", f"https://{repository}.git"]
