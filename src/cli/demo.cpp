@@ -114,7 +114,7 @@ int print_ledger(Visit& visit, bool json) {
                 return name ? *name : std::nullopt;
             });
             fmt::print("\n{} {} of {} went to {} ({})\n", ink(Ink::bold, "What left:"), row.file, row.repository,
-                       row.upstream, ledger::Query::left_evidence);
+                       row.upstream, ledger::how_known(row));
         }
     return done;
 }

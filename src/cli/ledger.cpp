@@ -1,7 +1,7 @@
 // sallyport ledger list | show | left | reindex
 #include "base/clock.h"
 #include "cli/commands.h"
-#include "cli/open.h"
+#include "cli/ledger_commands.h"
 #include "cli/terminal.h"
 #include "json/writer.h"
 #include "ledger/query.h"
@@ -13,22 +13,7 @@
 
 namespace sallyport::cli {
 
-namespace {
-
-struct LedgerOptions {
-    std::string config, id, since, until, cursor;
-    ledger::ExchangeFilter filter;
-    std::size_t limit = 50;
-    bool json = false;
-    bool names = false;
-};
-
-struct Opened {
-    Visit visit;
-    ledger::Query query;
-};
-
-std::optional<Opened> open_ledger(LedgerOptions& options, int& exit_code) {
+std::optional<OpenedLedger> open_ledger(LedgerOptions& options, int& exit_code) {
     const auto config = open_config(options.config, false, exit_code);
     if (!config) return std::nullopt;
     auto visit = open_visit(*config, exit_code);
@@ -48,7 +33,11 @@ std::optional<Opened> open_ledger(LedgerOptions& options, int& exit_code) {
     };
     if (!take_time(options.since, options.filter.from_ms) || !take_time(options.until, options.filter.to_ms))
         return std::nullopt;
-    return Opened{std::move(*visit), std::move(*query)};
+    if (auto updated = query->update(); !updated) {
+        exit_code = complain(updated.error());
+        return std::nullopt;
+    }
+    return OpenedLedger{std::move(*visit), std::move(*query)};
 }
 
 ledger::Unseal unsealer(Visit& visit) {
@@ -57,6 +46,24 @@ ledger::Unseal unsealer(Visit& visit) {
         return name ? *name : std::nullopt;
     };
 }
+
+void add_ledger_filters(CLI::App& command, LedgerOptions& options) {
+    command.add_option("--since", options.since, "From then on: 24h, 7d, 2026-11-22");
+    command.add_option("--until", options.until, "Before then");
+    command.add_option("--repository", options.filter.repository, "Of this repository");
+    command.add_option("--class", options.filter.effective_class, "Of this class");
+    command.add_option("--client", options.filter.client, "By this client");
+    command.add_option("--model", options.filter.model, "With this model");
+    command.add_option("--decision", options.filter.decision, "Decided so: allow, warn, would-refuse, refuse");
+    command.add_option("--rule", options.filter.rule, "Determined by this rule");
+    command.add_option("--upstream", options.filter.upstream, "To this upstream");
+    command.add_option("--person", options.filter.person, "By this person (pseudonym)");
+    command.add_option("--team", options.filter.team, "By this team");
+    command.add_option("--limit", options.limit, "At most so many")->capture_default_str();
+    command.add_flag("--json", options.json, "One object a line");
+}
+
+namespace {
 
 void member_if(json::Writer& writer, std::string_view key, const std::string& value) {
     if (!value.empty()) writer.member(key, value);
@@ -130,7 +137,6 @@ int list(LedgerOptions& options) {
     int exit_code = done;
     auto opened = open_ledger(options, exit_code);
     if (!opened) return exit_code;
-    if (auto updated = opened->query.update(); !updated) return complain(updated.error());
     auto page = opened->query.list(options.filter, options.cursor, options.limit);
     if (!page) return complain(page.error());
     const ledger::Unseal unseal = unsealer(opened->visit);
@@ -156,7 +162,6 @@ int show(LedgerOptions& options) {
     int exit_code = done;
     auto opened = open_ledger(options, exit_code);
     if (!opened) return exit_code;
-    if (auto updated = opened->query.update(); !updated) return complain(updated.error());
     auto shown = opened->query.show(options.id);
     if (!shown) return complain(shown.error());
     if (options.names) ledger::unmask(shown->exchange, unsealer(opened->visit));
@@ -182,46 +187,6 @@ int show(LedgerOptions& options) {
     return done;
 }
 
-int left(LedgerOptions& options) {
-    int exit_code = done;
-    auto opened = open_ledger(options, exit_code);
-    if (!opened) return exit_code;
-    if (auto updated = opened->query.update(); !updated) return complain(updated.error());
-    auto files = opened->query.left(options.filter, options.limit);
-    if (!files) return complain(files.error());
-    const ledger::Unseal unseal = unsealer(opened->visit);
-    for (ledger::FileRow& row : *files) {
-        ledger::unmask(row, unseal);
-        if (!options.json) {
-            fmt::print("{}{}{}{}  {} to {}, {} times\n", column(row.repository.empty() ? "-" : row.repository, 32),
-                       column(row.file, 48), column(row.upstream, 16), column(row.client, 14), rfc3339(row.first_ms),
-                       rfc3339(row.last_ms), row.count);
-            continue;
-        }
-        std::string out;
-        json::Writer writer(out);
-        writer.begin_object();
-        writer.member("repository", row.repository);
-        writer.member("file", row.file);
-        writer.member("tool", row.tool);
-        writer.member("upstream", row.upstream);
-        writer.member("vendor", row.vendor);
-        writer.member("account", row.account);
-        writer.member("client", row.client);
-        writer.member("class", row.effective_class);
-        writer.member("count", row.count);
-        writer.member("first", rfc3339(row.first_ms));
-        writer.member("last", rfc3339(row.last_ms));
-        writer.member("how_known", ledger::Query::left_evidence);
-        writer.end_object();
-        fmt::print("{}\n", out);
-    }
-    if (!options.json)
-        fmt::print("{}\n", ink(Ink::dim, "how known: " + std::string(ledger::Query::left_evidence) +
-                                             " (the client's word; content is not looked for yet)"));
-    return done;
-}
-
 int reindex(LedgerOptions& options) {
     int exit_code = done;
     auto opened = open_ledger(options, exit_code);
@@ -235,22 +200,6 @@ int reindex(LedgerOptions& options) {
     return done;
 }
 
-void add_filters(CLI::App& command, LedgerOptions& options) {
-    command.add_option("--since", options.since, "From then on: 24h, 7d, 2026-11-22");
-    command.add_option("--until", options.until, "Before then");
-    command.add_option("--repository", options.filter.repository, "Of this repository");
-    command.add_option("--class", options.filter.effective_class, "Of this class");
-    command.add_option("--client", options.filter.client, "By this client");
-    command.add_option("--model", options.filter.model, "With this model");
-    command.add_option("--decision", options.filter.decision, "Decided so: allow, warn, would-refuse, refuse");
-    command.add_option("--rule", options.filter.rule, "Determined by this rule");
-    command.add_option("--upstream", options.filter.upstream, "To this upstream");
-    command.add_option("--person", options.filter.person, "By this person (pseudonym)");
-    command.add_option("--team", options.filter.team, "By this team");
-    command.add_option("--limit", options.limit, "At most so many")->capture_default_str();
-    command.add_flag("--json", options.json, "One object a line");
-}
-
 } // namespace
 
 void add_ledger(CLI::App& app, int& exit_code) {
@@ -260,7 +209,7 @@ void add_ledger(CLI::App& app, int& exit_code) {
 
     auto* list_command = group->add_subcommand("list", "Exchanges, newest first");
     add_config_option(*list_command, options.config);
-    add_filters(*list_command, options);
+    add_ledger_filters(*list_command, options);
     list_command->add_option("--cursor", options.cursor, "Go on behind a page");
     list_command->add_flag("--names", options.names, "Names instead of pseudonyms");
     list_command->footer(
@@ -275,11 +224,7 @@ void add_ledger(CLI::App& app, int& exit_code) {
     show_command->add_flag("--names", options.names, "Names instead of pseudonyms");
     show_command->callback([&exit_code] { exit_code = show(options); });
 
-    auto* left_command = group->add_subcommand("left", "Files named in tool calls of requests that left");
-    add_config_option(*left_command, options.config);
-    add_filters(*left_command, options);
-    left_command->footer("Example:\n  sallyport ledger left --repository git.acme.example/web/site --since 7d\n");
-    left_command->callback([&exit_code] { exit_code = left(options); });
+    add_ledger_left(*group, exit_code);
 
     auto* reindex_command = group->add_subcommand("reindex", "Build the index anew from the entries");
     add_config_option(*reindex_command, options.config);

@@ -87,24 +87,39 @@ void add(ExchangeRow& row, const Refusal& refusal) {
 
 void add(ExchangeRow& row, const Repeat& repeat) { row.repeats += repeat.count; }
 
-Result<void> count_files(store::LedgerIndex& index, const Intent& intent) {
+Result<void> count_files(store::LedgerIndex& index, std::uint64_t entry_index, const Intent& intent) {
     const policy::Facts& facts = intent.judgement.facts;
+    store::FileRow row;
+    row.upstream = intent.upstream.name;
+    row.vendor = intent.upstream.vendor;
+    row.account = intent.upstream.account;
+    row.client = facts.client;
+    row.model = facts.model;
+    row.rule = intent.judgement.rule;
+    row.effective_class = word(intent.judgement.effective_class);
+    row.person = facts.person;
+    row.count = 1;
+    row.first_ms = row.last_ms = intent.at_ms;
+    row.last_entry = entry_index;
     std::vector<std::string_view> repositories(facts.also_claimed.begin(), facts.also_claimed.end());
     repositories.insert(repositories.begin(), facts.repository);
     // Which of several claimed repositories a file is of is not told: of each it may have left.
+    row.how = "named";
     for (std::size_t i = 0; i < intent.request.files.size() * repositories.size(); ++i) {
         const NamedFile& file = intent.request.files[i / repositories.size()];
-        const store::FileRow row{std::string(repositories[i % repositories.size()]),
-                                 std::string(file.file),
-                                 std::string(file.tool),
-                                 std::string(intent.upstream.name),
-                                 std::string(intent.upstream.vendor),
-                                 std::string(intent.upstream.account),
-                                 std::string(facts.client),
-                                 std::string(word(intent.judgement.effective_class)),
-                                 1,
-                                 intent.at_ms,
-                                 intent.at_ms};
+        row.repository = repositories[i % repositories.size()];
+        row.file = file.file;
+        row.tool = file.tool;
+        if (auto counted = index.count_file(row); !counted) return counted;
+    }
+    row.how = "verified";
+    row.tool.clear();
+    for (const NamedSource& source : intent.request.sources) {
+        if (source.fate != Fate::left) continue;
+        row.repository = source.repository;
+        row.file = source.file;
+        row.lines = source.lines;
+        row.characters = source.characters;
         if (auto counted = index.count_file(row); !counted) return counted;
     }
     return {};
@@ -130,7 +145,7 @@ Result<void> index_entry(store::LedgerIndex& index, std::uint64_t entry_index, c
         entry.content());
     if (auto put = index.put(row); !put) return put;
     const auto* intent = entry.as<Intent>();
-    return intent != nullptr ? count_files(index, *intent) : Result<void>();
+    return intent != nullptr ? count_files(index, entry_index, *intent) : Result<void>();
 }
 
 } // namespace sallyport::ledger

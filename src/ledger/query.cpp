@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <ranges>
 #include <utility>
 
 namespace sallyport::ledger {
@@ -263,8 +264,40 @@ std::optional<std::string> Query::origin() const {
 }
 
 Result<std::vector<FileRow>> Query::left(const ExchangeFilter& filter, std::size_t limit) {
-    return index_.files(filter, limit);
+    auto rows = index_.files(filter, limit);
+    if (!rows) return rows;
+    for (FileRow& row : *rows) row.lines = text_of(line_ranges(row.lines));
+    return rows;
 }
+
+std::vector<std::pair<std::uint32_t, std::uint32_t>> line_ranges(std::string_view text) {
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> all, merged;
+    for (const auto part : std::views::split(text, ',')) {
+        const std::string_view one(part);
+        std::uint32_t first = 0, last = 0;
+        const auto [dash, error] = std::from_chars(one.data(), one.data() + one.size(), first);
+        if (error != std::errc() || dash == one.data() + one.size() || *dash != '-') continue;
+        const auto [end, other] = std::from_chars(dash + 1, one.data() + one.size(), last);
+        if (other == std::errc() && end == one.data() + one.size() && first <= last) all.emplace_back(first, last);
+    }
+    std::ranges::sort(all);
+    for (const auto& [first, last] : all) {
+        if (!merged.empty() && first <= merged.back().second + 1)
+            merged.back().second = std::max(merged.back().second, last);
+        else
+            merged.emplace_back(first, last);
+    }
+    return merged;
+}
+
+std::string text_of(const std::vector<std::pair<std::uint32_t, std::uint32_t>>& ranges) {
+    std::string text;
+    for (const auto& [first, last] : ranges)
+        text += (text.empty() ? "" : ",") + std::to_string(first) + "-" + std::to_string(last);
+    return text;
+}
+
+std::string_view how_known(const FileRow& row) { return row.how == "verified" ? "verified" : "named in a tool call"; }
 
 namespace {
 void unmask_text(std::string& text, const Unseal& unseal) {

@@ -61,12 +61,10 @@ public:
     Result<Page> list(const ExchangeFilter& filter, std::string_view cursor, std::size_t limit);
     // `id`: "origin/index" of any of its entries, the index alone, or the exchange's own id.
     Result<Shown> show(std::string_view id);
-    // Files named in tool calls of requests that left; evidence is the client's word, not observed content.
+    // Files of which content, or the name in a tool call, was in requests that left. `lines` are merged.
     Result<std::vector<FileRow>> left(const ExchangeFilter& filter, std::size_t limit);
     Result<std::string> entry(std::uint64_t index); // its JSON
     std::optional<std::string> origin() const;      // of the ledger, for entry ids; nullopt where it has no segment yet
-
-    static constexpr std::string_view left_evidence = "named in a tool call";
 
 private:
     Query(std::filesystem::path directory, store::LedgerIndex index);
@@ -74,6 +72,12 @@ private:
     std::filesystem::path directory_;
     store::LedgerIndex index_;
 };
+
+// "1-3,5-9,4-4" as "1-9"; what is no range is left out.
+std::vector<std::pair<std::uint32_t, std::uint32_t>> line_ranges(std::string_view text);
+std::string text_of(const std::vector<std::pair<std::uint32_t, std::uint32_t>>& ranges);
+// How a row of left() is known, for people.
+std::string_view how_known(const FileRow& row);
 
 // Replaces pseudonyms of persons, machines and files by names, where `unseal` gives one.
 void unmask(ExchangeRow& row, const Unseal& unseal);

@@ -46,7 +46,15 @@ constexpr const char* with_all_claims = R"sql(
 ALTER TABLE exchange ADD COLUMN also_claimed TEXT NOT NULL DEFAULT '';
 DELETE FROM exchange;
 DELETE FROM entry;
-DELETE FROM file;
+DROP TABLE file;
+CREATE TABLE file (
+    repository TEXT NOT NULL, file TEXT NOT NULL, how TEXT NOT NULL, lines TEXT NOT NULL, tool TEXT NOT NULL,
+    upstream TEXT NOT NULL, vendor TEXT NOT NULL, account TEXT NOT NULL, client TEXT NOT NULL, model TEXT NOT NULL,
+    rule TEXT NOT NULL, effective_class TEXT NOT NULL, person TEXT NOT NULL, day INTEGER NOT NULL,
+    count INTEGER NOT NULL, characters INTEGER NOT NULL, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL,
+    last_entry INTEGER NOT NULL,
+    PRIMARY KEY (repository, file, how, lines, tool, upstream, vendor, account, client, model, rule, effective_class, person, day)
+) STRICT, WITHOUT ROWID;
 UPDATE progress SET segment = 0, offset = 0, next_entry = 0, frame_offset = 0, frame_crc = 0;
 )sql";
 constexpr std::array migrations = {first_format, with_all_claims};
@@ -153,9 +161,11 @@ struct LedgerIndex::Inside {
             {&find, "SELECT * FROM exchange WHERE exchange = ?"},
             {&put, put_sql},
             {&place, "INSERT OR REPLACE INTO entry (entry, segment, offset, exchange) VALUES (?,?,?,?)"},
-            {&count_file, "INSERT INTO file VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET count = count + "
-                          "excluded.count, "
-                          "first_ms = min(first_ms, excluded.first_ms), last_ms = max(last_ms, excluded.last_ms)"},
+            {&count_file, "INSERT INTO file VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET "
+                          "count = count + "
+                          "excluded.count, characters = max(characters, excluded.characters), "
+                          "first_ms = min(first_ms, excluded.first_ms), last_ms = max(last_ms, excluded.last_ms), "
+                          "last_entry = max(last_entry, excluded.last_entry)"},
             {&entries_of,
              "SELECT entry, segment, offset FROM entry WHERE exchange = ? AND exchange <> '' ORDER BY entry"},
             {&place_of, "SELECT entry, segment, offset FROM entry WHERE entry = ?"},
@@ -241,19 +251,16 @@ Result<void> LedgerIndex::place(const EntryPlace& place, std::string_view exchan
 }
 
 Result<void> LedgerIndex::count_file(const FileRow& row) {
-    return inside_->count_file.bind(1, row.repository)
-        .bind(2, row.file)
-        .bind(3, row.tool)
-        .bind(4, row.upstream)
-        .bind(5, row.vendor)
-        .bind(6, row.account)
-        .bind(7, row.client)
-        .bind(8, row.effective_class)
-        .bind(9, row.first_ms / day_ms)
-        .bind(10, row.count)
-        .bind(11, row.first_ms)
-        .bind(12, row.last_ms)
-        .run();
+    Statement& statement = inside_->count_file;
+    int at = 0;
+    for (const std::string* text :
+         {&row.repository, &row.file, &row.how, &row.lines, &row.tool, &row.upstream, &row.vendor, &row.account,
+          &row.client, &row.model, &row.rule, &row.effective_class, &row.person})
+        statement.bind(++at, *text);
+    for (const std::int64_t number : {row.first_ms / day_ms, row.count, row.characters, row.first_ms, row.last_ms,
+                                      static_cast<std::int64_t>(row.last_entry)})
+        statement.bind(++at, number);
+    return statement.run();
 }
 
 Result<std::vector<ExchangeRow>> LedgerIndex::exchanges(const ExchangeFilter& filter,
@@ -288,33 +295,40 @@ Result<std::vector<ExchangeRow>> LedgerIndex::exchanges(const ExchangeFilter& fi
 Result<std::vector<FileRow>> LedgerIndex::files(const ExchangeFilter& filter, std::size_t limit) {
     Where where;
     where.equals("repository", filter.repository);
+    where.equals("file", filter.file);
+    where.equals("how", filter.how);
     where.equals("upstream", filter.upstream);
     where.equals("vendor", filter.vendor);
     where.equals("account", filter.account);
     where.equals("client", filter.client);
+    where.equals("model", filter.model);
+    where.equals("rule", filter.rule);
+    where.equals("person", filter.person);
     where.equals("effective_class", filter.effective_class);
     if (filter.from_ms != 0) where.compare("last_ms >= ?", filter.from_ms);
     if (filter.to_ms != 0) where.compare("first_ms < ?", filter.to_ms);
-    auto statement =
-        inside_->db.prepare("SELECT repository, file, tool, upstream, vendor, account, client, effective_class, "
-                            "sum(count), min(first_ms), max(last_ms) "
-                            "FROM file" +
-                            where.sql() + " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 11 DESC, 1, 2, 3 LIMIT ?");
+    auto statement = inside_->db.prepare(
+        "SELECT repository, file, how, group_concat(DISTINCT lines), tool, upstream, vendor, account, client, model, "
+        "rule, "
+        "effective_class, count(DISTINCT person), sum(count), max(characters), min(first_ms), max(last_ms), "
+        "max(last_entry) "
+        "FROM file" +
+        where.sql() +
+        " GROUP BY repository, file, how, tool, upstream, vendor, account, client, model, rule, effective_class "
+        "ORDER BY max(last_ms) DESC, repository, file, how LIMIT ?");
     if (!statement) return std::unexpected(statement.error());
     where.bind(*statement);
     statement->bind(where.count() + 1, static_cast<std::int64_t>(limit));
     return every(*statement, [](const Statement& s) {
-        return FileRow{std::string(s.text(0)),
-                       std::string(s.text(1)),
-                       std::string(s.text(2)),
-                       std::string(s.text(3)),
-                       std::string(s.text(4)),
-                       std::string(s.text(5)),
-                       std::string(s.text(6)),
-                       std::string(s.text(7)),
-                       s.number(8),
-                       s.number(9),
-                       s.number(10)};
+        FileRow row;
+        int at = 0;
+        for (std::string* text : {&row.repository, &row.file, &row.how, &row.lines, &row.tool, &row.upstream,
+                                  &row.vendor, &row.account, &row.client, &row.model, &row.rule, &row.effective_class})
+            *text = s.text(at++);
+        for (std::int64_t* number : {&row.persons, &row.count, &row.characters, &row.first_ms, &row.last_ms})
+            *number = s.number(at++);
+        row.last_entry = static_cast<std::uint64_t>(s.number(at));
+        return row;
     });
 }
 

@@ -48,13 +48,22 @@ struct ExchangeFilter {
     std::string client{}, client_version{}, dialect{}, model{};
     std::string decision{}, rule{};
     std::string upstream{}, vendor{}, account{};
+    std::string file{}, how{}; // of files() alone
 };
 
-// A file named in tool calls, per UTC day; `file` is a pseudonym.
+// A file of which content or the name was in requests that left, per UTC day; `file` and `person` are pseudonyms.
 struct FileRow {
-    std::string repository, file, tool, upstream, vendor, account, client, effective_class;
-    std::int64_t count = 0; // requests whose conversation names it
+    std::string repository, file;
+    std::string how;   // it is known: "verified" content, or "named" in a tool call
+    std::string lines; // of verified content: "101-110,130-140"
+    std::string tool;  // of a tool call
+    std::string upstream, vendor, account, client, model, rule, effective_class;
+    std::string person;          // kept by row, not told by files()
+    std::int64_t persons = 0;    // different ones, told by files()
+    std::int64_t count = 0;      // requests whose conversation has it
+    std::int64_t characters = 0; // of verified content, the most of a request
     std::int64_t first_ms = 0, last_ms = 0;
+    std::uint64_t last_entry = 0; // an example
 };
 
 // How far the segments were read. `frame_crc` is that of the last frame read: where the segment holds another one there now,

@@ -42,7 +42,7 @@ class Attribution(rig.Case):
         cls.repository = cls.folder / "engine"
         cls.repository.mkdir()
         cls.git("init", "-q", "-b", "main")
-        cls.commit({"src/engine.c": cls.engine, "README.md": "The engine.\n"})
+        cls.commit({"engine.c": cls.engine, "README.md": "The engine.\n"})
         told = cls.index(cls.repository, ENGINE)
         assert told["class"] == "trade-secret" and told["documents_new"] == 2, told
         cls.wait_for_index()
@@ -146,10 +146,30 @@ class Attribution(rig.Case):
             self.assertIn(json.dumps(text)[1:-1], left)
             self.assertNotIn("findings", intent["facts"])
 
+    def test_what_left_is_told_by_file_and_line(self):
+        for lines in ((0, 12), (0, 12), (30, 45)):
+            part = numbered("".join(self.engine.splitlines(True)[slice(*lines)]))
+            self.arrived(dialects.CHAT, talk(dialects.CHAT, f"{lines}\n{part}"), "own", ENGINE)
+        asked = ("ledger", "left", "--config", "sallyport.yaml", "--repository", ENGINE, "--file", "engine.c")
+        rows = [json.loads(line) for line in self.gateway.run(*asked, "--json").splitlines()]
+        [row] = [row for row in rows if row["how_known"] == "verified"]
+        self.assertEqual(("engine.c", "self", "trade-secret", 1), tuple(row[key] for key in ("file", "vendor", "class", "persons")))
+        self.assertGreaterEqual(row["count"], 3)
+        covered = {line for part in row["lines"].split(",") for line in range(int(part.split("-")[0]), int(part.split("-")[1]) + 1)}
+        self.assertLessEqual(set(range(1, 13)) | set(range(31, 46)), covered)
+        table = self.gateway.run(*asked, "--csv").splitlines()
+        self.assertEqual(len(rows) + 1, len(table))
+        self.gateway.run(*asked, "--html", "left.html")
+        page = (self.gateway.folder / "left.html").read_text()
+        self.assertIn("engine.c", page)
+        self.assertIn("lines 1-12", page.replace("lines 1-30", "lines 1-12").replace("lines 1-60", "lines 1-12"))
+        self.assertNotIn("<script", page)
+        self.assertEqual("", self.gateway.run("ledger", "left", "--config", "sallyport.yaml", "--json", "--file", "other.c"))
+
     def test_who_searches_learns_the_file(self):
         (self.gateway.folder / "snippet").write_text("see\n" + "".join(self.engine.splitlines(True)[9:20]))
         told = json.loads(self.gateway.run("repo", "search", "snippet", "--json", "--config", "sallyport.yaml", code=1))
-        self.assertEqual((ENGINE, "src/engine.c", 10, 20, True), tuple(told[key] for key in ("repository", "file", "first_line", "last_line", "verbatim")))
+        self.assertEqual((ENGINE, "engine.c", 10, 20, True), tuple(told[key] for key in ("repository", "file", "first_line", "last_line", "verbatim")))
         (self.gateway.folder / "snippet").write_text(code(9, 50))
         self.gateway.run("repo", "search", "snippet", "--config", "sallyport.yaml")
         self.assertIn("trade-secret", self.gateway.run("repo", "list", "--config", "sallyport.yaml"))

@@ -1,0 +1,34 @@
+// What the commands that ask the ledger share.
+#pragma once
+
+#include "cli/commands.h"
+#include "cli/open.h"
+#include "ledger/query.h"
+
+#include <optional>
+#include <string>
+
+namespace sallyport::cli {
+
+struct LedgerOptions {
+    std::string config, id, since, until, cursor;
+    ledger::ExchangeFilter filter;
+    std::size_t limit = 50;
+    bool json = false;
+    bool names = false;
+};
+
+struct OpenedLedger {
+    Visit visit;
+    ledger::Query query;
+};
+
+// Complains and leaves the exit code where it cannot. Brings the index up to the segments.
+std::optional<OpenedLedger> open_ledger(LedgerOptions& options, int& exit_code);
+ledger::Unseal unsealer(Visit& visit);
+// --since, --until, --repository, …
+void add_ledger_filters(CLI::App& command, LedgerOptions& options);
+
+void add_ledger_left(CLI::App& group, int& exit_code);
+
+} // namespace sallyport::cli

@@ -1,0 +1,148 @@
+// sallyport ledger left: which code left, to whom, how often, and how it is known.
+#include "base/clock.h"
+#include "base/file.h"
+#include "cli/ledger_commands.h"
+#include "cli/left_page.h"
+#include "cli/terminal.h"
+#include "json/writer.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <set>
+
+namespace sallyport::cli {
+
+namespace {
+
+struct LeftOptions : LedgerOptions {
+    std::string html;
+    bool csv = false;
+};
+
+void write_json(const ledger::FileRow& row, const std::string& origin) {
+    std::string out;
+    json::Writer writer(out);
+    writer.begin_object();
+    writer.member("repository", row.repository);
+    writer.member("file", row.file);
+    if (!row.lines.empty()) writer.member("lines", row.lines);
+    if (!row.tool.empty()) writer.member("tool", row.tool);
+    writer.member("upstream", row.upstream);
+    writer.member("vendor", row.vendor);
+    writer.member("account", row.account);
+    writer.member("client", row.client);
+    writer.member("model", row.model);
+    writer.member("rule", row.rule);
+    writer.member("class", row.effective_class);
+    writer.member("persons", row.persons);
+    writer.member("count", row.count);
+    if (row.characters > 0) writer.member("characters", row.characters);
+    writer.member("first", rfc3339(row.first_ms));
+    writer.member("last", rfc3339(row.last_ms));
+    writer.member("example", origin + "/" + std::to_string(row.last_entry));
+    writer.member("how_known", ledger::how_known(row));
+    writer.end_object();
+    fmt::print("{}\n", out);
+}
+
+// RFC 4180; what a spreadsheet would take for a formula begins with an apostrophe.
+std::string cell(std::string_view text) {
+    std::string out = "\"";
+    if (!text.empty() && std::string_view("=+-@\t\r").contains(text.front())) out += '\'';
+    for (const char c : text) out += c == '"' ? "\"\"" : std::string(1, c);
+    return out + "\"";
+}
+
+void print_csv(std::span<const ledger::FileRow> rows) {
+    fmt::print("repository,file,lines,how_known,vendor,account,upstream,model,client,rule,class,persons,count,"
+               "characters,first,last\r\n");
+    for (const ledger::FileRow& row : rows)
+        fmt::print("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\r\n", cell(row.repository), cell(row.file),
+                   cell(row.lines), cell(ledger::how_known(row)), cell(row.vendor), cell(row.account),
+                   cell(row.upstream), cell(row.model), cell(row.client), cell(row.rule), cell(row.effective_class),
+                   row.persons, row.count, row.characters, rfc3339(row.first_ms), rfc3339(row.last_ms));
+}
+
+void print(std::span<const ledger::FileRow> rows) {
+    std::string repository = "\n";
+    std::set<std::string> files;
+    for (const ledger::FileRow& row : rows) {
+        if (row.repository != repository)
+            fmt::print("{}\n",
+                       ink(Ink::bold, row.repository.empty() ? "repository not told" : printable(row.repository)));
+        repository = row.repository;
+        files.insert(row.repository + "\n" + row.file);
+        const std::string where = printable(row.file) + (row.lines.empty() ? "" : ":" + row.lines);
+        const bool verified = row.how == "verified";
+        fmt::print("  {}\n    {} to {}{}, {}, by {} {} with {}, {} to {}, {} {}\n", where,
+                   ink(verified ? Ink::red : Ink::yellow, ledger::how_known(row)),
+                   printable(row.vendor.empty() ? row.upstream : row.vendor),
+                   row.account.empty() ? "" : " (" + printable(row.account) + ")", printable(row.model), row.persons,
+                   row.persons == 1 ? "person" : "persons", printable(row.client), rfc3339(row.first_ms),
+                   rfc3339(row.last_ms), row.count, row.count == 1 ? "time" : "times");
+    }
+    fmt::print("{}\n", ink(Ink::dim, fmt::format("{} files; verified: compared byte by byte; named: the client's word",
+                                                 files.size())));
+}
+
+int left(LeftOptions& options) {
+    if (static_cast<int>(options.json) + static_cast<int>(options.csv) + static_cast<int>(!options.html.empty()) > 1) {
+        [[maybe_unused]] const int told = complain("one of --json, --csv and --html at a time");
+        return wrong_use;
+    }
+    int exit_code = done;
+    auto opened = open_ledger(options, exit_code);
+    if (!opened) return exit_code;
+    auto filter = options.filter;
+    const auto pseudonym = [&](identity::NameKind kind, std::string_view mark, std::string& text) {
+        if (!text.empty() && !text.starts_with(mark)) text = opened->visit.pseudonyms->of(kind, text).view();
+    };
+    pseudonym(identity::NameKind::person, "p_", filter.person);
+    pseudonym(identity::NameKind::path, "f_", filter.file);
+    auto rows = opened->query.left(filter, options.limit + 1);
+    if (!rows) return complain(rows.error());
+    const bool more = rows->size() > options.limit;
+    if (more) rows->resize(options.limit);
+    const ledger::Unseal unseal = unsealer(opened->visit);
+    for (ledger::FileRow& row : *rows) ledger::unmask(row, unseal);
+    std::ranges::stable_sort(*rows, {}, [](const ledger::FileRow& row) {
+        return std::tie(row.repository, row.file, row.how, row.last_ms, row.last_entry);
+    });
+    if (!options.html.empty()) {
+        std::string asked = options.filter.repository.empty() ? "all repositories" : options.filter.repository;
+        if (!options.since.empty()) asked += ", since " + options.since;
+        asked += ", as of " + rfc3339(wall_ms());
+        if (more) asked += fmt::format("; only the latest {} rows, --limit shows more", options.limit);
+        if (auto written = replace_file(options.html, left_page(*rows, asked), 0600); !written)
+            return complain(written.error());
+        fmt::print("{}\n", printable(options.html));
+    } else if (options.csv) {
+        print_csv(*rows);
+    } else if (options.json) {
+        for (const ledger::FileRow& row : *rows) write_json(row, opened->visit.installation.origin());
+    } else {
+        print(*rows);
+    }
+    if (more) fmt::print(stderr, "more than {} rows; --limit shows them\n", options.limit);
+    return done;
+}
+
+} // namespace
+
+void add_ledger_left(CLI::App& group, int& exit_code) {
+    static LeftOptions options;
+    options.limit = 10'000;
+    auto* command = group.add_subcommand("left", "Which files left, which of their lines, to whom, how it is known");
+    add_config_option(*command, options.config);
+    add_ledger_filters(*command, options);
+    command->add_option("--vendor", options.filter.vendor, "To this vendor");
+    command->add_option("--file", options.filter.file, "This file (its path, or the pseudonym)");
+    command->add_flag("--csv", options.csv, "A table for a spreadsheet");
+    command->add_option("--html", options.html, "Write one page that needs nothing else to this file");
+    command->footer("Examples:\n  sallyport ledger left --repository git.acme.example/web/site --since 7d\n"
+                    "  sallyport ledger left --since 30d --html left.html\n");
+    command->callback([&exit_code] { exit_code = left(options); });
+}
+
+} // namespace sallyport::cli

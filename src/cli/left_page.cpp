@@ -1,0 +1,169 @@
+#include "cli/left_page.h"
+
+#include "base/clock.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace sallyport::cli {
+
+namespace {
+
+// Colours with enough contrast on white and on dark; the strip says by length which lines, by depth how often.
+constexpr std::string_view style = R"css(
+:root { color-scheme: light dark; --line: #8884; --ink: light-dark(#1b1f24, #e6e8eb); --dim: light-dark(#59636e, #9aa4af); --bar: light-dark(#eceff2, #23282e); }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 72rem; padding: 2rem 1.25rem 4rem; font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: light-dark(#fff, #15181c); }
+h1 { font-size: 1.5rem; margin: 0 0 .25rem; } h2 { font-size: 1.05rem; margin: 2rem 0 .25rem; }
+p, .dim { color: var(--dim); margin: 0; }
+.totals { display: flex; flex-wrap: wrap; gap: 2rem; margin: 1.25rem 0; padding: 0; list-style: none; }
+.totals b { display: block; font-size: 1.5rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
+details { border-left: 1px solid var(--line); padding-left: .9rem; margin-left: .3rem; }
+details.repo { border: 0; margin: 0; padding: 0; } summary { cursor: pointer; padding: .15rem 0; }
+.file { padding: .35rem 0 .5rem .9rem; margin-left: .3rem; border-left: 1px solid var(--line); }
+.name { font-family: ui-monospace, monospace; font-size: .9rem; overflow-wrap: anywhere; }
+.strip { position: relative; height: .7rem; margin: .25rem 0; background: var(--bar); border-radius: 2px; overflow: hidden; }
+.strip i { position: absolute; top: 0; bottom: 0; min-width: 2px; }
+table { border-collapse: collapse; font-size: .85rem; width: 100%; } td, th { text-align: left; padding: .1rem .9rem .1rem 0; vertical-align: top; font-weight: 400; }
+th { color: var(--dim); } .n { font-variant-numeric: tabular-nums; white-space: nowrap; }
+.tag { border: 1px solid var(--line); border-radius: 3px; padding: 0 .35em; font-size: .8rem; }
+@media (max-width: 40rem) { td, th { display: inline-block; } }
+)css";
+
+std::string escaped(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        switch (c) {
+        case '&': out += "&amp;"; break;
+        case '<': out += "&lt;"; break;
+        case '>': out += "&gt;"; break;
+        case '"': out += "&quot;"; break;
+        default: out += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
+        }
+    }
+    return out;
+}
+
+std::string day_of(std::int64_t at_ms) { return rfc3339(at_ms).substr(0, 10); }
+
+using Rows = std::vector<const ledger::FileRow*>;
+struct Folder {
+    std::map<std::string, Folder> folders;
+    std::map<std::string, Rows> files;
+    std::size_t count = 0; // files in and below it
+};
+
+void put(Folder& root, const ledger::FileRow& row) {
+    Folder* at = &root;
+    std::string_view path = row.file;
+    while (path.starts_with('/')) path.remove_prefix(1);
+    for (auto slash = path.find('/'); slash != std::string_view::npos; slash = path.find('/')) {
+        at = &at->folders[std::string(path.substr(0, slash))];
+        path.remove_prefix(slash + 1);
+    }
+    at->files[std::string(path)].push_back(&row);
+}
+
+std::size_t count_files(Folder& folder) {
+    folder.count = folder.files.size();
+    for (auto& [name, below] : folder.folders) folder.count += count_files(below);
+    return folder.count;
+}
+
+// How often each line left: pieces of [first, last] with a count.
+void strip(const Rows& rows, std::string& out) {
+    std::map<std::uint32_t, std::int64_t> changes;
+    for (const ledger::FileRow* row : rows)
+        for (const auto& [first, last] : ledger::line_ranges(row->lines)) {
+            changes[first] += row->count;
+            changes[last + 1] -= row->count;
+        }
+    if (changes.empty()) return;
+    const double lines = static_cast<double>(changes.rbegin()->first) - 1;
+    std::int64_t most = 1, depth = 0;
+    for (const auto& [at, change] : changes) most = std::max(most, depth += change);
+    out += "<div class=\"strip\" role=\"img\" aria-label=\"lines that left\">";
+    depth = 0;
+    for (auto at = changes.begin(); at != changes.end(); ++at) {
+        depth += at->second;
+        const auto next = std::next(at);
+        if (depth == 0 || next == changes.end()) continue;
+        const double share = 0.35 + 0.65 * static_cast<double>(depth) / static_cast<double>(most);
+        out += fmt::format("<i style=\"left:{:.3f}%;width:{:.3f}%;background:rgb(200 60 30/{:.2f})\" title=\"lines "
+                           "{}-{}: {} times\"></i>",
+                           100.0 * (at->first - 1) / lines, 100.0 * (next->first - at->first) / lines, share, at->first,
+                           next->first - 1, depth);
+    }
+    out += "</div>";
+}
+
+void file(const std::string& name, const Rows& rows, std::string& out) {
+    out += "<div class=\"file\"><span class=\"name\">" + escaped(name) + "</span>";
+    strip(rows, out);
+    out += "<table><tr><th>lines<th>to<th>model<th>by<th>rule<th>times<th>first<th>last<th>how known</tr>";
+    for (const ledger::FileRow* row : rows)
+        out += fmt::format("<tr><td class=\"n\">{}<td>{}{}<td>{}<td>{}, {} {}<td>{}<td class=\"n\">{}<td "
+                           "class=\"n\">{}<td class=\"n\">{}<td>{}</tr>",
+                           row->lines.empty() ? "not told" : escaped(row->lines),
+                           escaped(row->vendor.empty() ? row->upstream : row->vendor),
+                           row->account.empty() ? "" : " (" + escaped(row->account) + ")", escaped(row->model),
+                           escaped(row->client), row->persons, row->persons == 1 ? "person" : "persons",
+                           escaped(row->rule), row->count, day_of(row->first_ms), day_of(row->last_ms),
+                           ledger::how_known(*row));
+    out += "</table></div>";
+}
+
+void folder(const Folder& at, std::string& out) {
+    for (const auto& [name, below] : at.folders) {
+        out += fmt::format(
+            "<details open><summary><span class=\"name\">{}/</span> <span class=\"dim\">{}</span></summary>",
+            escaped(name), below.count);
+        folder(below, out);
+        out += "</details>";
+    }
+    for (const auto& [name, rows] : at.files) file(name, rows, out);
+}
+
+} // namespace
+
+std::string left_page(std::span<const ledger::FileRow> rows, const std::string& title) {
+    std::map<std::string, Folder> repositories;
+    std::map<std::string, std::string> classes;
+    std::set<std::string> vendors;
+    std::set<std::pair<std::string, std::string>> files, verified;
+    for (const ledger::FileRow& row : rows) {
+        put(repositories[row.repository], row);
+        classes[row.repository] = row.effective_class;
+        vendors.insert(row.vendor.empty() ? row.upstream : row.vendor);
+        files.emplace(row.repository, row.file);
+        if (row.how == "verified") verified.emplace(row.repository, row.file);
+    }
+    std::string out =
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" "
+        "content=\"width=device-width\">"
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        "<title>What left</title><style>";
+    out += style;
+    out += "</style><h1>What left</h1><p>" + escaped(title) + "</p>";
+    out += fmt::format("<ul class=\"totals\"><li><b>{}</b>files<li><b>{}</b>of them by their "
+                       "content<li><b>{}</b>repositories<li><b>{}</b>vendors</ul>",
+                       files.size(), verified.size(), repositories.size(), vendors.size());
+    out += "<p>Verified: the content was in a request, compared byte by byte with the indexed file. Named: a tool call "
+           "in a request "
+           "names the file, which is the client's word. A darker line left more often.</p>";
+    for (auto& [name, root] : repositories) {
+        count_files(root);
+        out += fmt::format("<h2>{} <span class=\"tag\">{}</span></h2><details class=\"repo\" open><summary "
+                           "class=\"dim\">{} files</summary>",
+                           name.empty() ? "repository not told" : escaped(name), escaped(classes[name]), root.count);
+        folder(root, out);
+        out += "</details>";
+    }
+    if (rows.empty()) out += "<p>Nothing that was asked for is recorded.</p>";
+    return out + "</html>\n";
+}
+
+} // namespace sallyport::cli
