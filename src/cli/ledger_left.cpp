@@ -106,7 +106,7 @@ int left(LeftOptions& options) {
     if (more) rows->resize(options.limit);
     const ledger::Unseal unseal = unsealer(opened->visit);
     for (ledger::FileRow& row : *rows) ledger::unmask(row, unseal);
-    std::ranges::stable_sort(*rows, {}, [](const ledger::FileRow& row) {
+    std::ranges::sort(*rows, {}, [](const ledger::FileRow& row) {
         return std::tie(row.repository, row.file, row.how, row.last_ms, row.last_entry);
     });
     if (!options.html.empty()) {

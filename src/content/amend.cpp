@@ -199,7 +199,8 @@ std::string Amender::placeholder(std::string_view text, std::string_view rule) c
 }
 
 Result<void> Amender::amend(const json::Document& document, const dialect::Request& request,
-                            const Inspection& inspection, Amending what, std::string& out) const {
+                            const Inspection& inspection, Amending what, std::string& out,
+                            std::vector<Replacement>* replaced) const {
     std::vector<Splice> splices;
     for (const Finding& one : inspection.findings) {
         const bool withhold = asked(what.withhold, one.found);
@@ -223,8 +224,14 @@ Result<void> Amender::amend(const json::Document& document, const dialect::Reque
     add_repetitions(document, request.units, splices);
     const std::vector<Splice> apart = [&] {
         std::vector<Splice> made = merged(splices);
-        for (Splice& one : made)
-            if (one.is_redaction) one.text = placeholder(value_of(document, one), one.rule);
+        for (Splice& one : made) {
+            if (!one.is_redaction) continue;
+            std::string value = value_of(document, one);
+            one.text = placeholder(value, one.rule);
+            if (replaced != nullptr &&
+                std::ranges::find(*replaced, one.text, &Replacement::placeholder) == replaced->end())
+                replaced->push_back({one.text, Secret(std::move(value))});
+        }
         return made;
     }();
     splice(document.raw(), apart, out);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "content/inspector.h"
+#include "content/restore.h"
 #include "crypto/crypto.h"
 
 #include <cstdint>
@@ -20,11 +21,11 @@ public:
     // `key`: at least 32 random bytes of the installation.
     explicit Amender(const crypto::Mac& key) : key_(key) {}
 
-    // Appends the amended body to `out`. Fails (invalid, source client) where a finding stands in what cannot be changed without
+    // Appends the amended body to `out`, and to `replaced` what stands for what in it, each once. Fails (invalid, source client) where a finding stands in what cannot be changed without
     // breaking it: a key, an id or another word of the protocol, thought that the vendor signed, a header. The message says where,
     // never what.
     Result<void> amend(const json::Document& document, const dialect::Request& request, const Inspection& inspection,
-                       Amending what, std::string& out) const;
+                       Amending what, std::string& out, std::vector<Replacement>* replaced = nullptr) const;
 
     // "[[sallyport:github-token:kq3d…]]": 100 bits of the text's keyed digest, so that one secret has one name and nobody without
     // the key can test a guess.

@@ -48,7 +48,8 @@ bool stripped(const UpstreamConfig& upstream, std::string_view name) {
 } // namespace
 
 void build_head(const http::RequestHead& head, const dialect::Endpoint& endpoint, const Upstream& upstream,
-                policy::AccountKind account, std::optional<std::uint64_t> body_bytes, bool amended, std::string& out) {
+                policy::AccountKind account, std::optional<std::uint64_t> body_bytes, const Changes& changes,
+                std::string& out) {
     const UpstreamConfig& config = *upstream.config;
     out.reserve(out.size() + head.target.size() + head.fields.size() * 64 + 512);
     const bool personal = account == policy::AccountKind::personal;
@@ -80,7 +81,8 @@ void build_head(const http::RequestHead& head, const dialect::Endpoint& endpoint
         } else if (field.name == "content-length") {
             if (body_bytes) add(out, field.name, std::to_string(*body_bytes));
             length_told = true;
-        } else if (amended && field.name == "content-encoding") {
+        } else if ((changes.body && field.name == "content-encoding") ||
+                   (changes.answer && field.name == "accept-encoding")) {
             continue;
         } else if (names_hops && head.fields.lists("connection", field.name)) {
             continue;

@@ -12,9 +12,14 @@
 
 namespace sallyport::gateway {
 
-// Appends the request line and headers, blank line included, to `out`. `body_bytes` nullopt: the request has no body. `amended`: the
-// body leaves as a plain text of ours, whatever coding it came in.
+struct Changes {
+    bool body = false;   // it leaves as a plain text of ours, whatever coding it came in
+    bool answer = false; // something may be put back into it, so it is asked for without a coding
+};
+
+// Appends the request line and headers, blank line included, to `out`. `body_bytes` nullopt: the request has no body.
 void build_head(const http::RequestHead& head, const dialect::Endpoint& endpoint, const Upstream& upstream,
-                policy::AccountKind account, std::optional<std::uint64_t> body_bytes, bool amended, std::string& out);
+                policy::AccountKind account, std::optional<std::uint64_t> body_bytes, const Changes& changes,
+                std::string& out);
 
 } // namespace sallyport::gateway

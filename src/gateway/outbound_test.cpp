@@ -30,7 +30,7 @@ public:
         EXPECT_TRUE(endpoint) << request;
         upstream_.config = &config_;
         std::string out;
-        build_head(head, *endpoint, upstream_, account, body, false, out);
+        build_head(head, *endpoint, upstream_, account, body, {}, out);
         return out;
     }
     // A request with these lines, and what became of them between the request line and the rest.
@@ -202,7 +202,7 @@ TEST_F(Outbound, IsAppended) {
     ASSERT_TRUE(http::parse_request_head(request, head));
     upstream_.config = &config_;
     std::string out = "before ";
-    build_head(head, *dialect::match_endpoint("POST", "/v1/messages"), upstream_, AccountKind::company, 7, false, out);
+    build_head(head, *dialect::match_endpoint("POST", "/v1/messages"), upstream_, AccountKind::company, 7, {}, out);
     EXPECT_TRUE(out.starts_with("before POST /v1/messages HTTP/1.1\r\n"));
 }
 

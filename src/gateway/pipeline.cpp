@@ -82,7 +82,8 @@ net::Task<Attempt> attempt(Turn& turn, const Upstream& upstream, bool fresh, boo
     head.clear();
     const bool has_body = turn.endpoint.operation != dialect::Operation::list_models;
     build_head(turn.exchange.head(), turn.endpoint, upstream, turn.facts.account,
-               has_body ? std::optional<std::uint64_t>(turn.body().size()) : std::nullopt, turn.amended, head);
+               has_body ? std::optional<std::uint64_t>(turn.body().size()) : std::nullopt,
+               {.body = turn.amended, .answer = !turn.redacted.empty()}, head);
 
     const std::size_t pool_id = upstream.config->pool_id;
     Result<std::unique_ptr<http::ClientConnection>> connection =

@@ -172,6 +172,7 @@ void record_outcome(Turn& turn, const Attempted& attempted) {
     outcome.status = attempted.status;
     outcome.answer.bytes = attempted.answer_bytes;
     outcome.answer.digest = attempted.answer_digest;
+    outcome.restored = attempted.restored;
     outcome.model = answer.model;
     outcome.response_id = answer.id;
     outcome.stop_reason = answer.stop_reason;

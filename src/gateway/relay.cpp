@@ -2,8 +2,11 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "gateway/restoring.h"
+#include "policy/program.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sallyport::gateway {
 
@@ -30,6 +33,51 @@ void copy_fields(const http::ResponseHead& head, std::string_view exchange_id, s
     into.push_back({"x-sallyport-exchange", exchange_id});
     if (!warning.empty()) into.push_back({"x-sallyport-warning", warning});
 }
+
+// What was redacted in the request, put back into its answer as it passes; nothing where nothing was, or the answer is in a coding that was
+// not asked for.
+class PutBack {
+public:
+    PutBack(Turn& turn, int status, const Watch& watch) : events_(watch.is_events()) {
+        if (turn.redacted.empty() || status / 100 != 2 || !watch.is_plain() ||
+            !turn.world->policy->program().document.restore_tools)
+            return;
+        world_ = turn.world; // holds the names of the tools
+        restoring_.emplace(turn.endpoint.dialect, std::move(turn.redacted),
+                           *world_->policy->program().document.restore_tools);
+    }
+    bool active() const { return restoring_.has_value(); }
+    std::size_t restored() const { return restoring_ ? restoring_->restored() : 0; }
+
+    // What may go on now; nothing where more is needed. Valid until the next call.
+    std::span<iovec> change(std::span<iovec> pieces, bool last) {
+        if (!restoring_) return pieces;
+        out_.clear();
+        for (const iovec& piece : pieces) {
+            const std::string_view bytes(static_cast<const char*>(piece.iov_base), piece.iov_len);
+            if (events_)
+                restoring_->feed(bytes, out_);
+            else
+                body_ += bytes;
+        }
+        if (events_ && last) restoring_->end(out_);
+        if (!events_ && body_.size() > limits::answer_watched_bytes_max) { // too large to be read as a whole
+            out_ = std::exchange(body_, {});
+            restoring_.reset();
+        } else if (!events_ && last) {
+            out_ = restoring_->body(body_);
+        }
+        changed_ = {out_.data(), out_.size()};
+        return out_.empty() ? std::span<iovec>() : std::span<iovec>(&changed_, 1);
+    }
+
+private:
+    bool events_;
+    std::shared_ptr<const World> world_;
+    std::optional<Restoring> restoring_;
+    std::string out_, body_;
+    iovec changed_{};
+};
 
 } // namespace
 
@@ -98,6 +146,8 @@ net::Task<Attempted> relay(Turn& turn, http::ClientConnection& upstream, const h
         // HEAD and 304 keep the length they announce; 204 has none.
         length = 0;
     }
+    PutBack put_back(turn, head.status, watch);
+    if (put_back.active()) length.reset(); // what is put back has another length
     exchange.start(head.status, head.reason, fields, length);
     fields = {};
     turn.release_request();
@@ -130,8 +180,10 @@ net::Task<Attempted> relay(Turn& turn, http::ClientConnection& upstream, const h
         const bool ended_early = last && watch.is_events() && head.status / 100 == 2 && !answer.complete &&
                                  answer.error_type.empty() && turn.endpoint.operation == dialect::Operation::generate;
         if (part && !ended_early) {
+            const std::span<iovec> pieces = put_back.change(part->pieces, last);
+            if (pieces.empty() && !last) continue;
             begun = true;
-            const Result<void> written = co_await exchange.write(part->pieces, last);
+            const Result<void> written = co_await exchange.write(pieces, last);
             if (!written) {
                 // Some clients close right behind the final event: that is no abort.
                 attempted.ended = answer.complete ? ledger::Ended::complete : ledger::Ended::client_left;
@@ -170,6 +222,7 @@ net::Task<Attempted> relay(Turn& turn, http::ClientConnection& upstream, const h
         break;
     }
     attempted.answer_digest = digest.finish();
+    attempted.restored = put_back.restored();
     turn.lane.metrics.answer_bytes.add(attempted.answer_bytes);
     if (attempted.ended == ledger::Ended::client_left) turn.lane.metrics.clients_left.add();
     co_return attempted;

@@ -17,7 +17,8 @@ public:
     void end(); // the body is whole
 
     bool is_events() const { return events_; }
-    bool can_end_with_event() const; // plain events, and not in the middle of a line
+    bool is_plain() const { return decoder_ == nullptr && !blind_; } // no coding
+    bool can_end_with_event() const;                                 // plain events, and not in the middle of a line
 
 private:
     void look(std::string_view decoded);

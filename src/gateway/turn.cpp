@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "gateway/one_reading.h"
 #include "http/coding.h"
+#include "policy/program.h"
 
 #include <algorithm>
 #include <functional>
@@ -286,8 +287,10 @@ Step Turn::amend_for(std::uint16_t upstream) {
         const policy::Amendments& asked = plan.amendments[i];
         if (plan.upstreams[i] != upstream || asked.none()) continue;
         scratch->amended.clear();
-        const auto made = lane.shared.amender.amend(scratch->document, scratch->request, scratch->inspection,
-                                                    {asked.redact, asked.withhold}, scratch->amended);
+        redacted.clear();
+        const auto made = lane.shared.amender.amend(
+            scratch->document, scratch->request, scratch->inspection, {asked.redact, asked.withhold}, scratch->amended,
+            world->policy->program().document.restore_tools ? &redacted : nullptr);
         if (!made)
             return ends(dialect::RefusalKind::policy,
                         "Sallyport refused this request: " + made.error().message + ". Take it out and try again.");

@@ -74,6 +74,7 @@ public:
     }
     bool amended = false; // what leaves is not what came
     crypto::Digest sent_digest{};
+    std::vector<content::Replacement> redacted; // what the answer may be given back, where the policy says so
     std::string_view body() const { return amended ? std::string_view(scratch->amended) : scratch->body.view(); }
     // Fills scratch->sources; `withheld`: what the plan withholds from the upstream that is asked, by finding_bit().
     void name_sources(std::uint16_t withheld);

@@ -216,6 +216,7 @@ void encode(const Outcome& outcome, std::string& text) {
     out.raw(",\"kind\":\"outcome\"");
     out.text_if(",\"model\":", outcome.model);
     out.text_if(",\"response_id\":", outcome.response_id);
+    if (outcome.restored != 0) out.number(",\"restored\":", outcome.restored);
     out.number(",\"status\":", outcome.status);
     out.text_if(",\"stop_reason\":", outcome.stop_reason);
     if (!outcome.tool_calls.empty()) out.texts(",\"tool_calls\":", outcome.tool_calls);

@@ -148,6 +148,8 @@ struct Document {
     Mode mode = Mode::enforce; // of every refusal for which neither its rule nor the team says another
     std::vector<Team> teams;
     ExceptionTerms exceptions;
+    // Names of tools into whose arguments what was redacted in a request is put back, beside the texts of its answer; nothing: it is not.
+    std::optional<std::vector<std::string>> restore_tools;
     std::vector<Rule> rules; // behind those of the files one for each invariant
     std::vector<Invariant> invariants;
 };

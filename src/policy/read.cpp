@@ -308,6 +308,22 @@ std::vector<Include> read_includes(Reader& reader, Node node) {
 
 } // namespace
 
+// Tools of the known clients that change files and run nothing.
+constexpr std::string_view tools_that_edit[] = {
+    "Edit",       "MultiEdit", "Write",  "NotebookEdit", "apply_patch",        "replace",
+    "write_file", "edit_file", "create", "str_replace",  "str_replace_editor", "str_replace_based_edit_tool",
+    "patch"};
+
+void read_restore(Reader& reader, Node node, Document& document) {
+    Fields stated(reader, node, "restore");
+    document.restore_tools.emplace();
+    const auto tools = stated.take("tools");
+    for (const auto one : reader.list(tools, "tools"))
+        if (const auto text = reader.text(one, "a tool")) document.restore_tools->push_back(*text);
+    if (!tools) document.restore_tools->assign(std::begin(tools_that_edit), std::end(tools_that_edit));
+    stated.finish();
+}
+
 std::vector<Include> read_document(Reader& reader, Document& document, std::string text, const Include* as) {
     const bool included = as != nullptr;
     auto& file = document.files.emplace_back(File{reader.file(), std::move(text), {}});
@@ -324,7 +340,7 @@ std::vector<Include> read_document(Reader& reader, Document& document, std::stri
     const auto rules = fields.take("rules");
     if (included) {
         for (const auto word : {"include", "unknown_repository", "claims_lower_to", "clients", "upstreams", "plugins",
-                                "invariants", "mode", "teams", "exceptions", "legal_entity", "utc_offset"})
+                                "invariants", "mode", "teams", "exceptions", "legal_entity", "utc_offset", "restore"})
             if (const auto node = fields.take(word))
                 reader.mistake(node,
                                fmt::format("'{}' belongs into the policy itself; an included file can only tighten, by "
@@ -364,6 +380,7 @@ std::vector<Include> read_document(Reader& reader, Document& document, std::stri
                            "longest is more than nothing; leave it out where exceptions may last as they like");
         stated.finish();
     }
+    if (const auto restore = fields.take("restore")) read_restore(reader, restore, document);
     if (document.legal_entities.size() > legal_entities_max)
         reader.mistake(reader.root(), fmt::format("{} legal entities; {} is the limit", document.legal_entities.size(),
                                                   legal_entities_max));

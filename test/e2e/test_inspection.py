@@ -262,6 +262,91 @@ class Amended(rig.Case):
         self.assertNotIn(names.pop(), self.vendor_of["sim"].received[-1].body)
 
 
+class Restored(rig.Case):
+    """What was redacted in a request comes back in its answer as it was, in texts and in tools that edit files."""
+    policy = Amended.policy | {"restore": {}}
+    ELSEWHERE = "[[sallyport:github-personal-token:abcdefghijklmnopqrst]]"
+
+    @classmethod
+    def upstreams(cls):
+        cls.vendor_of = {name: Upstream(cls.answer) for name in ("sim", "second")}
+        for one in cls.vendor_of.values():
+            cls.addClassCleanup(one.close)
+        return {name: one.url for name, one in cls.vendor_of.items()}
+
+    @classmethod
+    def answer(cls, wire, request):
+        """Says what it was sent, to people, to a tool that edits and to a shell."""
+        found = re.search(rb"\[\[sallyport:[a-z0-9-]+:[a-z2-7]{20}\]\]", request.body)
+        said = (found.group().decode() if found else "nothing") + " " + cls.ELSEWHERE
+        arguments = {name: json.dumps({"text": said}) for name in ("Edit", "Bash")}
+        if b'"stream": true' not in request.body:
+            blocks = [{"type": "text", "text": said}, *({"type": "tool_use", "id": "t", "name": name, "input": {"text": said}} for name in arguments)]
+            wire.reply(200, json.dumps({"type": "message", "content": blocks, "stop_reason": "tool_use"}).encode(), [("Content-Type", "application/json")])
+            return
+        events = [{"type": "message_start", "message": {"model": "m", "usage": {"input_tokens": 1}}},
+                  {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+                  *({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": part}} for part in (said[:9], said[9:30], said[30:])),
+                  {"type": "content_block_stop", "index": 0}]
+        for index, (name, text) in enumerate(arguments.items(), 1):
+            events += [{"type": "content_block_start", "index": index, "content_block": {"type": "tool_use", "id": "t", "name": name, "input": {}}},
+                       *({"type": "content_block_delta", "index": index, "delta": {"type": "input_json_delta", "partial_json": part}} for part in (text[:20], text[20:])),
+                       {"type": "content_block_stop", "index": index}]
+        events += [{"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 9}}, {"type": "message_stop"}]
+        stream = "".join(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events)
+        wire.reply(200, stream.encode(), [("Content-Type", "text/event-stream")])
+
+    @staticmethod
+    def texts(body):
+        """What people, the editing tool and the shell get."""
+        if body.startswith(b"{"):
+            text, edit, shell = json.loads(body)["content"]
+            return text["text"], edit["input"]["text"], shell["input"]["text"]
+        parts = ["", "", ""]
+        for line in body.decode().splitlines():
+            if line.startswith("data: ") and (event := json.loads(line[6:]))["type"] == "content_block_delta":
+                parts[event["index"]] += event["delta"].get("text", "") + event["delta"].get("partial_json", "")
+        return parts[0], json.loads(parts[1])["text"], json.loads(parts[2])["text"]
+
+    def test_it_comes_back_where_it_may_and_nowhere_else(self):
+        for stream in (False, True):
+            with self.subTest(stream=stream):
+                body = talk(dialects.ANTHROPIC, FILE) | {"stream": stream}
+                answer = self.ask(dialects.ANTHROPIC, body=json.dumps(body).encode(), fields=[("Accept-Encoding", "gzip, br")])
+                self.assertEqual(200, answer.status)
+                request = self.vendor_of["sim"].received[-1]
+                self.assertNotIn(TOKEN.encode(), request.body)
+                self.assertIsNone(request.get("accept-encoding"))
+                text, edit, shell = self.texts(answer.body)
+                self.assertEqual([f"{TOKEN} {self.ELSEWHERE}"] * 2, [text, edit])
+                self.assertNotIn(TOKEN, shell)
+                self.assertRegex(shell, r"^\[\[sallyport:github-[^ ]* " + re.escape(self.ELSEWHERE) + "$")
+                self.gateway.row(answer.exchange)
+                self.assertEqual(2, self.gateway.entries(answer.exchange)[-1]["restored"])
+
+    def test_a_placeholder_of_another_exchange_is_a_text_like_any_other(self):
+        self.ask(dialects.ANTHROPIC, body=json.dumps(talk(dialects.ANTHROPIC, FILE)).encode())
+        placeholder = re.search(rb"\[\[sallyport:[^\]]*\]\]", self.vendor_of["sim"].received[-1].body).group().decode()
+        for person in ("ada@acme.example", "eve@acme.example"):
+            key = self.gateway.issue(person)["key"]
+            body = talk(dialects.ANTHROPIC, f"1→say {placeholder}\n") | {"stream": True}
+            answer = self.ask(dialects.ANTHROPIC, key=key, body=json.dumps(body).encode())
+            self.assertEqual(200, answer.status)
+            self.assertEqual([f"{placeholder} {self.ELSEWHERE}"] * 3, list(self.texts(answer.body)))
+
+    def test_the_next_turn_leaves_as_the_vendor_knows_it(self):
+        body = talk(dialects.ANTHROPIC, FILE)
+        answer = self.ask(dialects.ANTHROPIC, body=json.dumps(body).encode())
+        said = json.loads(answer.body)["content"][0]["text"]
+        first = self.vendor_of["sim"].received[-1].body
+        body["messages"] += [{"role": "assistant", "content": said}, {"role": "user", "content": "go on"}]
+        self.assertEqual(200, self.ask(dialects.ANTHROPIC, body=json.dumps(body).encode()).status)
+        second = json.loads(self.vendor_of["sim"].received[-1].body)
+        self.assertNotIn(TOKEN, json.dumps(second))
+        placeholder = re.search(rb"\[\[sallyport:[^\]]*\]\]", first).group().decode()
+        self.assertEqual(f"{placeholder} {self.ELSEWHERE}", second["messages"][-2]["content"])
+
+
 class OwnRules(rig.Case):
     """A company's own file of rules beside those of the program; law 1 across a change of it."""
     policy = Amended.policy
