@@ -78,6 +78,26 @@ inline constexpr std::size_t fleet_forms_max = 4;              // of one sentenc
 inline constexpr std::size_t fleet_machines_max = 32;          // remembered of one form
 inline constexpr std::size_t fleet_trace_bytes_max = 512;      // what is not letters in a sentence
 
+// The index of code (content/).
+inline constexpr std::size_t index_document_bytes_max = 16u << 20; // larger files are generated, or data
+inline constexpr std::size_t index_block_bytes_max = 40u
+                                                     << 20; // unpacked: one document with its lines may be one block
+inline constexpr std::size_t index_block_bytes = 64 * 1024; // small documents share a block
+inline constexpr std::size_t index_path_bytes_max = 4'096;
+inline constexpr std::size_t index_run_postings_max = 8u << 20; // sorted in memory at a time: 256 MiB with the copy
+inline constexpr std::uint64_t index_segment_bytes_max = 1ULL << 40; // normalised, of all documents of a segment
+inline constexpr std::uint64_t index_segment_postings_max = 0xFFFF'0000;
+inline constexpr std::size_t index_postings_max = 64;         // files; what stands in more is common
+inline constexpr std::size_t index_postings_common = 4;       // places remembered of what is common
+inline constexpr std::size_t index_segments_max = 8;          // then they are merged
+inline constexpr std::size_t index_list_bytes_max = 1u << 30; // of one repository's places
+inline constexpr std::size_t index_manifest_bytes_max = 64u << 20;
+
+// Whose code a text is. At one of these the result says that it is not complete.
+inline constexpr std::size_t attribution_anchors_max = 1u << 20;  // places in documents that share a fingerprint
+inline constexpr std::size_t attribution_documents_max = 1'024;   // read for one text
+inline constexpr std::size_t attribution_repositories_common = 8; // what stands in so many is common
+
 // Documents that people write.
 inline constexpr std::size_t rule_file_bytes_max = 4u << 20;
 inline constexpr std::size_t policy_bytes_max = 10u << 20;
