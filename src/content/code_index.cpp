@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 
 namespace sallyport::content {
 
@@ -66,7 +67,9 @@ void CodeIndex::find_places() {
         }
     for (std::size_t at = 0; at < segments_.size(); ++at) {
         Part& part = segments_[at];
-        std::ranges::stable_sort(found[at], {}, &Found::document);
+        std::ranges::sort(found[at], {}, [](const Found& one) {
+            return std::tuple(one.document, one.place.repository, one.place.entry);
+        });
         part.begins.assign(part.file->documents() + 1, 0);
         for (const Found& one : found[at]) {
             ++part.begins[one.document + 1];

@@ -1,0 +1,80 @@
+#include "content/candidates.h"
+
+#include "base/limits.h"
+
+#include <algorithm>
+
+namespace sallyport::content {
+
+namespace {
+
+// How many look-ups wait for memory at the same time.
+constexpr std::size_t ahead = 16;
+// A position and the fingerprint that stands there, to be sorted as one number.
+constexpr unsigned fingerprint_bits = 24;
+constexpr std::uint64_t fingerprint_mask = (1U << fingerprint_bits) - 1;
+static_assert(segment_format::position_bits_max + fingerprint_bits <= 64);
+static_assert(limits::scanned_text_bytes_max / (window_narrow + 1) * 2 < fingerprint_mask);
+
+void look_up(const Segment& segment, std::span<const Fingerprint> all, Candidates& out) {
+    out.passed.clear();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (i + ahead < all.size()) segment.prefetch_filter(all[i + ahead].hash);
+        if (segment.may_hold(all[i].hash)) out.passed.push_back(static_cast<std::uint32_t>(i));
+    }
+    const std::size_t passed = out.passed.size();
+    const auto hash = [&](std::size_t i) { return all[out.passed[i]].hash; };
+    for (std::size_t i = 0; i < passed; ++i) {
+        if (i + 2 * ahead < passed) segment.prefetch_directory(hash(i + 2 * ahead));
+        if (i + ahead < passed) segment.prefetch_entries(hash(i + ahead));
+        out.positions.clear();
+        if (segment.positions(hash(i), out.positions)) out.common[out.passed[i]] = 1;
+        for (const std::uint64_t position : out.positions)
+            out.packed.push_back(position << fingerprint_bits | out.passed[i]);
+        if (out.packed.size() + out.anchors.size() > limits::attribution_anchors_max) {
+            out.complete = false;
+            return;
+        }
+    }
+}
+
+void group(const CodeIndex& index, std::uint32_t segment, Candidates& out) {
+    const Segment& file = index.segment(segment);
+    std::ranges::sort(out.packed);
+    for (std::size_t i = 0; i < out.packed.size();) {
+        const auto document = file.document_at(out.packed[i] >> fingerprint_bits);
+        if (!document) {
+            ++i;
+            continue;
+        }
+        const auto& record = file.document(*document);
+        Candidate candidate{segment, *document, static_cast<std::uint32_t>(out.anchors.size()), 0};
+        const bool stands = !index.places(segment, *document).empty();
+        for (; i < out.packed.size(); ++i) {
+            const std::uint64_t at = (out.packed[i] >> fingerprint_bits) - record.begin;
+            if (at >= record.size) break;
+            if (stands)
+                out.anchors.push_back(
+                    {static_cast<std::uint32_t>(out.packed[i] & fingerprint_mask), static_cast<std::uint32_t>(at)});
+        }
+        candidate.end = static_cast<std::uint32_t>(out.anchors.size());
+        if (stands) out.documents.push_back(candidate);
+    }
+}
+
+} // namespace
+
+void find_candidates(const CodeIndex& index, std::span<const Fingerprint> fingerprints, Candidates& out) {
+    out.anchors.clear();
+    out.documents.clear();
+    out.complete = fingerprints.size() <= fingerprint_mask;
+    fingerprints = fingerprints.first(std::min<std::size_t>(fingerprints.size(), fingerprint_mask));
+    out.common.assign(fingerprints.size(), 0);
+    for (std::uint32_t segment = 0; segment < index.segments() && out.complete; ++segment) {
+        out.packed.clear();
+        look_up(index.segment(segment), fingerprints, out);
+        group(index, segment, out);
+    }
+}
+
+} // namespace sallyport::content
