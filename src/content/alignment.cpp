@@ -65,14 +65,16 @@ bool resume_behind(std::string_view query, std::string_view document, std::uint3
 
 } // namespace
 
-void align(std::string_view query, std::string_view document, std::uint32_t query_at, std::uint32_t document_at,
-           std::uint32_t seed_bytes, std::vector<Run>& out) {
-    out.clear();
-    if (query_at > query.size() || document_at > document.size()) return;
+Run exact_run(std::string_view query, std::string_view document, std::uint32_t query_at, std::uint32_t document_at) {
+    if (query_at > query.size() || document_at > document.size()) return {query_at, document_at, 0};
     const std::uint32_t ahead = equal_ahead(query.substr(query_at), document.substr(document_at));
-    if (ahead < seed_bytes) return;
+    if (ahead == 0) return {query_at, document_at, 0};
     const std::uint32_t behind = equal_behind(query.substr(0, query_at), document.substr(0, document_at));
-    const Run seed{query_at - behind, document_at - behind, ahead + behind};
+    return {query_at - behind, document_at - behind, ahead + behind};
+}
+
+void extend(std::string_view query, std::string_view document, const Run& seed, std::vector<Run>& out) {
+    out.clear();
     std::uint32_t i = 0, j = 0;
     for (Run run = seed; resume_behind(query.substr(0, run.query), document.substr(0, run.document), i, j);) {
         const std::uint32_t query_end = run.query - i, document_end = run.document - j;

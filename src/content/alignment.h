@@ -18,9 +18,9 @@ struct Run {
 inline constexpr std::uint32_t gap_bytes_max = 32; // of either side between two runs of a chain
 inline constexpr std::uint32_t run_bytes_min = 12; // of a run behind a gap
 
-// Replaces `out` by the runs of one chain, ascending in both texts. Empty where the texts do not agree for `seed_bytes` at the places
-// given.
-void align(std::string_view query, std::string_view document, std::uint32_t query_at, std::uint32_t document_at,
-           std::uint32_t seed_bytes, std::vector<Run>& out);
+// The longest run through the given places, where both texts have the same byte; of size 0 where they do not.
+Run exact_run(std::string_view query, std::string_view document, std::uint32_t query_at, std::uint32_t document_at);
+// Replaces `out` by a chain around a run, ascending in both texts: the runs behind gaps before it, the run, those after it.
+void extend(std::string_view query, std::string_view document, const Run& seed, std::vector<Run>& out);
 
 } // namespace sallyport::content

@@ -12,7 +12,9 @@ namespace {
 constexpr std::uint32_t joined_bytes_max = 1024;     // between two chains of one document that are told as one
 constexpr std::size_t blocks_bytes_max = 16u << 20;  // of texts kept between documents
 constexpr std::uint32_t common_run_min = gram_bytes; // shorter agreement with a public document says nothing
-constexpr std::size_t repetition_bytes = 256;        // looked at of a run
+constexpr std::uint32_t documents_per_repository =
+    4;                                        // that are read for one place, to find the one that has most of it
+constexpr std::size_t repetition_bytes = 256; // looked at of a run
 
 // Rows of numbers, alphabets, hexadecimal digits in order: few different grams, or each byte one more than the last.
 bool is_repetitive(std::string_view run) {
@@ -36,7 +38,7 @@ std::string_view name(Common common) {
     case Common::none: return "none";
     case Common::public_repository: return "public-repository";
     case Common::many_repositories: return "many-repositories";
-    case Common::many_files: return "many-files";
+    case Common::many_places: return "many-places";
     case Common::repetitive: return "repetitive";
     }
     return "";
@@ -63,7 +65,7 @@ void Attributor::find(std::string_view text, Attributed& out) {
     if (candidates_.documents.empty()) return;
     order_candidates();
     told_.assign(fingerprints_.size(), {});
-    covered_.assign(fingerprints_.size(), 0);
+    covered_.assign(fingerprints_.size(), {});
     std::size_t documents = 0;
     for (const std::uint32_t candidate : order_) {
         if (!tells_something(candidates_.documents[candidate])) continue;
@@ -86,10 +88,12 @@ void Attributor::find(std::string_view text, Attributed& out) {
             continue;
         }
         Common unused = Common::none;
-        if (!judge(chain, nullptr, merged, unused)) continue; // too little, common or not
+        // Of what stands in many places only a few are listed: another may have more of the text than those.
+        if (!judge(chain, nullptr, merged, unused) && !is_in_many_places(chain)) continue;
         append(common, std::move(merged));
         reasons.resize(common.size(), why == Common::repetitive ? why : why_common(chain));
     }
+    drop_lesser(matches);
     for (const Merged& match : matches) tell(match, Common::none, out);
     for (std::size_t i = 0; i < common.size(); ++i) tell(common[i], reasons[i], out);
     // The correct file first: of equal agreement the document that is more fully there.
@@ -124,16 +128,22 @@ void Attributor::order_candidates() {
     for (const Rank& rank : ranks) order_.push_back(rank.candidate);
 }
 
-// Whether it has an anchor that was not found yet in a public document, nor in the same repository, nor in many.
+// Whether it has an anchor that was not found yet in a public document, nor in many repositories, nor in its own; or as many of them as
+// the document of its own that was read, so that it may be the better one.
 bool Attributor::tells_something(const Candidate& candidate) const {
     const auto places = index_->places(candidate.segment, candidate.document);
+    bool seen = false, rival = true; // as much of the text as those that were read
     for (std::uint32_t i = candidate.begin; i < candidate.end; ++i) {
         const Told& told = told_[candidates_.anchors[i].fingerprint];
         if (told.is_public || told.repositories.size() >= limits::attribution_repositories_common) continue;
-        for (const auto& place : places)
-            if (std::ranges::find(told.repositories, place.repository) == told.repositories.end()) return true;
+        for (const auto& place : places) {
+            const auto known = std::ranges::find(told.repositories, place.repository, &Teller::repository);
+            if (known == told.repositories.end()) return true;
+            rival = rival && candidate.anchors() >= known->anchors && known->documents < documents_per_repository;
+            seen = true;
+        }
     }
-    return false;
+    return seen && rival;
 }
 
 const std::string* Attributor::block_of(const Candidate& candidate, Attributed& out) {
@@ -163,28 +173,38 @@ void Attributor::read(std::uint32_t number, Attributed& out) {
     const bool open = is_public(candidate);
     for (std::uint32_t i = candidate.begin; i < candidate.end; ++i) {
         const Anchor anchor = candidates_.anchors[i];
-        if (covered_[anchor.fingerprint] == number + 1) continue;
-        align(query_.text(), document, fingerprints_[anchor.fingerprint].position, anchor.document_at, gram_bytes,
-              runs_);
+        const Run seed =
+            exact_run(query_.text(), document, fingerprints_[anchor.fingerprint].position, anchor.document_at);
+        // The same words may stand at several places of a document: only a longer run than that which holds them already counts.
+        const Covered& covered = covered_[anchor.fingerprint];
+        if (seed.size < gram_bytes || (covered.candidate == number + 1 && covered.size >= seed.size)) continue;
+        extend(query_.text(), document, seed, runs_);
         for (const Run& run : runs_) {
             auto at = std::ranges::lower_bound(fingerprints_, run.query, {}, &Fingerprint::position);
             for (; at != fingerprints_.end() && at->position + gram_bytes <= run.query_end(); ++at) {
                 const auto fingerprint = static_cast<std::size_t>(at - fingerprints_.begin());
                 Told& told = told_[fingerprint];
-                covered_[fingerprint] = number + 1;
+                Covered& now = covered_[fingerprint];
+                const bool again = now.candidate == number + 1;
+                now = {number + 1, again ? std::max(now.size, run.size) : run.size};
+                if (again) continue;
                 told.is_public = told.is_public || open;
-                for (const auto& place : places)
-                    if (std::ranges::find(told.repositories, place.repository) == told.repositories.end())
-                        told.repositories.push_back(place.repository);
+                for (const auto& place : places) {
+                    const auto known = std::ranges::find(told.repositories, place.repository, &Teller::repository);
+                    if (known == told.repositories.end())
+                        told.repositories.push_back({place.repository, 1, candidate.anchors()});
+                    else
+                        ++known->documents;
+                }
             }
         }
-        if (!runs_.empty()) chains_.push_back({number, runs_});
+        chains_.push_back({number, runs_});
     }
 }
 
 void Attributor::find_common() {
     common_public_.clear();
-    common_files_.clear();
+    common_places_.clear();
     std::vector<Owned> owned;
     for (const Chain& chain : chains_) {
         const Candidate& candidate = candidates_.documents[chain.candidate];
@@ -197,18 +217,18 @@ void Attributor::find_common() {
                 owned.push_back({place, standing.repository});
         }
     }
-    // Fingerprints that follow each other and stand in many files: so does what is between them.
+    // Fingerprints that follow each other and stand in many places: so does what is between them.
     for (std::size_t i = 0; i < fingerprints_.size(); ++i) {
         if (candidates_.common[i] == 0) continue;
         const std::uint32_t begin = fingerprints_[i].position;
         while (i + 1 < fingerprints_.size() && candidates_.common[i + 1] != 0) ++i;
-        common_files_.push_back({begin, fingerprints_[i].position + gram_bytes});
+        common_places_.push_back({begin, fingerprints_[i].position + gram_bytes});
     }
     join(common_public_);
-    join(common_files_);
+    join(common_places_);
     common_repositories_ = shared_by(std::move(owned), limits::attribution_repositories_common);
     common_ = common_public_;
-    common_.insert(common_.end(), common_files_.begin(), common_files_.end());
+    common_.insert(common_.end(), common_places_.begin(), common_places_.end());
     common_.insert(common_.end(), common_repositories_.begin(), common_repositories_.end());
     join(common_);
 }
@@ -245,12 +265,20 @@ bool Attributor::judge(const Chain& chain, const std::vector<Interval>* common, 
            (merged.characters >= changed_bytes_min && merged.characters >= changed_share_min * span);
 }
 
+bool Attributor::is_in_many_places(const Chain& chain) const {
+    return std::ranges::any_of(chain.runs, [&](const Run& run) {
+        std::vector<Interval> rest;
+        subtract({run.query, run.query_end()}, common_places_, rest);
+        return rest.size() != 1 || rest[0].size() != run.size;
+    });
+}
+
 Common Attributor::why_common(const Chain& chain) const {
     if (is_public(candidates_.documents[chain.candidate])) return Common::public_repository;
     const std::pair<const std::vector<Interval>*, Common> reasons[] = {
         {&common_public_, Common::public_repository},
         {&common_repositories_, Common::many_repositories},
-        {&common_files_, Common::many_files}};
+        {&common_places_, Common::many_places}};
     Common most = Common::none;
     std::uint32_t least_left = UINT32_MAX;
     for (const auto& [intervals, reason] : reasons) {
@@ -285,6 +313,31 @@ void Attributor::append(std::vector<Merged>& all, Merged next) {
         }
     }
     all.push_back(std::move(next));
+}
+
+// Of several documents that have a place of the text, those with less of it than another say nothing new, unless they stand elsewhere.
+void Attributor::drop_lesser(std::vector<Merged>& matches) const {
+    const auto stands_where = [&](const Merged& one, const Merged& other) {
+        const auto places = [&](const Merged& merged) {
+            const Candidate& candidate = candidates_.documents[merged.candidate];
+            return index_->places(candidate.segment, candidate.document);
+        };
+        return std::ranges::all_of(places(one), [&](const auto& place) {
+            return std::ranges::find(places(other), place.repository, &CodeIndex::Standing::repository) !=
+                   places(other).end();
+        });
+    };
+    std::ranges::sort(matches, std::greater<>{}, &Merged::characters);
+    std::vector<Merged> kept;
+    for (Merged& match : matches) {
+        const Interval span{match.query.front().begin, match.query.back().end};
+        const bool lesser = std::ranges::any_of(kept, [&](const Merged& other) {
+            return span.begin >= other.query.front().begin && span.end <= other.query.back().end &&
+                   match.characters < other.characters && stands_where(match, other);
+        });
+        if (!lesser) kept.push_back(std::move(match));
+    }
+    matches = std::move(kept);
 }
 
 void Attributor::tell(const Merged& merged, Common why, Attributed& out) {

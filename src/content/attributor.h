@@ -31,7 +31,7 @@ enum class Common : std::uint8_t {
     none,
     public_repository, // stands in a repository that the caller calls public
     many_repositories, // in limits::attribution_repositories_common or more
-    many_files,        // in more than limits::index_postings_max files
+    many_places,       // in more than limits::index_files_max files, or far more often in few
     repetitive,        // a pattern that anybody may write: rows of zeros, an alphabet
 };
 std::string_view name(Common); // "public-repository"
@@ -77,9 +77,17 @@ private:
         std::uint32_t segment = 0, number = 0;
         std::string bytes;
     };
+    struct Teller {
+        std::uint32_t repository = 0, documents = 0; // that were read
+        std::uint32_t anchors = 0;                   // of the first of them, which has the most
+    };
     struct Told { // for one fingerprint: whose documents with it were read
         bool is_public = false;
-        std::vector<std::uint32_t> repositories;
+        std::vector<Teller> repositories;
+    };
+    struct Covered {                 // the longest run that holds a fingerprint, of the document read last that has it
+        std::uint32_t candidate = 0; // + 1
+        std::uint32_t size = 0;
     };
     struct Merged {
         std::uint32_t candidate = 0;
@@ -94,7 +102,9 @@ private:
     const std::string* block_of(const Candidate& candidate, Attributed& out);
     void find_common();
     bool judge(const Chain& chain, const std::vector<Interval>* common, Merged& merged, Common& why) const;
+    bool is_in_many_places(const Chain& chain) const;
     Common why_common(const Chain& chain) const;
+    void drop_lesser(std::vector<Merged>& matches) const;
     void tell(const Merged& merged, Common why, Attributed& out);
     static void append(std::vector<Merged>& all, Merged next);
 
@@ -105,9 +115,9 @@ private:
     Candidates candidates_;
     std::vector<std::uint32_t> order_; // of candidates_.documents
     std::vector<Told> told_;
-    std::vector<std::uint32_t> covered_; // by fingerprint: 1 + the candidate whose runs hold it
+    std::vector<Covered> covered_; // by fingerprint
     std::vector<Chain> chains_;
-    std::vector<Interval> common_public_, common_repositories_, common_files_, common_;
+    std::vector<Interval> common_public_, common_repositories_, common_places_, common_;
     std::deque<Block> blocks_; // read lately
     std::size_t block_bytes_ = 0;
     std::vector<Run> runs_;

@@ -147,7 +147,7 @@ TEST_F(Attribute, WhatStandsInManyFilesOfOneRepositoryIsCommonButNotItsVersions)
     const auto found = find(header);
     EXPECT_TRUE(found.matches.empty());
     ASSERT_FALSE(found.common.empty());
-    EXPECT_EQ(found.common[0].common, Common::many_files);
+    EXPECT_EQ(found.common[0].common, Common::many_places);
     EXPECT_FALSE(find(lines_of(kept, 3, 12)).matches.empty());
     EXPECT_FALSE(find(files[40].text).matches.empty());
 }

@@ -65,7 +65,7 @@ inline constexpr std::uint32_t position_bits_max = 40; // so that an entry is re
 inline constexpr std::uint32_t bucket_bits_max = 31;
 inline constexpr std::size_t entries_padding = 8;
 
-// A fingerprint that stands in more files than limits::index_postings_max has this entry first, in place of a position.
+// A fingerprint that is common (more than limits::index_files_max files) has this entry last, in place of a position.
 constexpr std::uint64_t common_position(std::uint32_t position_bits) { return (1ULL << position_bits) - 1; }
 
 constexpr std::uint64_t bucket_of(std::uint64_t hash, std::uint32_t bucket_bits) {

@@ -151,20 +151,17 @@ std::uint32_t SegmentWriter::lineage_at(std::uint64_t position) const {
 // Which places of one hash are written. Gives how many entries that makes, with the mark of what is common.
 std::size_t SegmentWriter::choose(std::span<const Posting> group, std::vector<std::uint64_t>& positions) const {
     positions.clear();
-    if (group.size() <= limits::index_postings_max) {
-        for (const Posting& posting : group) positions.push_back(posting.position);
-        return positions.size();
+    bool common = group.size() > limits::index_postings_max;
+    if (group.size() > limits::index_files_max) {
+        std::vector<std::uint32_t> files;
+        for (const Posting& posting : group.last(std::min(group.size(), group_max)))
+            files.push_back(lineage_at(posting.position));
+        std::ranges::sort(files);
+        common = common || files.size() - std::ranges::unique(files).size() > limits::index_files_max;
     }
-    // The last ones are the newest. Of each file one place where it is common, else what fits.
-    std::vector<std::uint32_t> lineages;
-    const auto recent = group.last(std::min(group.size(), group_max));
-    for (const Posting& posting : recent) lineages.push_back(lineage_at(posting.position));
-    std::ranges::sort(lineages);
-    const auto repeated = std::ranges::unique(lineages);
-    const auto files = lineages.size() - repeated.size();
-    const bool common = files > limits::index_postings_max;
-    const auto kept = group.last(common ? limits::index_postings_common : limits::index_postings_max);
-    for (const Posting& posting : kept) positions.push_back(posting.position);
+    // The last ones are the newest.
+    for (const Posting& posting : common ? group.last(limits::index_postings_common) : group)
+        positions.push_back(posting.position);
     if (common) positions.push_back(common_position(header_.position_bits));
     return positions.size();
 }
