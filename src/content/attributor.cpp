@@ -9,8 +9,9 @@ namespace sallyport::content {
 
 namespace {
 
-constexpr std::uint32_t joined_bytes_max = 1024;     // between two chains of one document that are told as one
-constexpr std::size_t blocks_bytes_max = 16u << 20;  // of texts kept between documents
+constexpr std::uint32_t joined_bytes_max = 1024; // between two chains of one document that are told as one
+constexpr std::uint32_t settled_bytes = window_wide + gram_bytes - 1; // a longer run elsewhere has further fingerprints
+constexpr std::size_t blocks_bytes_max = 16u << 20;                   // of texts kept between documents
 constexpr std::uint32_t common_run_min = gram_bytes; // shorter agreement with a public document says nothing
 constexpr std::uint32_t documents_per_repository =
     4;                                        // that are read for one place, to find the one that has most of it
@@ -57,7 +58,7 @@ void Attributor::find(std::string_view text, Attributed& out) {
     }
     normalise(text, Numbering::left_out, query_);
     winnow(query_.text(), window_narrow, fingerprints_);
-    find_candidates(*index_, fingerprints_, candidates_);
+    find_candidates(*index_, query_.text(), fingerprints_, candidates_);
     if (!candidates_.complete)
         out.incomplete = "the text shares more than " + std::to_string(limits::attribution_anchors_max) +
                          " fingerprints with the index";
@@ -128,17 +129,20 @@ void Attributor::order_candidates() {
     for (const Rank& rank : ranks) order_.push_back(rank.candidate);
 }
 
-// Whether it has an anchor that was not found yet in a public document, nor in many repositories, nor in its own; or as many of them as
-// the document of its own that was read, so that it may be the better one.
+// Whether reading it can tell more than those that were read: it has an anchor that none of its repository has, or that none of it holds
+// in a run long enough while its surroundings may be such a run; or it has as many anchors as the best, and may be the better one. What
+// is public, or in many repositories, is settled.
 bool Attributor::tells_something(const Candidate& candidate) const {
     const auto places = index_->places(candidate.segment, candidate.document);
-    bool seen = false, rival = true; // as much of the text as those that were read
+    bool seen = false, rival = true;
     for (std::uint32_t i = candidate.begin; i < candidate.end; ++i) {
-        const Told& told = told_[candidates_.anchors[i].fingerprint];
+        const Anchor anchor = candidates_.anchors[i];
+        const Told& told = told_[anchor.fingerprint];
         if (told.is_public || told.repositories.size() >= limits::attribution_repositories_common) continue;
         for (const auto& place : places) {
             const auto known = std::ranges::find(told.repositories, place.repository, &Teller::repository);
             if (known == told.repositories.end()) return true;
+            if (known->longest < match_bytes_min && anchor.surrounded != 0) return true;
             rival = rival && candidate.anchors() >= known->anchors && known->documents < documents_per_repository;
             seen = true;
         }
@@ -173,10 +177,11 @@ void Attributor::read(std::uint32_t number, Attributed& out) {
     const bool open = is_public(candidate);
     for (std::uint32_t i = candidate.begin; i < candidate.end; ++i) {
         const Anchor anchor = candidates_.anchors[i];
+        const Covered& covered = covered_[anchor.fingerprint];
+        if (covered.candidate == number + 1 && covered.size >= settled_bytes) continue;
         const Run seed =
             exact_run(query_.text(), document, fingerprints_[anchor.fingerprint].position, anchor.document_at);
         // The same words may stand at several places of a document: only a longer run than that which holds them already counts.
-        const Covered& covered = covered_[anchor.fingerprint];
         if (seed.size < gram_bytes || (covered.candidate == number + 1 && covered.size >= seed.size)) continue;
         extend(query_.text(), document, seed, runs_);
         for (const Run& run : runs_) {
@@ -187,14 +192,15 @@ void Attributor::read(std::uint32_t number, Attributed& out) {
                 Covered& now = covered_[fingerprint];
                 const bool again = now.candidate == number + 1;
                 now = {number + 1, again ? std::max(now.size, run.size) : run.size};
-                if (again) continue;
                 told.is_public = told.is_public || open;
                 for (const auto& place : places) {
                     const auto known = std::ranges::find(told.repositories, place.repository, &Teller::repository);
-                    if (known == told.repositories.end())
-                        told.repositories.push_back({place.repository, 1, candidate.anchors()});
-                    else
-                        ++known->documents;
+                    if (known == told.repositories.end()) {
+                        told.repositories.push_back({place.repository, 1, candidate.anchors(), run.size});
+                        continue;
+                    }
+                    known->documents += again ? 0 : 1;
+                    known->longest = std::max(known->longest, run.size);
                 }
             }
         }

@@ -80,6 +80,7 @@ private:
     struct Teller {
         std::uint32_t repository = 0, documents = 0; // that were read
         std::uint32_t anchors = 0;                   // of the first of them, which has the most
+        std::uint32_t longest = 0;                   // run that holds the fingerprint
     };
     struct Told { // for one fingerprint: whose documents with it were read
         bool is_public = false;

@@ -10,13 +10,13 @@ namespace {
 
 // How many look-ups wait for memory at the same time.
 constexpr std::size_t ahead = 16;
-// A position and the fingerprint that stands there, to be sorted as one number.
-constexpr unsigned fingerprint_bits = 24;
+// A position, whether its surroundings are those of the text, and the fingerprint that stands there, to be sorted as one number.
+constexpr unsigned fingerprint_bits = 24, position_shift = fingerprint_bits + 1;
 constexpr std::uint64_t fingerprint_mask = (1U << fingerprint_bits) - 1;
-static_assert(segment_format::position_bits_max + fingerprint_bits <= 64);
+static_assert(segment_format::position_bits_max + position_shift <= 64);
 static_assert(limits::scanned_text_bytes_max / (window_narrow + 1) * 2 < fingerprint_mask);
 
-void look_up(const Segment& segment, std::span<const Fingerprint> all, Candidates& out) {
+void look_up(const Segment& segment, std::string_view text, std::span<const Fingerprint> all, Candidates& out) {
     out.passed.clear();
     for (std::size_t i = 0; i < all.size(); ++i) {
         if (i + ahead < all.size()) segment.prefetch_filter(all[i + ahead].hash);
@@ -29,8 +29,12 @@ void look_up(const Segment& segment, std::span<const Fingerprint> all, Candidate
         if (i + ahead < passed) segment.prefetch_entries(hash(i + ahead));
         out.positions.clear();
         if (segment.positions(hash(i), out.positions)) out.common[out.passed[i]] = 1;
-        for (const std::uint64_t position : out.positions)
-            out.packed.push_back(position << fingerprint_bits | out.passed[i]);
+        if (out.positions.empty()) continue;
+        const std::uint32_t here = segment_format::surroundings_of(text, all[out.passed[i]].position, gram_bytes);
+        for (const Segment::Found& found : out.positions) {
+            const std::uint64_t surrounded = segment_format::may_surround(found.surroundings, here) ? 1 : 0;
+            out.packed.push_back(found.position << position_shift | surrounded << fingerprint_bits | out.passed[i]);
+        }
         if (out.packed.size() + out.anchors.size() > limits::attribution_anchors_max) {
             out.complete = false;
             return;
@@ -42,7 +46,7 @@ void group(const CodeIndex& index, std::uint32_t segment, Candidates& out) {
     const Segment& file = index.segment(segment);
     std::ranges::sort(out.packed);
     for (std::size_t i = 0; i < out.packed.size();) {
-        const auto document = file.document_at(out.packed[i] >> fingerprint_bits);
+        const auto document = file.document_at(out.packed[i] >> position_shift);
         if (!document) {
             ++i;
             continue;
@@ -51,11 +55,12 @@ void group(const CodeIndex& index, std::uint32_t segment, Candidates& out) {
         Candidate candidate{segment, *document, static_cast<std::uint32_t>(out.anchors.size()), 0};
         const bool stands = !index.places(segment, *document).empty();
         for (; i < out.packed.size(); ++i) {
-            const std::uint64_t at = (out.packed[i] >> fingerprint_bits) - record.begin;
+            const std::uint64_t at = (out.packed[i] >> position_shift) - record.begin;
             if (at >= record.size) break;
             if (stands)
-                out.anchors.push_back(
-                    {static_cast<std::uint32_t>(out.packed[i] & fingerprint_mask), static_cast<std::uint32_t>(at)});
+                out.anchors.push_back({static_cast<std::uint32_t>(out.packed[i] & fingerprint_mask),
+                                       static_cast<std::uint32_t>(out.packed[i] >> fingerprint_bits & 1),
+                                       static_cast<std::uint32_t>(at)});
         }
         candidate.end = static_cast<std::uint32_t>(out.anchors.size());
         if (stands) out.documents.push_back(candidate);
@@ -64,7 +69,8 @@ void group(const CodeIndex& index, std::uint32_t segment, Candidates& out) {
 
 } // namespace
 
-void find_candidates(const CodeIndex& index, std::span<const Fingerprint> fingerprints, Candidates& out) {
+void find_candidates(const CodeIndex& index, std::string_view text, std::span<const Fingerprint> fingerprints,
+                     Candidates& out) {
     out.anchors.clear();
     out.documents.clear();
     out.complete = fingerprints.size() <= fingerprint_mask;
@@ -72,7 +78,7 @@ void find_candidates(const CodeIndex& index, std::span<const Fingerprint> finger
     out.common.assign(fingerprints.size(), 0);
     for (std::uint32_t segment = 0; segment < index.segments() && out.complete; ++segment) {
         out.packed.clear();
-        look_up(index.segment(segment), fingerprints, out);
+        look_up(index.segment(segment), text, fingerprints, out);
         group(index, segment, out);
     }
 }

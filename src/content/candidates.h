@@ -11,8 +11,9 @@
 namespace sallyport::content {
 
 struct Anchor {
-    std::uint32_t fingerprint = 0; // of the text, by its place in the list
-    std::uint32_t document_at = 0; // where the same gram begins in the document
+    std::uint32_t fingerprint : 31 = 0; // of the text, by its place in the list
+    std::uint32_t surrounded : 1 = 0;   // a shared run of 60 bytes is possible: segment_format::may_surround()
+    std::uint32_t document_at = 0;      // where the same gram begins in the document
 };
 
 struct Candidate {
@@ -27,10 +28,13 @@ struct Candidates {
     std::vector<Candidate> documents;  // those that stand somewhere
     std::vector<unsigned char> common; // for each fingerprint: 1 where it stands in more files than the index lists
     bool complete = true;              // false: limits::attribution_anchors_max was reached
-    std::vector<std::uint64_t> positions, packed;
+    std::vector<Segment::Found> positions;
+    std::vector<std::uint64_t> packed;
     std::vector<std::uint32_t> passed;
 };
 
-void find_candidates(const CodeIndex& index, std::span<const Fingerprint> fingerprints, Candidates& out);
+// The fingerprints are those of the normalised text.
+void find_candidates(const CodeIndex& index, std::string_view text, std::span<const Fingerprint> fingerprints,
+                     Candidates& out);
 
 } // namespace sallyport::content

@@ -13,7 +13,8 @@
 namespace sallyport::content {
 
 struct Posting {
-    std::uint64_t hash = 0, position = 0;
+    std::uint64_t hash = 0;
+    std::uint64_t place = 0; // what comes with it
 };
 
 class Postings {
@@ -24,15 +25,15 @@ public:
     Postings(const Postings&) = delete;
     Postings& operator=(const Postings&) = delete;
 
-    // Positions ascend from call to call.
-    Result<void> add(std::uint64_t hash, std::uint64_t position) {
-        run_.push_back({hash, position});
+    Result<void> add(std::uint64_t hash, std::uint64_t place) {
+        run_.push_back({hash, place});
         ++count_;
         return run_.size() < run_max_ ? Result<void>{} : spill();
     }
     std::uint64_t count() const { return count_; }
 
-    // For each distinct hash, ascending by the upper 48 bits (which tell hashes apart): its postings, positions ascending. No add()
+    // For each distinct hash, ascending by the upper 48 bits (which tell hashes apart): its postings in the order in which
+    // they were added. No add()
     // afterwards; may be called again.
     using Visit = std::function<void(std::span<const Posting>)>;
     Result<void> for_each_hash(const Visit& visit);

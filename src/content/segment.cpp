@@ -73,37 +73,38 @@ Result<void> Segment::parse(std::string_view bytes) {
         return damaged("widths");
     if (documents_.size() != header_.documents || by_id_.size() != header_.documents) return damaged("documents");
     if (directory_.size() != (1ULL << header_.bucket_bits) + 1 || filter_.empty()) return damaged("directory");
-    const std::uint64_t bits = header_.entries * (remainder_bits + header_.position_bits);
+    const std::uint64_t bits = header_.entries * width();
     if (header_.entries > UINT32_MAX || entries_.size() < (bits + 7) / 8 + entries_padding) return damaged("entries");
     return {};
 }
 
 std::uint64_t Segment::entry(std::uint64_t at) const {
-    const std::uint32_t width = remainder_bits + header_.position_bits;
-    const std::uint64_t bit = at * width;
+    const std::uint64_t bit = at * width();
     std::uint64_t word = 0;
     std::memcpy(&word, entries_.data() + bit / 8, sizeof word);
-    return word >> (bit % 8) & ((1ULL << width) - 1);
+    return word >> (bit % 8) & ((1ULL << width()) - 1);
 }
 
 void Segment::prefetch_entries(std::uint64_t hash) const {
     const std::uint64_t first = std::min<std::uint64_t>(directory_[bucket(hash)], header_.entries);
-    __builtin_prefetch(entries_.data() + first * (remainder_bits + header_.position_bits) / 8);
+    __builtin_prefetch(entries_.data() + first * width() / 8);
 }
 
-bool Segment::positions(std::uint64_t hash, std::vector<std::uint64_t>& out) const {
+bool Segment::positions(std::uint64_t hash, std::vector<Found>& out) const {
+    const std::uint32_t above = surroundings_bits + header_.position_bits;
     const std::uint64_t at = bucket(hash), remainder = remainder_of(hash, header_.bucket_bits);
     const std::uint64_t last = std::min<std::uint64_t>(directory_[at + 1], header_.entries);
     bool common = false;
     for (std::uint64_t i = directory_[at]; i < last; ++i) {
         const std::uint64_t found = entry(i);
         const std::uint64_t position = found & common_position(header_.position_bits);
-        if (found >> header_.position_bits > remainder) break;
-        if (found >> header_.position_bits < remainder) continue;
+        if (found >> above > remainder) break;
+        if (found >> above < remainder) continue;
         if (position == common_position(header_.position_bits))
             common = true;
         else
-            out.push_back(position);
+            out.push_back({position, static_cast<std::uint32_t>(found >> header_.position_bits) &
+                                         ((1U << surroundings_bits) - 1)});
     }
     return common;
 }

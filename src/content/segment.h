@@ -47,7 +47,11 @@ public:
     void prefetch_directory(std::uint64_t hash) const { __builtin_prefetch(&directory_[bucket(hash)]); }
     void prefetch_entries(std::uint64_t hash) const;
     // Appends where grams with this hash stand, among all documents. True: in more files than are listed.
-    bool positions(std::uint64_t hash, std::vector<std::uint64_t>& out) const;
+    struct Found {
+        std::uint64_t position = 0;
+        std::uint32_t surroundings = 0; // segment_format::may_surround()
+    };
+    bool positions(std::uint64_t hash, std::vector<Found>& out) const;
 
     // The bytes of a block of texts, checked and unpacked.
     Result<void> read_block(std::uint32_t block, std::string& out) const;
@@ -62,6 +66,9 @@ private:
     std::uint64_t filter_word(std::uint64_t hash) const { return segment_format::filter_word(hash, filter_.size()); }
     std::uint64_t bucket(std::uint64_t hash) const { return segment_format::bucket_of(hash, header_.bucket_bits); }
     std::uint64_t entry(std::uint64_t at) const;
+    std::uint32_t width() const {
+        return segment_format::remainder_bits + segment_format::surroundings_bits + header_.position_bits;
+    }
     std::unexpected<Error> damaged(const std::string& what) const;
 
     std::string name_;

@@ -59,14 +59,32 @@ struct Block {
 };
 static_assert(sizeof(Block) == 24);
 
-// An entry is remainder << position_bits | position, packed without gaps. The remainder is the part of a hash below its bucket.
-inline constexpr std::uint32_t remainder_bits = 16;
-inline constexpr std::uint32_t position_bits_max = 40; // so that an entry is read in one load of 8 bytes
+// An entry is a remainder, the surroundings and a position, from the highest bits down, packed without gaps. The remainder is the part
+// of a hash below its bucket.
+inline constexpr std::uint32_t remainder_bits = 12, surroundings_bits = 12;
+inline constexpr std::uint32_t position_bits_max = 33; // so that an entry is read in one load of 8 bytes
 inline constexpr std::uint32_t bucket_bits_max = 31;
 inline constexpr std::size_t entries_padding = 8;
 
 // A fingerprint that is common (more than limits::index_files_max files) has this entry last, in place of a position.
 constexpr std::uint64_t common_position(std::uint32_t position_bits) { return (1ULL << position_bits) - 1; }
+
+// Six bits each for the bytes before and behind a gram. A shared run of 60 bytes holds all of those on one side of its gram, so most of
+// the places that share a gram and no more are told by this without their text.
+inline constexpr std::size_t side_bytes = 15;
+constexpr std::uint32_t side_of(std::string_view bytes) {
+    std::uint32_t hash = 0x811C'9DC5;
+    for (const char byte : bytes) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x0100'0193;
+    return (hash ^ hash >> 15) * 0x2C1B'3C6DU >> 26;
+}
+constexpr std::uint32_t surroundings_of(std::string_view text, std::size_t gram, std::size_t gram_size) {
+    const std::size_t before = gram < side_bytes ? gram : side_bytes;
+    return side_of(text.substr(gram - before, before)) << 6 |
+           side_of(text.substr(gram + gram_size).substr(0, side_bytes));
+}
+constexpr bool may_surround(std::uint32_t one, std::uint32_t other) {
+    return (one ^ other) >> 6 == 0 || ((one ^ other) & 63) == 0;
+}
 
 constexpr std::uint64_t bucket_of(std::uint64_t hash, std::uint32_t bucket_bits) {
     return bucket_bits == 0 ? 0 : hash >> (64 - bucket_bits);

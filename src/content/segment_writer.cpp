@@ -17,7 +17,8 @@ using namespace segment_format;
 namespace {
 
 constexpr std::size_t buffer_bytes = 1u << 20;
-constexpr std::uint64_t entries_per_bucket = 12; // of the directory; between half and all of it
+constexpr std::uint64_t entries_per_bucket = 24; // of the directory; between half and all of it
+constexpr std::uint64_t place_mask = (1ULL << position_bits_max) - 1;
 constexpr std::size_t group_max = 1u << 16; // postings of one hash that are looked at; with more it is common anyway
 
 template <class T> std::string_view bytes_of(const std::vector<T>& values) {
@@ -99,8 +100,11 @@ Result<void> SegmentWriter::add(const DocumentId& id, std::uint32_t lineage, uns
         put_number(block_, static_cast<std::uint32_t>(end - lines[i]));
     }
     winnow(normalised, window, fingerprints_);
-    for (const Fingerprint& one : fingerprints_)
-        if (auto added = postings_.add(one.hash, header_.positions + one.position); !added) return added;
+    for (const Fingerprint& one : fingerprints_) {
+        const std::uint64_t surroundings = surroundings_of(normalised, one.position, gram_bytes);
+        const std::uint64_t place = surroundings << position_bits_max | (header_.positions + one.position);
+        if (auto added = postings_.add(one.hash, place); !added) return added;
+    }
     header_.positions += normalised.size();
     header_.lines += lines.size();
     documents_.push_back(document);
@@ -149,43 +153,44 @@ std::uint32_t SegmentWriter::lineage_at(std::uint64_t position) const {
 }
 
 // Which places of one hash are written. Gives how many entries that makes, with the mark of what is common.
-std::size_t SegmentWriter::choose(std::span<const Posting> group, std::vector<std::uint64_t>& positions) const {
-    positions.clear();
+std::size_t SegmentWriter::choose(std::span<const Posting> group, std::vector<std::uint64_t>& places) const {
+    places.clear();
     bool common = group.size() > limits::index_postings_max;
     if (group.size() > limits::index_files_max) {
         std::vector<std::uint32_t> files;
         for (const Posting& posting : group.last(std::min(group.size(), group_max)))
-            files.push_back(lineage_at(posting.position));
+            files.push_back(lineage_at(posting.place & place_mask));
         std::ranges::sort(files);
         common = common || files.size() - std::ranges::unique(files).size() > limits::index_files_max;
     }
     // The last ones are the newest.
     for (const Posting& posting : common ? group.last(limits::index_postings_common) : group)
-        positions.push_back(posting.position);
-    if (common) positions.push_back(common_position(header_.position_bits));
-    return positions.size();
+        places.push_back(posting.place >> position_bits_max << header_.position_bits | (posting.place & place_mask));
+    if (common) places.push_back(common_position(header_.position_bits));
+    return places.size();
 }
 
 Result<void> SegmentWriter::write_fingerprints() {
     header_.position_bits = static_cast<std::uint32_t>(std::bit_width(header_.positions + 1));
     std::uint64_t hashes = 0;
-    std::vector<std::uint64_t> positions;
+    std::vector<std::uint64_t> places;
     auto counted = postings_.for_each_hash([&](std::span<const Posting> group) {
         ++hashes;
-        header_.entries += choose(group, positions);
+        header_.entries += choose(group, places);
     });
     if (!counted) return counted;
     header_.bucket_bits = std::min<std::uint32_t>(
         bucket_bits_max, static_cast<std::uint32_t>(std::bit_width(header_.entries / entries_per_bucket)));
     std::vector<std::uint32_t> begins((1ULL << header_.bucket_bits) + 1);
     std::vector<std::uint64_t> words(hashes * filter_bits_per_hash / 64 + 1);
-    PackedEntries packed(remainder_bits + header_.position_bits, header_.entries);
+    const std::uint32_t below = surroundings_bits + header_.position_bits;
+    PackedEntries packed(remainder_bits + below, header_.entries);
     auto visited = postings_.for_each_hash([&](std::span<const Posting> group) {
         const std::uint64_t hash = group.front().hash;
         words[filter_word(hash, words.size())] |= filter_mask(hash);
-        begins[bucket_of(hash, header_.bucket_bits) + 1] += static_cast<std::uint32_t>(choose(group, positions));
-        const std::uint64_t remainder = remainder_of(hash, header_.bucket_bits) << header_.position_bits;
-        for (const std::uint64_t position : positions) packed.push(remainder | position);
+        begins[bucket_of(hash, header_.bucket_bits) + 1] += static_cast<std::uint32_t>(choose(group, places));
+        const std::uint64_t remainder = remainder_of(hash, header_.bucket_bits) << below;
+        for (const std::uint64_t place : places) packed.push(remainder | place);
     });
     if (!visited) return visited;
     std::partial_sum(begins.begin(), begins.end(), begins.begin());

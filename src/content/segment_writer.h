@@ -45,7 +45,7 @@ private:
     Result<void> close_block();
     Result<void> write_part(segment_format::Part part, std::string_view bytes);
     Result<void> write_fingerprints();
-    std::size_t choose(std::span<const Posting> group, std::vector<std::uint64_t>& positions) const;
+    std::size_t choose(std::span<const Posting> group, std::vector<std::uint64_t>& places) const;
     std::uint32_t lineage_at(std::uint64_t position) const;
 
     std::filesystem::path file_, draft_;
