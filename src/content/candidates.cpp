@@ -10,6 +10,8 @@ namespace {
 
 // How many look-ups wait for memory at the same time.
 constexpr std::size_t ahead = 16;
+// Of a gram that stands at more places, only those that may be part of a run long enough: the others share the gram and little more.
+constexpr std::size_t places_taken_all = 8;
 // A position, whether its surroundings are those of the text, and the fingerprint that stands there, to be sorted as one number.
 constexpr unsigned fingerprint_bits = 24, position_shift = fingerprint_bits + 1;
 constexpr std::uint64_t fingerprint_mask = (1U << fingerprint_bits) - 1;
@@ -31,9 +33,12 @@ void look_up(const Segment& segment, std::string_view text, std::span<const Fing
         if (segment.positions(hash(i), out.positions)) out.common[out.passed[i]] = 1;
         if (out.positions.empty()) continue;
         const std::uint32_t here = segment_format::surroundings_of(text, all[out.passed[i]].position, gram_bytes);
+        const bool many = out.positions.size() > places_taken_all;
         for (const Segment::Found& found : out.positions) {
-            const std::uint64_t surrounded = segment_format::may_surround(found.surroundings, here) ? 1 : 0;
-            out.packed.push_back(found.position << position_shift | surrounded << fingerprint_bits | out.passed[i]);
+            const bool surrounded = segment_format::may_surround(found.surroundings, here);
+            if (many && !surrounded) continue;
+            out.packed.push_back(found.position << position_shift | (surrounded ? 1ULL << fingerprint_bits : 0ULL) |
+                                 out.passed[i]);
         }
         if (out.packed.size() + out.anchors.size() > limits::attribution_anchors_max) {
             out.complete = false;
