@@ -1,11 +1,12 @@
 #include "content/index_fixture.h"
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 namespace sallyport::content {
 namespace {
 
-struct Attribute : IndexFixture {
+struct Attribute : testing::Test, IndexFolder {
     static constexpr std::string_view engine = "git.acme.example/core/engine", site = "git.acme.example/web/site";
 };
 

@@ -1,12 +1,13 @@
-// For tests: a folder for an index, documents as source looks, and what an index says of a text.
+// For tests: a folder for an index, documents as source looks, and what an index says of a text. What goes wrong while a test is made
+// ready ends the program.
 #pragma once
 
 #include "content/attributor.h"
 #include "content/index_writer.h"
 #include "crypto/crypto.h"
 
-#include <gtest/gtest.h>
-
+#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <random>
 #include <set>
@@ -16,14 +17,25 @@
 
 namespace sallyport::content {
 
-struct IndexFixture : testing::Test {
+struct IndexFolder {
     std::filesystem::path folder =
-        std::filesystem::temp_directory_path() / ("sallyport-index-" + std::to_string(getpid()) + "-" +
-                                                  testing::UnitTest::GetInstance()->current_test_info()->name());
+        std::filesystem::temp_directory_path() / ("sallyport-index-" + std::to_string(getpid()));
     std::set<std::string, std::less<>> open_repositories; // those that the test calls public
 
-    IndexFixture() { std::filesystem::remove_all(folder); }
-    ~IndexFixture() override { std::filesystem::remove_all(folder); }
+    IndexFolder() { std::filesystem::remove_all(folder); }
+    ~IndexFolder() { std::filesystem::remove_all(folder); }
+    IndexFolder(const IndexFolder&) = delete;
+    IndexFolder& operator=(const IndexFolder&) = delete;
+
+    static void need(bool holds, const std::string& otherwise) {
+        if (holds) return;
+        std::fprintf(stderr, "%s\n", otherwise.c_str());
+        std::abort();
+    }
+    template <class T> static T need(Result<T> result) {
+        need(result.has_value(), result ? "" : result.error().message);
+        if constexpr (!std::is_void_v<T>) return std::move(*result);
+    }
 
     static DocumentId id_of(std::string_view text) { return DocumentId::of(crypto::bytes(crypto::sha256(text))); }
 
@@ -32,25 +44,18 @@ struct IndexFixture : testing::Test {
     };
     // Lists the repository anew.
     void put(std::string_view repository, const std::vector<File>& files, unsigned window = window_narrow) {
-        auto writer = IndexWriter::open(folder);
-        ASSERT_TRUE(writer) << writer.error().message;
-        ASSERT_TRUE((*writer)->begin(repository, window));
-        for (const File& file : files) {
-            const auto added = (*writer)->add(id_of(file.text), file.path, file.text);
-            ASSERT_TRUE(added) << added.error().message;
-        }
-        const auto committed = (*writer)->commit();
-        ASSERT_TRUE(committed) << committed.error().message;
+        const auto writer = need(IndexWriter::open(folder));
+        need(writer->begin(repository, window));
+        for (const File& file : files) need(writer->add(id_of(file.text), file.path, file.text));
+        need(writer->commit());
     }
 
     Attributed find(std::string_view text) const {
-        const auto index = CodeIndex::open(folder);
-        EXPECT_TRUE(index) << index.error().message;
+        Attributor attributor(need(CodeIndex::open(folder)),
+                              [&](std::string_view name) { return open_repositories.contains(name); });
         Attributed found;
-        if (!index) return found;
-        Attributor attributor(*index, [&](std::string_view name) { return open_repositories.contains(name); });
         attributor.find(text, found);
-        EXPECT_EQ(found.incomplete, "");
+        need(found.incomplete.empty(), found.incomplete);
         return found;
     }
 
