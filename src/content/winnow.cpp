@@ -67,6 +67,11 @@ std::size_t rightmost_smallest(const std::uint64_t* hashes, std::size_t count) {
     return at;
 }
 
+std::size_t first_below(const std::uint64_t* hashes, std::size_t from, std::size_t to, std::uint64_t bound) {
+    while (from < to && hashes[from] >= bound) ++from;
+    return from;
+}
+
 } // namespace
 
 void winnow(std::string_view normalised, unsigned window, std::vector<Fingerprint>& out) {
@@ -94,17 +99,20 @@ void winnow(std::string_view normalised, unsigned window, std::vector<Fingerprin
             out.push_back({spread(smallest_hash), static_cast<std::uint32_t>(smallest)});
             i = first;
         }
-        for (; i < held; ++i) {
-            if (hashes[i] < smallest_hash) {
-                smallest = base + i;
-            } else if (smallest + window <= base + i) {
+        while (true) {
+            // Robust: the one of the window before stays as long as it is in the window and nothing is smaller.
+            const std::size_t leaves = smallest + window - base;
+            i = first_below(hashes.data(), i, std::min(held, leaves), smallest_hash);
+            if (i == held) break;
+            if (i == leaves) {
                 const std::size_t from = i + 1 - window;
                 smallest = base + from + rightmost_smallest(hashes.data() + from, window);
             } else {
-                continue; // robust: the one of the window before stays as long as it is in the window
+                smallest = base + i;
             }
             smallest_hash = hashes[smallest - base];
             out.push_back({spread(smallest_hash), static_cast<std::uint32_t>(smallest)});
+            ++i;
         }
         done = base + held;
         const std::size_t keep = std::min<std::size_t>(held, window - 1);
