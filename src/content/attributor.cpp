@@ -13,8 +13,8 @@ constexpr std::uint32_t joined_bytes_max = 1024; // between two chains of one do
 constexpr std::uint32_t settled_bytes = window_wide + gram_bytes - 1; // a longer run elsewhere has further fingerprints
 constexpr std::size_t blocks_bytes_max = 16u << 20;                   // of texts kept between documents
 constexpr std::uint32_t common_run_min = gram_bytes; // shorter agreement with a public document says nothing
-constexpr std::uint32_t documents_per_repository =
-    4;                                        // that are read for one place, to find the one that has most of it
+// Documents of a repository that are read for one place, to find the one that has most of it: more where the text is short.
+constexpr std::size_t rivals_min = 4, rivals_max = 48, rivals_and_fingerprints = 4'096;
 constexpr std::size_t repetition_bytes = 256; // looked at of a run
 
 // Rows of numbers, alphabets, hexadecimal digits in order: few different grams, or each byte one more than the last.
@@ -135,6 +135,7 @@ void Attributor::order_candidates() {
 bool Attributor::tells_something(const Candidate& candidate) const {
     const auto places = index_->places(candidate.segment, candidate.document);
     bool seen = false, rival = true;
+    const std::size_t rivals = std::clamp(rivals_and_fingerprints / (fingerprints_.size() + 1), rivals_min, rivals_max);
     for (std::uint32_t i = candidate.begin; i < candidate.end; ++i) {
         const Anchor anchor = candidates_.anchors[i];
         const Told& told = told_[anchor.fingerprint];
@@ -143,7 +144,7 @@ bool Attributor::tells_something(const Candidate& candidate) const {
             const auto known = std::ranges::find(told.repositories, place.repository, &Teller::repository);
             if (known == told.repositories.end()) return true;
             if (known->longest < match_bytes_min && anchor.surrounded != 0) return true;
-            rival = rival && candidate.anchors() >= known->anchors && known->documents < documents_per_repository;
+            rival = rival && candidate.anchors() >= known->anchors && known->documents < rivals;
             seen = true;
         }
     }

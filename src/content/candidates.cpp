@@ -3,6 +3,8 @@
 #include "base/limits.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 namespace sallyport::content {
 
@@ -12,11 +14,32 @@ namespace {
 constexpr std::size_t ahead = 16;
 // Of a gram that stands at more places, only those that may be part of a run long enough: the others share the gram and little more.
 constexpr std::size_t places_taken_all = 8;
+constexpr std::size_t radix_min = 2'048; // numbers; fewer are sorted faster by comparing
 // A position, whether its surroundings are those of the text, and the fingerprint that stands there, to be sorted as one number.
 constexpr unsigned fingerprint_bits = 24, position_shift = fingerprint_bits + 1;
 constexpr std::uint64_t fingerprint_mask = (1U << fingerprint_bits) - 1;
 static_assert(segment_format::position_bits_max + position_shift <= 64);
 static_assert(limits::scanned_text_bytes_max / (window_narrow + 1) * 2 < fingerprint_mask);
+
+// By position, least significant digit first; what was added first stays first, so the fingerprints ascend.
+void sort_by_position(std::vector<std::uint64_t>& packed, std::vector<std::uint64_t>& copy) {
+    constexpr unsigned digit_bits = 11;
+    constexpr std::uint64_t mask = (1U << digit_bits) - 1;
+    static_assert(3 * digit_bits >= segment_format::position_bits_max);
+    if (packed.size() < radix_min) {
+        std::ranges::sort(packed);
+        return;
+    }
+    copy.resize(packed.size());
+    for (unsigned shift = position_shift; shift < position_shift + 3 * digit_bits; shift += digit_bits) {
+        std::array<std::uint32_t, mask + 1> begin{};
+        for (const std::uint64_t one : packed) ++begin[one >> shift & mask];
+        std::uint32_t sum = 0;
+        for (std::uint32_t& count : begin) sum += std::exchange(count, sum);
+        for (const std::uint64_t one : packed) copy[begin[one >> shift & mask]++] = one;
+        packed.swap(copy);
+    }
+}
 
 void look_up(const Segment& segment, std::string_view text, std::span<const Fingerprint> all, Candidates& out) {
     out.passed.clear();
@@ -49,7 +72,7 @@ void look_up(const Segment& segment, std::string_view text, std::span<const Fing
 
 void group(const CodeIndex& index, std::uint32_t segment, Candidates& out) {
     const Segment& file = index.segment(segment);
-    std::ranges::sort(out.packed);
+    sort_by_position(out.packed, out.copy);
     for (std::size_t i = 0; i < out.packed.size();) {
         const auto document = file.document_at(out.packed[i] >> position_shift);
         if (!document) {

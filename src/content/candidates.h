@@ -29,7 +29,7 @@ struct Candidates {
     std::vector<unsigned char> common; // for each fingerprint: 1 where it stands in more files than the index lists
     bool complete = true;              // false: limits::attribution_anchors_max was reached
     std::vector<Segment::Found> positions;
-    std::vector<std::uint64_t> packed;
+    std::vector<std::uint64_t> packed, copy;
     std::vector<std::uint32_t> passed;
 };
 
