@@ -65,7 +65,8 @@ bool resume_behind(std::string_view query, std::string_view document, std::uint3
 
 } // namespace
 
-Run exact_run(std::string_view query, std::string_view document, std::uint32_t query_at, std::uint32_t document_at) {
+SharedRun exact_run(std::string_view query, std::string_view document, std::uint32_t query_at,
+                    std::uint32_t document_at) {
     if (query_at > query.size() || document_at > document.size()) return {query_at, document_at, 0};
     const std::uint32_t ahead = equal_ahead(query.substr(query_at), document.substr(document_at));
     if (ahead == 0) return {query_at, document_at, 0};
@@ -73,10 +74,10 @@ Run exact_run(std::string_view query, std::string_view document, std::uint32_t q
     return {query_at - behind, document_at - behind, ahead + behind};
 }
 
-void extend(std::string_view query, std::string_view document, const Run& seed, std::vector<Run>& out) {
+void extend(std::string_view query, std::string_view document, const SharedRun& seed, std::vector<SharedRun>& out) {
     out.clear();
     std::uint32_t i = 0, j = 0;
-    for (Run run = seed; resume_behind(query.substr(0, run.query), document.substr(0, run.document), i, j);) {
+    for (SharedRun run = seed; resume_behind(query.substr(0, run.query), document.substr(0, run.document), i, j);) {
         const std::uint32_t query_end = run.query - i, document_end = run.document - j;
         run.size = equal_behind(query.substr(0, query_end), document.substr(0, document_end));
         run.query = query_end - run.size;
@@ -85,7 +86,8 @@ void extend(std::string_view query, std::string_view document, const Run& seed, 
     }
     std::ranges::reverse(out);
     out.push_back(seed);
-    for (Run run = seed; resume_ahead(query.substr(run.query_end()), document.substr(run.document_end()), i, j);) {
+    for (SharedRun run = seed;
+         resume_ahead(query.substr(run.query_end()), document.substr(run.document_end()), i, j);) {
         run = {run.query_end() + i, run.document_end() + j, 0};
         run.size = equal_ahead(query.substr(run.query), document.substr(run.document));
         out.push_back(run);

@@ -9,7 +9,7 @@
 namespace sallyport::content {
 
 // query[query, query + size) == document[document, document + size)
-struct Run {
+struct SharedRun {
     std::uint32_t query = 0, document = 0, size = 0;
     std::uint32_t query_end() const { return query + size; }
     std::uint32_t document_end() const { return document + size; }
@@ -19,8 +19,9 @@ inline constexpr std::uint32_t gap_bytes_max = 32; // of either side between two
 inline constexpr std::uint32_t run_bytes_min = 12; // of a run behind a gap
 
 // The longest run through the given places, where both texts have the same byte; of size 0 where they do not.
-Run exact_run(std::string_view query, std::string_view document, std::uint32_t query_at, std::uint32_t document_at);
+SharedRun exact_run(std::string_view query, std::string_view document, std::uint32_t query_at,
+                    std::uint32_t document_at);
 // Replaces `out` by a chain around a run, ascending in both texts: the runs behind gaps before it, the run, those after it.
-void extend(std::string_view query, std::string_view document, const Run& seed, std::vector<Run>& out);
+void extend(std::string_view query, std::string_view document, const SharedRun& seed, std::vector<SharedRun>& out);
 
 } // namespace sallyport::content

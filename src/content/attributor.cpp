@@ -180,12 +180,12 @@ void Attributor::read(std::uint32_t number, Attributed& out) {
         const Anchor anchor = candidates_.anchors[i];
         const Covered& covered = covered_[anchor.fingerprint];
         if (covered.candidate == number + 1 && covered.size >= settled_bytes) continue;
-        const Run seed =
+        const SharedRun seed =
             exact_run(query_.text(), document, fingerprints_[anchor.fingerprint].position, anchor.document_at);
         // The same words may stand at several places of a document: only a longer run than that which holds them already counts.
         if (seed.size < gram_bytes || (covered.candidate == number + 1 && covered.size >= seed.size)) continue;
         extend(query_.text(), document, seed, runs_);
-        for (const Run& run : runs_) {
+        for (const SharedRun& run : runs_) {
             auto at = std::ranges::lower_bound(fingerprints_, run.query, {}, &Fingerprint::position);
             for (; at != fingerprints_.end() && at->position + gram_bytes <= run.query_end(); ++at) {
                 const auto fingerprint = static_cast<std::size_t>(at - fingerprints_.begin());
@@ -216,7 +216,7 @@ void Attributor::find_common() {
     for (const Chain& chain : chains_) {
         const Candidate& candidate = candidates_.documents[chain.candidate];
         const bool open = is_public(candidate);
-        for (const Run& run : chain.runs) {
+        for (const SharedRun& run : chain.runs) {
             if (run.size < common_run_min) continue;
             const Interval place{run.query, run.query_end()};
             if (open) common_public_.push_back(place);
@@ -250,7 +250,7 @@ bool Attributor::judge(const Chain& chain, const std::vector<Interval>* common, 
     subtract({chain.runs.front().query, chain.runs.back().query_end()}, taken, pieces);
     std::uint32_t span = 0; // of the chain, without what is common
     for (const Interval& piece : pieces) span += piece.size();
-    for (const Run& run : chain.runs) {
+    for (const SharedRun& run : chain.runs) {
         pieces.clear();
         subtract({run.query, run.query_end()}, taken, pieces);
         for (const Interval& piece : pieces) {
@@ -273,7 +273,7 @@ bool Attributor::judge(const Chain& chain, const std::vector<Interval>* common, 
 }
 
 bool Attributor::is_in_many_places(const Chain& chain) const {
-    return std::ranges::any_of(chain.runs, [&](const Run& run) {
+    return std::ranges::any_of(chain.runs, [&](const SharedRun& run) {
         std::vector<Interval> rest;
         subtract({run.query, run.query_end()}, common_places_, rest);
         return rest.size() != 1 || rest[0].size() != run.size;
@@ -290,7 +290,7 @@ Common Attributor::why_common(const Chain& chain) const {
     std::uint32_t least_left = UINT32_MAX;
     for (const auto& [intervals, reason] : reasons) {
         std::vector<Interval> pieces;
-        for (const Run& run : chain.runs) subtract({run.query, run.query_end()}, *intervals, pieces);
+        for (const SharedRun& run : chain.runs) subtract({run.query, run.query_end()}, *intervals, pieces);
         std::uint32_t left = 0;
         for (const Interval& piece : pieces) left += piece.size();
         if (left >= least_left) continue;

@@ -71,7 +71,7 @@ public:
 private:
     struct Chain {
         std::uint32_t candidate = 0;
-        std::vector<Run> runs;
+        std::vector<SharedRun> runs;
     };
     struct Block {
         std::uint32_t segment = 0, number = 0;
@@ -121,7 +121,7 @@ private:
     std::vector<Interval> common_public_, common_repositories_, common_places_, common_;
     std::deque<Block> blocks_; // read lately
     std::size_t block_bytes_ = 0;
-    std::vector<Run> runs_;
+    std::vector<SharedRun> runs_;
     std::vector<std::uint32_t> lines_;
 };
 

@@ -59,7 +59,7 @@ void read_all(const Segment& segment) {
         const std::string_view text = segment.text_in(block, at);
         segment.lines_in(block, at, lines);
         check(lines.size() <= document.lines);
-        const Run run = exact_run(text, block, 0, document.in_block);
+        const SharedRun run = exact_run(text, block, 0, document.in_block);
         check(run.size >= text.size() || text.empty());
     }
 }
