@@ -233,7 +233,7 @@ void Attributor::find_common() {
     }
     join(common_public_);
     join(common_places_);
-    common_repositories_ = shared_by(std::move(owned), limits::attribution_repositories_common);
+    common_repositories_ = shared_by(owned, limits::attribution_repositories_common);
     common_ = common_public_;
     common_.insert(common_.end(), common_places_.begin(), common_places_.end());
     common_.insert(common_.end(), common_repositories_.begin(), common_repositories_.end());

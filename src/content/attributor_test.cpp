@@ -153,6 +153,35 @@ TEST_F(Attribute, WhatStandsInManyFilesOfOneRepositoryIsCommonButNotItsVersions)
     EXPECT_FALSE(find(files[40].text).matches.empty());
 }
 
+TEST_F(Attribute, WordsThatManyFilesGoOnFromDifferentlyLeadToTheRightOne) {
+    NormalisedDocument shared, all;
+    normalise_document(source(1, 3), shared);
+    const std::string words = shared.text.substr(0, 45);
+    std::vector<File> files;
+    for (unsigned i = 0; i < 8; ++i) {
+        normalise_document(source(10 + i, 20 + i), all); // larger ones are looked at later
+        files.push_back({fmt::format("file{}", i), all.text.substr(0, 200) + words + all.text.substr(200)});
+    }
+    put(engine, files);
+    // Texts of sixty bytes whose one fingerprint is of the words.
+    const std::string long_text = source(1'000, 900);
+    std::size_t asked = 0;
+    for (std::size_t i = 5 * 15; i < 8 * 15; ++i) {
+        const File& file = files[i / 15];
+        const std::size_t at = 185 + i % 15;
+        const std::string text = file.text.substr(at, 60);
+        std::vector<Fingerprint> fingerprints;
+        winnow(text, window_narrow, fingerprints);
+        const std::size_t gram = at + fingerprints.at(0).position;
+        if (fingerprints.size() != 1 || gram < 200 || gram + gram_bytes > 245) continue;
+        ++asked;
+        const auto found = find(long_text + text); // of a long text fewer documents are read
+        ASSERT_EQ(found.matches.size(), 1u) << i;
+        EXPECT_EQ(found.matches[0].places[0].path, file.path);
+    }
+    EXPECT_GT(asked, 0u);
+}
+
 TEST_F(Attribute, PatternsThatAnybodyWritesAreNoMatch) {
     std::string zeros = "int table[] = {";
     for (int i = 0; i < 200; ++i) zeros += "0x00, ";

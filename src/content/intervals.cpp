@@ -27,7 +27,7 @@ void subtract(Interval whole, const std::vector<Interval>& joined, std::vector<I
     if (whole.begin < whole.end) out.push_back(whole);
 }
 
-std::vector<Interval> shared_by(std::vector<Owned> owned, std::uint32_t owners_min) {
+std::vector<Interval> shared_by(const std::vector<Owned>& owned, std::uint32_t owners_min) {
     std::map<std::uint32_t, std::vector<Interval>> by_owner;
     for (const Owned& one : owned) by_owner[one.owner].push_back(one.place);
     std::vector<Interval> shared;

@@ -22,6 +22,6 @@ struct Owned {
     std::uint32_t owner = 0;
 };
 // Where at least `owners_min` different owners have a place; joined.
-std::vector<Interval> shared_by(std::vector<Owned> owned, std::uint32_t owners_min);
+std::vector<Interval> shared_by(const std::vector<Owned>& owned, std::uint32_t owners_min);
 
 } // namespace sallyport::content
