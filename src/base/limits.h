@@ -74,12 +74,6 @@ inline constexpr std::size_t secret_rules_max = 5'000;            // of all file
 inline constexpr std::size_t tree_depth_max = 256;
 inline constexpr std::size_t repository_path_bytes_max = 4'096;
 
-// Attribution: the index of the company's code, and looking texts up in it.
-inline constexpr std::size_t indexed_document_bytes_max = 4u << 20; // the rest of a longer one is not indexed
-inline constexpr std::size_t index_segments_max = 4'096;
-inline constexpr std::size_t index_list_bytes_max = 512u << 20; // the documents of one repository
-inline constexpr std::size_t verifications_of_text_max = 20'000; // a text that asks for more is told to be uninspected
-
 // Hidden characters, and sentences that clients send alike.
 inline constexpr std::size_t hidden_marks_max = 65'536; // odd characters of one text
 inline constexpr std::size_t fleet_sentences_max = 65'536;
@@ -88,6 +82,27 @@ inline constexpr std::size_t fleet_sentence_bytes_max = 4'096; // longer ones ar
 inline constexpr std::size_t fleet_forms_max = 4;              // of one sentence; further ones are not told apart
 inline constexpr std::size_t fleet_machines_max = 32;          // remembered of one form
 inline constexpr std::size_t fleet_trace_bytes_max = 512;      // what is not letters in a sentence
+
+// The index of code (content/).
+inline constexpr std::size_t index_document_bytes_max = 16u << 20; // larger files are generated, or data
+inline constexpr std::size_t index_block_bytes_max = 40u
+                                                     << 20; // unpacked: one document with its lines may be one block
+inline constexpr std::size_t index_block_bytes = 64 * 1024; // small documents share a block
+inline constexpr std::size_t index_path_bytes_max = 4'096;
+inline constexpr std::size_t index_run_postings_max = 8u << 20; // sorted in memory at a time: 256 MiB with the copy
+inline constexpr std::uint64_t index_segment_bytes_max = 1ULL << 32; // normalised, of all documents of a segment
+inline constexpr std::uint64_t index_segment_postings_max = 0xFFFF'0000;
+inline constexpr std::size_t index_files_max = 64; // what stands in more is common, versions of a file counted once
+inline constexpr std::size_t index_postings_max = 1'024;      // and so is what stands in more places
+inline constexpr std::size_t index_postings_common = 4;       // places remembered of what is common
+inline constexpr std::size_t index_segments_max = 8;          // then they are merged
+inline constexpr std::size_t index_list_bytes_max = 1u << 30; // of one repository's places
+inline constexpr std::size_t index_manifest_bytes_max = 64u << 20;
+
+// Whose code a text is. At one of these the result says that it is not complete.
+inline constexpr std::size_t attribution_anchors_max = 1u << 20;  // places in documents that share a fingerprint
+inline constexpr std::size_t attribution_documents_max = 1'024;   // read for one text
+inline constexpr std::size_t attribution_repositories_common = 8; // what stands in so many is common
 
 // Documents that people write.
 inline constexpr std::size_t rule_file_bytes_max = 4u << 20;

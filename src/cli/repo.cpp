@@ -5,7 +5,9 @@
 #include "cli/commands.h"
 #include "cli/open.h"
 #include "cli/terminal.h"
-#include "content/code_search.h"
+#include "content/attributor.h"
+#include "content/index_writer.h"
+#include "crypto/crypto.h"
 #include "json/writer.h"
 #include "policy/decide.h"
 #include "repo/folder.h"
@@ -61,48 +63,45 @@ public:
 
     Result<repo::Walked> run(const std::filesystem::path& path, const repo::Repository* repository) {
         if (repository != nullptr) {
-            repo::WalkOptions walk{options_.branches, options_.history, limits::indexed_document_bytes_max};
-            return repository->walk(walk,
-                                    [&](const repo::ObjectId& id, std::string_view at, const repo::Read& content) {
-                                        content::DocumentDigest digest{};
-                                        std::copy(id.begin(), id.end(), digest.begin());
-                                        return take(digest, at, content);
-                                    });
+            const repo::WalkOptions walk{options_.branches, options_.history, limits::index_document_bytes_max};
+            return repository->walk(
+                walk, [&](const repo::ObjectId& id, std::string_view at, const repo::Read& content) {
+                    return take(content::DocumentId::of({reinterpret_cast<const char*>(id.data()), id.size()}), at,
+                                content);
+                });
         }
-        return repo::walk_folder(path, limits::indexed_document_bytes_max,
+        return repo::walk_folder(path, limits::index_document_bytes_max,
                                  [&](std::string_view at, std::string_view text) {
-                                     content::DocumentDigest digest{};
-                                     std::ranges::copy(crypto::sha256(text), digest.begin());
-                                     return take(digest, at, [&]() -> Result<std::string_view> { return text; });
+                                     return take(content::DocumentId::of(crypto::bytes(crypto::sha256(text))), at,
+                                                 [&]() -> Result<std::string_view> { return text; });
                                  });
     }
     std::map<std::string, std::size_t> left_out; // by what is in the files
+    std::size_t added = 0;
 
 private:
-    Result<void> take(const content::DocumentDigest& digest, std::string_view path, const repo::Read& content) {
-        if (const auto known = reason_of_.find(digest); known != reason_of_.end()) {
+    Result<void> take(const content::DocumentId& id, std::string_view path, const repo::Read& content) {
+        if (const auto known = reason_of_.find(id); known != reason_of_.end()) {
             ++left_out[std::string(known->second)];
             return {};
         }
-        if (!writer_.knows(digest)) {
-            const auto text = content();
-            if (!text) return std::unexpected(text.error());
-            std::string_view reason = text->empty() ? "empty" : repo::left_out_by_content(*text);
-            if (!reason.empty()) {
-                ++left_out[std::string(reason)];
-                reason_of_.emplace(digest, reason);
-                return {};
-            }
-            if (auto added = writer_.add(digest, *text); !added) return added;
-        }
-        writer_.place(digest, std::string(path));
         if (++seen_ % 1'000 == 0 && ::isatty(STDERR_FILENO) == 1) fmt::print(stderr, "\r{} documents", seen_);
+        if (writer_.knows(id)) return writer_.add_known(id, path);
+        const auto text = content();
+        if (!text) return std::unexpected(text.error());
+        const std::string_view reason = text->empty() ? "empty" : repo::left_out_by_content(*text);
+        if (reason.empty()) {
+            ++added;
+            return writer_.add(id, path, *text);
+        }
+        ++left_out[std::string(reason)];
+        reason_of_.emplace(id, reason);
         return {};
     }
 
     content::IndexWriter& writer_;
     const RepoOptions& options_;
-    std::map<content::DocumentDigest, std::string_view> reason_of_;
+    std::map<content::DocumentId, std::string_view> reason_of_;
     std::size_t seen_ = 0;
 };
 
@@ -114,8 +113,9 @@ int index(const RepoOptions& options) {
     int exit_code = done;
     const auto opened = open_index(options, exit_code);
     if (!opened) return exit_code;
-    auto writer = content::IndexWriter::open(opened->index);
-    if (!writer) return complain(writer.error());
+    auto opened_writer = content::IndexWriter::open(opened->index);
+    if (!opened_writer) return complain(opened_writer.error());
+    content::IndexWriter& writer = **opened_writer;
     for (const std::string& path : options.paths) {
         const std::int64_t begun_us = monotonic_us();
         std::error_code code;
@@ -136,12 +136,14 @@ int index(const RepoOptions& options) {
                 "'" + printable(path) +
                 "' has no remote that names it; name it as policy.yaml does: --name git.acme.example/core/engine");
         const policy::Class cls = class_of(*opened, name);
-        writer->begin(name, cls >= policy::Class::secret_bearing ? content::narrow_window : content::wide_window);
-        Indexing indexing(*writer, options);
+        const unsigned window = cls >= policy::Class::secret_bearing ? content::window_narrow : content::window_wide;
+        if (auto begun = writer.begin(name, window); !begun) return complain(begun.error());
+        Indexing indexing(writer, options);
         auto walked = indexing.run(path, repository ? &*repository : nullptr);
         if (::isatty(STDERR_FILENO) == 1) fmt::print(stderr, "\r\033[K");
         if (!walked) return complain(walked.error());
-        if (auto finished = writer->finish(); !finished) return complain(finished.error());
+        if (auto committed = writer.commit(); !committed) return complain(committed.error());
+        if (auto merged = writer.merge(); !merged) return complain(merged.error());
         for (const auto& [reason, count] : indexing.left_out) walked->left_out[reason] += count;
         const std::int64_t took_ms = (monotonic_us() - begun_us) / 1000;
         if (options.json) {
@@ -154,7 +156,7 @@ int index(const RepoOptions& options) {
             for (const std::string& branch : walked->branches) json.element(std::string_view(branch));
             json.end_array();
             json.member("documents", static_cast<std::int64_t>(walked->blobs));
-            json.member("documents_new", static_cast<std::int64_t>(writer->documents_added()));
+            json.member("documents_new", static_cast<std::int64_t>(indexing.added));
             json.begin_object("left_out");
             for (const auto& [reason, count] : walked->left_out) json.member(reason, static_cast<std::int64_t>(count));
             json.end_object();
@@ -164,7 +166,7 @@ int index(const RepoOptions& options) {
             continue;
         }
         fmt::print("{}: class {}, {} documents, {} of them new, {} ms\n", ink(Ink::bold, printable(name)),
-                   policy::name(cls), walked->blobs, writer->documents_added(), took_ms);
+                   policy::name(cls), walked->blobs, indexing.added, took_ms);
         for (const auto& [reason, count] : walked->left_out) fmt::print("  left out: {} x {}\n", count, reason);
     }
     if (!options.json) fmt::print("{}\n", ink(Ink::dim, "a running gateway looks for it within a second"));
@@ -175,9 +177,10 @@ int list(const RepoOptions& options) {
     int exit_code = done;
     const auto opened = open_index(options, exit_code);
     if (!opened) return exit_code;
-    const auto index = content::CodeIndex::load(opened->index);
+    const auto index = content::CodeIndex::open(opened->index);
     if (!index) return complain(index.error());
-    for (const std::string& name : (*index)->repositories()) {
+    for (std::uint32_t i = 0; i < (*index)->repositories(); ++i) {
+        const std::string_view name = (*index)->repository(i);
         const std::string_view cls = policy::name(class_of(*opened, name));
         if (options.json) {
             std::string out;
@@ -191,16 +194,47 @@ int list(const RepoOptions& options) {
             fmt::print("{}{}\n", column(cls, 16), printable(name));
         }
     }
-    if ((*index)->repositories().empty() && !options.json)
+    if ((*index)->repositories() == 0 && !options.json)
         fmt::print("nothing is indexed; sallyport repo index PATH does it\n");
     return done;
+}
+
+void tell(const content::Attribution& match, std::string_view text, policy::Class cls, bool as_json) {
+    const content::StandsIn& place = match.places.front();
+    const auto line_of = [&](std::uint32_t at) { return 1 + std::ranges::count(text.substr(0, at), '\n'); };
+    const bool verbatim = match.longest >= content::match_bytes_min;
+    if (as_json) {
+        std::string out;
+        json::Writer writer(out);
+        writer.begin_object();
+        writer.member("repository", place.repository);
+        writer.member("class", policy::name(cls));
+        writer.member("file", place.path);
+        writer.member("first_line", match.first_line);
+        writer.member("last_line", match.last_line);
+        writer.member("text_first_line", static_cast<std::int64_t>(line_of(match.begin)));
+        writer.member("text_last_line", static_cast<std::int64_t>(line_of(match.end - 1)));
+        writer.member("characters", match.characters);
+        writer.member("verbatim", verbatim);
+        writer.member("common", content::name(match.common));
+        writer.member("places", static_cast<std::int64_t>(match.places.size()));
+        writer.end_object();
+        fmt::print("{}\n", out);
+        return;
+    }
+    const bool common = match.common != content::Common::none;
+    fmt::print("{}:{} is {} {}:{}-{} ({} characters{}{}{})\n", line_of(match.begin), line_of(match.end - 1),
+               printable(place.repository), ink(common ? Ink::dim : Ink::bold, printable(place.path)), match.first_line,
+               match.last_line, match.characters, verbatim ? "" : ", reworked",
+               common ? fmt::format(", common: {}", content::name(match.common)) : "",
+               match.places.size() > 1 ? fmt::format(", and {} more places", match.places.size() - 1) : "");
 }
 
 int search(const RepoOptions& options) {
     int exit_code = done;
     const auto opened = open_index(options, exit_code);
     if (!opened) return exit_code;
-    const auto index = content::CodeIndex::load(opened->index);
+    const auto index = content::CodeIndex::open(opened->index);
     if (!index) return complain(index.error());
     std::string text;
     if (options.file == "-") {
@@ -210,45 +244,17 @@ int search(const RepoOptions& options) {
         if (!read) return complain(read.error());
         text = std::move(*read);
     }
-    std::vector<bool> open;
-    for (const std::string& name : (*index)->repositories())
-        open.push_back(class_of(*opened, name) == policy::Class::open_source);
-    content::CodeSearch code(*index, std::move(open));
-    std::vector<content::CodeMatch> matches;
-    if (!code.find(text, matches))
-        fmt::print(stderr,
-                   "sallyport: the text asks for more comparisons than are made; there may be more than this\n");
-    for (const content::CodeMatch& match : matches) {
-        const content::DocumentPlace& place = match.places.front();
-        const std::string& repository = (*index)->repositories()[place.repository];
-        const auto line_of = [&](std::uint32_t at) { return 1 + std::ranges::count(text.substr(0, at), '\n'); };
-        if (options.json) {
-            std::string out;
-            json::Writer json(out);
-            json.begin_object();
-            json.member("repository", repository);
-            json.member("class", policy::name(class_of(*opened, repository)));
-            json.member("file", place.path);
-            json.member("first_line", match.first_line);
-            json.member("last_line", match.last_line);
-            json.member("text_first_line", static_cast<std::int64_t>(line_of(match.begin)));
-            json.member("text_last_line", static_cast<std::int64_t>(line_of(match.end - 1)));
-            json.member("characters", match.characters);
-            json.member("verbatim", match.longest_run >= content::verbatim_run_min);
-            json.member("common", match.common);
-            json.member("places", static_cast<std::int64_t>(match.places.size()));
-            json.end_object();
-            fmt::print("{}\n", out);
-            continue;
-        }
-        fmt::print("{}:{} is {} {}:{}-{} ({} characters{}{}{})\n", line_of(match.begin), line_of(match.end - 1),
-                   printable(repository), ink(Ink::bold, printable(place.path)), match.first_line, match.last_line,
-                   match.characters, match.longest_run >= content::verbatim_run_min ? "" : ", reworked",
-                   match.common ? ", common" : "",
-                   match.places.size() > 1 ? fmt::format(", and {} more places", match.places.size() - 1) : "");
-    }
-    if (matches.empty() && !options.json) fmt::print("nothing of what is indexed stands in it\n");
-    return matches.empty() ? done : found_something;
+    content::Attributor attributor(
+        *index, [&](std::string_view name) { return class_of(*opened, name) == policy::Class::open_source; });
+    content::Attributed found;
+    attributor.find(text, found);
+    if (!found.incomplete.empty()) fmt::print(stderr, "sallyport: not all was looked at: {}\n", found.incomplete);
+    for (const auto* list : {&found.matches, &found.common})
+        for (const content::Attribution& match : *list)
+            tell(match, text, class_of(*opened, match.places.front().repository), options.json);
+    const bool nothing = found.matches.empty() && found.common.empty();
+    if (nothing && !options.json) fmt::print("nothing of what is indexed stands in it\n");
+    return nothing ? done : found_something;
 }
 
 int forget(const RepoOptions& options) {
@@ -257,7 +263,15 @@ int forget(const RepoOptions& options) {
     if (!opened) return exit_code;
     auto writer = content::IndexWriter::open(opened->index);
     if (!writer) return complain(writer.error());
-    if (auto removed = writer->remove(options.name); !removed) return complain(removed.error());
+    const auto index = content::CodeIndex::open(opened->index);
+    if (!index) return complain(index.error());
+    bool known = false;
+    for (std::uint32_t i = 0; i < (*index)->repositories(); ++i)
+        known = known || (*index)->repository(i) == options.name;
+    if (!known)
+        return complain("no repository '" + printable(options.name) + "' is indexed; sallyport repo list shows them");
+    (*writer)->remove(options.name);
+    if (auto committed = (*writer)->commit(); !committed) return complain(committed.error());
     if (!options.json) fmt::print("{} is looked for no longer\n", printable(options.name));
     return done;
 }

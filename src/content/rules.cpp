@@ -66,11 +66,12 @@ Result<std::shared_ptr<const Rules>> Rules::load(std::span<const RuleFile> own, 
 
 std::shared_ptr<const Rules> Rules::with_code(std::shared_ptr<const CodeIndex> code, std::vector<bool> open) const {
     auto made = std::make_shared<Rules>(*this);
-    std::string seen = std::to_string(epoch_) + "\n" + std::to_string(code->generation()) + "\n";
-    for (std::size_t i = 0; i < open.size(); ++i) seen += code->repositories()[i] + (open[i] ? " open\n" : "\n");
+    std::string seen = std::to_string(epoch_) + "\n" + std::to_string(code->serial()) + "\n";
+    for (std::size_t i = 0; i < open.size(); ++i)
+        seen += std::string(code->repository(static_cast<std::uint32_t>(i))) + (open[i] ? " open\n" : "\n");
     const crypto::Digest digest = crypto::sha256(seen);
     std::memcpy(&made->epoch_, digest.data(), sizeof made->epoch_);
-    made->code_ = code->empty() ? nullptr : std::move(code);
+    made->code_ = code->segments() == 0 ? nullptr : std::move(code);
     made->open_ = std::move(open);
     return made;
 }

@@ -14,7 +14,10 @@ constexpr std::size_t compared_max = 1'024; // beyond, what is found twice is to
 
 TextInspector::TextInspector(std::shared_ptr<const Rules> rules)
     : rules_(std::move(rules)), secrets_(rules_->secrets()) {
-    if (rules_->code()) code_ = std::make_unique<CodeSearch>(rules_->code(), rules_->open());
+    const auto& code = rules_->code();
+    if (!code) return;
+    std::size_t repository = 0; // it is asked in their order
+    code_ = std::make_unique<Attributor>(code, [&](std::string_view) { return rules_->open()[repository++]; });
 }
 
 void TextInspector::look(std::string_view text, Standing standing, std::vector<Found>& out, Sources& sources) {
@@ -23,22 +26,22 @@ void TextInspector::look(std::string_view text, Standing standing, std::vector<F
 }
 
 void TextInspector::look_for_code(std::string_view text, std::vector<Found>& out) {
-    if (!code_->find(text, matches_)) // it was made to ask for very much, or the index is damaged
+    code_->find(text, attributed_);
+    if (!attributed_.incomplete.empty()) // it was made to ask for very much, or the index is damaged
         out.push_back({.kind = FindingKind::uninspected,
                        .confidence = Confidence::high,
                        .rule = Rules::number_of_attachment(),
                        .begin = 0,
                        .end = static_cast<std::uint32_t>(text.size())});
-    for (const CodeMatch& match : matches_) {
-        if (match.common) continue;
+    for (const Attribution& match : attributed_.matches) {
         auto source = std::make_shared<Source>();
-        for (const DocumentPlace& place : match.places.first(std::min(match.places.size(), source_places_max)))
-            source->places.push_back({rules_->code()->repositories()[place.repository], place.path});
+        for (std::size_t i = 0; i < match.places.size() && i < source_places_max; ++i)
+            source->places.push_back({std::string(match.places[i].repository), std::string(match.places[i].path)});
         source->first_line = match.first_line;
         source->last_line = match.last_line;
         source->characters = match.characters;
         out.push_back({.kind = FindingKind::attribution,
-                       .confidence = match.longest_run >= verbatim_run_min ? Confidence::high : Confidence::medium,
+                       .confidence = match.longest >= match_bytes_min ? Confidence::high : Confidence::medium,
                        .rule = static_cast<std::uint32_t>(sources_->size()),
                        .begin = match.begin,
                        .end = match.end});

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "content/client_marker.h"
-#include "content/code_search.h"
+#include "content/attributor.h"
 #include "content/rules.h"
 #include "json/document.h"
 
@@ -37,8 +37,8 @@ private:
 
     std::shared_ptr<const Rules> rules_;
     SecretScanner secrets_;
-    std::unique_ptr<CodeSearch> code_; // null: nothing is indexed
-    std::vector<CodeMatch> matches_;
+    std::unique_ptr<Attributor> code_; // null: nothing is indexed
+    Attributed attributed_;
     Sources* sources_ = nullptr;
     std::vector<Found> found_; // of one detector
     std::array<Level, depth_max> levels_;

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "content/manifest.h"
 #include "policy/program.h"
 
 #include <charconv>
@@ -73,6 +74,12 @@ Result<std::uint64_t> version_seen(const std::filesystem::path& policies) {
     return version;
 }
 
+// What changes whenever something is indexed; a manifest that cannot be read is another one.
+std::uint64_t serial_of(const std::filesystem::path& index) {
+    const auto manifest = content::Manifest::read(index);
+    return manifest ? manifest->serial : ~std::uint64_t{0};
+}
+
 // Says of everything no, and why.
 SignedPolicy refusing_policy() { return {policy::load_text("version: 1\n", "none").policy, {}}; }
 } // namespace
@@ -103,28 +110,27 @@ Result<std::shared_ptr<const content::Rules>> Keeper::load_rules(const Config& c
 }
 
 Result<void> Keeper::load_code() {
-    const std::uint64_t generation = content::CodeIndex::generation_of(code_index_);
-    if (code_ && code_->generation() == generation) return {};
-    auto loaded = content::CodeIndex::load(code_index_);
+    const std::uint64_t generation = serial_of(code_index_);
+    if (code_ && code_->serial() == generation) return {};
+    auto loaded = content::CodeIndex::open(code_index_);
     if (!loaded) {
         code_failed_ = generation;
         return std::unexpected(loaded.error());
     }
     code_ = std::move(*loaded);
     code_failed_ = 0;
-    if (!code_->empty())
-        log_.info("index.loaded", {{"repositories", static_cast<std::int64_t>(code_->repositories().size())},
-                                   {"documents", static_cast<std::int64_t>(code_->documents())}});
+    if (code_->segments() > 0)
+        log_.info("index.loaded", {{"repositories", static_cast<std::int64_t>(code_->repositories())}});
     return {};
 }
 
 std::shared_ptr<const content::Rules> Keeper::with_code(std::shared_ptr<const content::Rules> rules,
                                                         const policy::Policy& policy) const {
-    if (!code_ || (code_->empty() && !rules->code())) return rules;
+    if (!code_ || (code_->segments() == 0 && !rules->code())) return rules;
     std::vector<bool> open;
-    for (const std::string& repository : code_->repositories()) {
+    for (std::uint32_t i = 0; i < code_->repositories(); ++i) {
         policy::Facts facts;
-        facts.repository = repository;
+        facts.repository = code_->repository(i);
         facts.evidence = policy::Evidence::observed;
         open.push_back(policy::effective_class(policy, facts) == policy::Class::open_source);
     }
@@ -134,8 +140,8 @@ std::shared_ptr<const content::Rules> Keeper::with_code(std::shared_ptr<const co
 }
 
 void Keeper::poll_code() {
-    const std::uint64_t generation = content::CodeIndex::generation_of(code_index_);
-    if ((code_ && code_->generation() == generation) || generation == code_failed_) return;
+    const std::uint64_t generation = serial_of(code_index_);
+    if ((code_ && code_->serial() == generation) || generation == code_failed_) return;
     auto loaded = load_code();
     if (loaded) loaded = make(world_->config, {world_->policy, world_->signature}, rules_, world_->problem);
     if (!loaded) {

@@ -17,7 +17,7 @@ THIRD_PARTY = {
     "simdjson": ("json",),
     "sqlite3": ("store",),
     "nghttp2/": ("http",),
-    "zstd": ("http", "content"),
+    "zstd": ("http", "content"),  # bodies on the wire; texts in the index
     "git2": ("repo",),
     "zlib.h": ("http",),
     "brotli/": ("http",),
