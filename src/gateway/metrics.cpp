@@ -1,5 +1,7 @@
 #include "gateway/metrics.h"
 
+#include "content/finding.h"
+
 #include <fmt/format.h>
 
 namespace sallyport::gateway {
@@ -86,6 +88,21 @@ std::string prometheus_text(std::span<const Metrics* const> loops, const Process
     for (std::size_t s = 0; s < 6; ++s)
         page.sum(fmt::format("status=\"{}\"", status_words[s]),
                  [&](const Metrics& m) -> const Counter& { return m.upstream_status[s]; });
+    page.counter("inspected_units_total", "Parts of requests, each looked at once.",
+                 [](const Metrics& m) -> const Counter& { return m.units_inspected; });
+    page.counter("inspected_units_new_total", "Of these, those not known from before: that were looked at.",
+                 [](const Metrics& m) -> const Counter& { return m.units_new; });
+    page.counter("inspected_bytes_total", "Bytes of text that were looked at.",
+                 [](const Metrics& m) -> const Counter& { return m.text_bytes_inspected; });
+    page.describe("findings_total", "counter", "Exchanges in which something was found, by kind.");
+    for (std::size_t kind = 0; kind < content::finding_kinds; ++kind)
+        page.sum(fmt::format("kind=\"{}\"", content::name(static_cast<content::FindingKind>(kind))),
+                 [&](const Metrics& m) -> const Counter& { return m.findings[kind]; });
+    page.counter("withheld_by_default_total",
+                 "Exchanges from which content of a stricter class was withheld without a rule.",
+                 [](const Metrics& m) -> const Counter& { return m.sources_withheld; });
+    page.counter("placeholders_restored_total", "Placeholders in answers that went on as what they stand for.",
+                 [](const Metrics& m) -> const Counter& { return m.placeholders_restored; });
     page.counter("streams_broken_total", "Answers that broke off after their first byte.",
                  [](const Metrics& m) -> const Counter& { return m.streams_broken; });
     page.counter("clients_left_total", "Clients that left before their answer was whole.",
@@ -106,6 +123,9 @@ std::string prometheus_text(std::span<const Metrics* const> loops, const Process
     page.gauge("ledger_syncs", "Group commits since start.", process.ledger_syncs);
     page.gauge("world_generation", "Grows with every change of policy, configuration or keys.",
                process.world_generation);
+    page.gauge("units_remembered", "Parts of conversations of which it is known what was found in them.",
+               process.units_remembered);
+    page.gauge("repositories_indexed", "Repositories whose content is looked for.", process.repositories_indexed);
     page.gauge("reloads_failed", "Reloads that left the old policy or configuration in force.", process.reloads_failed);
     page.gauge("break_glass_open", "Break-glasses in force: alarm on it.", process.break_glass_open);
     page.gauge("ready", "1 where /readyz says ready.", process.ready ? 1 : 0);

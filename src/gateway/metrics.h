@@ -36,6 +36,9 @@ struct Metrics {
     Counter attempts;
     Counter failovers;
     std::array<Counter, 6> upstream_status; // 0: none, 1xx..5xx
+    Counter units_inspected, units_new, text_bytes_inspected; // of requests; new: not known from before
+    std::array<Counter, 4> findings;                          // exchanges with such, by content::FindingKind
+    Counter sources_withheld, placeholders_restored;
     Counter streams_broken;
     Counter clients_left;
     Counter request_bytes;
@@ -54,6 +57,8 @@ struct ProcessFigures {
     std::uint64_t ledger_syncs = 0;
     std::uint64_t world_generation = 0;
     std::uint64_t reloads_failed = 0;
+    std::uint64_t units_remembered = 0;
+    std::uint64_t repositories_indexed = 0;
     std::uint64_t break_glass_open = 0;
     bool ready = false;
 };

@@ -104,6 +104,15 @@ struct DurableWait {
 
 void count_decision(const Turn& turn) {
     Metrics& metrics = turn.lane.metrics;
+    const content::Inspection& inspection = turn.scratch->inspection;
+    metrics.units_inspected.add(inspection.units);
+    metrics.units_new.add(inspection.units_new);
+    metrics.text_bytes_inspected.add(inspection.bytes_new);
+    std::array<bool, content::finding_kinds> found{};
+    for (const content::Finding& one : inspection.findings) found[static_cast<std::size_t>(one.found.kind)] = true;
+    for (std::size_t kind = 0; kind < found.size(); ++kind)
+        if (found[kind]) metrics.findings[kind].add();
+    if (turn.facts.withheld != 0) metrics.sources_withheld.add();
     const policy::Plan& plan = turn.plan;
     metrics.decisions[static_cast<std::size_t>(turn.endpoint.dialect)][static_cast<std::size_t>(plan.decision)].add();
     if (plan.exception != policy::no_exception) {
@@ -173,6 +182,7 @@ void record_outcome(Turn& turn, const Attempted& attempted) {
     outcome.answer.bytes = attempted.answer_bytes;
     outcome.answer.digest = attempted.answer_digest;
     outcome.restored = attempted.restored;
+    turn.lane.metrics.placeholders_restored.add(attempted.restored);
     outcome.model = answer.model;
     outcome.response_id = answer.id;
     outcome.stop_reason = answer.stop_reason;

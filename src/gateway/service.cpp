@@ -195,10 +195,11 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
         std::vector<const Metrics*> all;
         for (const auto& lane : lanes) all.push_back(&lane->lane.metrics);
         const ledger::WriterFigures figures = shared.ledger.figures();
-        return prometheus_text(all, {connections, bodies.held(), figures.entries, figures.queued_bytes, figures.syncs,
-                                     keeper.world().generation, keeper.reloads_failed(),
-                                     keeper.world().exceptions->break_glasses(wall_ms()),
-                                     not_ready(shared, keeper).empty()});
+        return prometheus_text(
+            all, {connections, bodies.held(), figures.entries, figures.queued_bytes, figures.syncs,
+                  keeper.world().generation, keeper.reloads_failed(), shared.inspectors.memory().units(),
+                  keeper.world().rules->code() ? keeper.world().rules->code()->repositories() : 0,
+                  keeper.world().exceptions->break_glasses(wall_ms()), not_ready(shared, keeper).empty()});
     };
     std::atomic<std::size_t> admin_connections = 0;
     http::Server admin_server(

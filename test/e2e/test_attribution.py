@@ -7,6 +7,7 @@ import unittest
 
 import dialects
 import rig
+from programs import until
 from test_inspection import talk
 from upstream import Upstream
 
@@ -67,7 +68,6 @@ class Attribution(rig.Case):
 
     @classmethod
     def wait_for_index(cls):
-        from programs import until
         seen = lambda: sum(line["event"] == "index.loaded" for line in cls.gateway.log())
         before = getattr(cls, "loaded", 0)
         until(lambda: seen() > before, "the index")
@@ -102,6 +102,8 @@ class Attribution(rig.Case):
                 self.assertEqual((ENGINE, "1-60", "withheld"), (repository, lines, fate))
                 self.assertRegex(file, "^f_[a-z2-7]{20}$")
                 self.assertGreater(characters, 1000)
+                for path in [*self.gateway.folder.glob("data/ledger/*"), *self.gateway.folder.glob("*.out"), *self.gateway.folder.glob("*.log")]:
+                    self.assertNotIn(b"engine.c", path.read_bytes(), path)
                 key = next(name for name in ("messages", "input", "contents") if name in body)
                 body[key] = [*body[key], json.loads(json.dumps(body[key][0]).replace("look at deploy.py", "and now?"))]
                 again, _ = self.arrived(dialect, body)
@@ -164,6 +166,22 @@ class Attribution(rig.Case):
         self.assertIn("lines 1-12", page.replace("lines 1-30", "lines 1-12").replace("lines 1-60", "lines 1-12"))
         self.assertNotIn("<script", page)
         self.assertEqual("", self.gateway.run("ledger", "left", "--config", "sallyport.yaml", "--json", "--file", "other.c"))
+
+    def test_a_thousand_repeats_are_inspected_once_and_are_one_disclosure(self):
+        part = numbered("".join(self.engine.splitlines(True)[46:58]))
+        body = json.dumps(talk(dialects.CHAT, "again\n" + part)).encode()
+        fields = dialects.CHAT.fields(self.key, ENGINE)
+        self.assertEqual(200, self.ask(dialects.CHAT, body=body, repository=ENGINE).status)
+        new, units = (self.gateway.metric(f"inspected_units{word}_total") for word in ("_new", ""))
+        for _ in range(1000):
+            self.assertEqual(200, self.gateway.ask("POST", dialects.CHAT.target(), fields, body).status)
+        self.assertLess(self.gateway.metric("inspected_units_new_total"), new + 4)  # each thread knows the head for itself
+        self.assertGreater(self.gateway.metric("inspected_units_total"), units + 5000)
+        until(lambda: sum(entry["kind"] == "intent" for _, entry in self.gateway.each_entry_on_disk()) > 1000, "the intents")
+        rows = [json.loads(line) for line in self.gateway.run("ledger", "left", "--config", "sallyport.yaml", "--repository", ENGINE, "--json").splitlines()]
+        verified = [row for row in rows if row["how_known"] == "verified" and row["file"] == "engine.c"]
+        self.assertEqual(1, len(verified))
+        self.assertGreaterEqual(verified[0]["count"], 1001)
 
     def test_who_searches_learns_the_file(self):
         (self.gateway.folder / "snippet").write_text("see\n" + "".join(self.engine.splitlines(True)[9:20]))
