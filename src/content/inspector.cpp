@@ -50,6 +50,7 @@ void Inspector::inspect_nothing(Inspection& into) const {
     into.findings.clear();
     into.sources.clear();
     into.staying.clear();
+    into.own_words.clear();
     into.units = into.units_new = into.bytes_new = 0;
 }
 
@@ -97,6 +98,7 @@ void Inspector::whole_unit(const dialect::Unit& unit, Inspection& into) {
     const json::Node& root = (*document_)[unit.node];
     crypto::UnitName name = namer_.of(document_->raw_value(unit.node));
     name.low += static_cast<std::uint64_t>(unit.kind) + 1; // the same bytes are read otherwise in an attachment
+    if (unit.kind == dialect::UnitKind::system) into.own_words.push_back({unit.node, name});
     found_.clear();
     sources_.clear();
     const Recalled known = memory_.recall(name, rules()->epoch(), found_, sources_);

@@ -20,11 +20,18 @@ struct Finding {
     json::NodeIndex node = json::no_node; // the unit's; no_node: beside the document
 };
 
+// A unit of the system part: what the client itself writes.
+struct OwnWords {
+    json::NodeIndex node = json::no_node;
+    crypto::UnitName name;
+};
+
 struct Inspection {
     std::shared_ptr<const Rules> rules;    // that it was made under, which know the findings' names
     std::vector<Finding> findings;         // in the order of the body
     Sources sources;                       // of attributions: Found::rule is an index into it
     std::vector<crypto::UnitName> staying; // units that have not left yet: for UnitMemory::leave()
+    std::vector<OwnWords> own_words;
     std::size_t units = 0;
     std::size_t units_new = 0; // of these, looked at
     std::size_t bytes_new = 0; // of text that was looked at

@@ -17,12 +17,14 @@ constexpr std::array<std::string_view, marker_states> client_marker_names = {
     "client-marker-zone", "client-marker-host-zone", "client-marker-lab-zone", "client-marker-host-lab-zone"};
 constexpr std::uint32_t first_client_marker = hidden_rules;
 constexpr std::uint32_t attachment = first_client_marker + marker_states;
+constexpr std::uint32_t fleet_difference = attachment + 1;
 
 std::vector<std::string> fixed_names() {
     std::vector<std::string> names;
     for (std::size_t i = 0; i < hidden_rules; ++i) names.emplace_back(name(static_cast<HiddenRule>(i)));
     names.insert(names.end(), client_marker_names.begin(), client_marker_names.end());
     names.emplace_back("attachment");
+    names.emplace_back("fleet-difference");
     return names;
 }
 } // namespace
@@ -31,6 +33,7 @@ std::uint32_t Rules::number_of_client_marker(std::uint32_t state) {
     return first_client_marker + state % marker_states;
 }
 std::uint32_t Rules::number_of_attachment() { return attachment; }
+std::uint32_t Rules::number_of_fleet_difference() { return fleet_difference; }
 
 Result<std::shared_ptr<const Rules>> Rules::load(std::span<const RuleFile> own, bool personal_data,
                                                  const Rules* before) {

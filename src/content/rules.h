@@ -37,6 +37,7 @@ public:
     static std::uint32_t number_of_hidden(std::uint32_t rule) { return rule; }
     static std::uint32_t number_of_client_marker(std::uint32_t state);
     static std::uint32_t number_of_attachment();
+    static std::uint32_t number_of_fleet_difference();
 
     // Changes with what is looked for: what was found under another one does not count.
     std::uint64_t epoch() const { return epoch_; }

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "content/amend.h"
 #include "content/inspector_pool.h"
+#include "gateway/fleet_watch.h"
 #include "gateway/metrics.h"
 #include "gateway/pdp_memory.h"
 #include "gateway/verdicts.h"
@@ -57,6 +58,7 @@ struct Shared {
     BodyBudget& bodies;
     content::InspectorPool& inspectors; // for other threads than the loops'
     const content::Amender& amender;
+    FleetWatch& fleet;
     std::atomic<std::int64_t>& world_confirmed_ms; // monotonic: when the keys were last known to be current
 };
 

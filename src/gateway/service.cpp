@@ -152,6 +152,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     content::InspectorPool inspectors(units, unit_names);
     const crypto::Mac placeholder_key(installation->keys().unit_names);
     const content::Amender amender(placeholder_key);
+    FleetWatch fleet;
 
     // The loops.
     identity::Pseudonyms pseudonyms(installation->keys());
@@ -161,7 +162,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     net::Resolver resolver;
     const unsigned threads = config->threads > 0 ? config->threads : std::max(1u, std::thread::hardware_concurrency());
     net::Workers workers(threads);
-    Shared shared{log, **writer, pseudonyms, verdicts, workers, bodies, inspectors, amender, confirmed_ms};
+    Shared shared{log, **writer, pseudonyms, verdicts, workers, bodies, inspectors, amender, fleet, confirmed_ms};
     std::vector<std::unique_ptr<LaneThread>> lanes;
     for (unsigned i = 0; i < threads; ++i) {
         lanes.push_back(std::make_unique<LaneThread>(resolver, shared, *config, connections));

@@ -233,6 +233,7 @@ Step Turn::judge_body(content::Inspector& inspector) {
     parsed = true;
     inspector.inspect(scratch->document, scratch->request.units, scratch->inspection);
     inspector.inspect_beside(texts_of_head(), scratch->inspection);
+    compare_with_fleet();
     // Rules about models need one. Only a prompt that the vendor stores may hide it, and only where that kind of reference is allowed.
     const auto& references = scratch->request.references;
     const bool stored = std::ranges::any_of(
@@ -299,6 +300,40 @@ Step Turn::amend_for(std::uint16_t upstream) {
         return {};
     }
     return {};
+}
+
+// What differs is a finding of the exchange whose machine it is; of another one, which only now is seen to differ, it is told.
+void Turn::compare_with_fleet() {
+    content::Inspection& inspection = scratch->inspection;
+    if (inspection.own_words.empty()) return;
+    const std::string_view peer = arrival.peer;
+    const FleetWatch::Speaker speaker{caller.client.name, caller.client.version,
+                                      std::hash<std::string_view>{}(caller.key.caller.person) ^
+                                          std::hash<std::string_view>{}(peer.substr(0, peer.rfind(':'))) * 31};
+    std::vector<content::FleetFinding> differences;
+    lane.shared.fleet.observe(speaker, scratch->document, inspection.own_words, differences);
+    for (const content::FleetFinding& one : differences) {
+        lane.shared.log.warning("client.differs",
+                                {{"exchange", id},
+                                 {"here", one.machine == speaker.machine ? "yes" : "no"},
+                                 {"client", one.client},
+                                 {"version", one.version},
+                                 {"place", one.place},
+                                 {"sentence", static_cast<std::int64_t>(one.sentence)},
+                                 {"usual", one.usual},
+                                 {"odd", one.odd},
+                                 {"machines", static_cast<std::int64_t>(one.machines)},
+                                 {"machines_like_it", static_cast<std::int64_t>(one.machines_like_it)}});
+        if (one.machine != speaker.machine) continue;
+        const json::NodeIndex node = inspection.own_words.front().node;
+        inspection.findings.push_back({{.kind = content::FindingKind::marker,
+                                        .confidence = content::Confidence::medium,
+                                        .rule = content::Rules::number_of_fleet_difference(),
+                                        .begin = scratch->document[node].begin,
+                                        .end = scratch->document[node].end},
+                                       dialect::UnitKind::system,
+                                       node});
+    }
 }
 
 void Turn::units_leave() {

@@ -91,6 +91,7 @@ private:
     std::string found_words() const; // " Found: …" where a rule about findings refused
     Step find_claims();
     Step check_names();
+    void compare_with_fleet();
     void choose_repository();
     // With what inspection found of the company's content: turn_sources.cpp.
     void settle_repository();

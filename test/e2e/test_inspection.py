@@ -347,6 +347,32 @@ class Restored(rig.Case):
         self.assertEqual(f"{placeholder} {self.ELSEWHERE}", second["messages"][-2]["content"])
 
 
+class OneMachineDiffers(rig.Case):
+    """What no rule knows: a client that writes the same words on each machine, and on one of them other bytes between them."""
+
+    def test_it_is_told_and_recorded_with_the_bytes_that_differ(self):
+        usual, odd = "You can't leave the working directory. Answer briefly.", "You can\u2032t leave the working directory. Answer briefly."
+        for number in range(6):
+            key = self.gateway.issue(f"dev{number}@acme.example")["key"]
+            body = talk(dialects.ANTHROPIC, "1→import os\n")
+            body["system"][0]["text"] = (odd if number == 3 else usual) + f" Your directory is /home/dev{number}/site, today is 2026-11-2{number}."
+            answer = self.ask(dialects.ANTHROPIC, key=key, body=json.dumps(body, ensure_ascii=False).encode())
+            self.assertEqual(200, answer.status)
+            self.gateway.row(answer.exchange)
+            found = [row[2] for row in self.gateway.entries(answer.exchange)[0]["request"].get("findings", [])]
+            self.assertNotIn("fleet-difference", found if number != 3 else [])
+        told = [line for line in self.gateway.log() if line["event"] == "client.differs"]
+        self.assertEqual(1, len(told), told)
+        self.assertEqual(("U+0027 APOSTROPHE", "no"), (told[0]["usual"].split(",")[0], told[0]["here"]))
+        self.assertTrue(told[0]["odd"].startswith("U+2032"), told)
+        # The seventh that differs is one whose own exchange has the finding.
+        key = self.gateway.issue("dev7@acme.example")["key"]
+        body["system"][0]["text"] = odd.replace("\u2032", "\u02bc")
+        answer = self.ask(dialects.ANTHROPIC, key=key, body=json.dumps(body, ensure_ascii=False).encode())
+        self.gateway.row(answer.exchange)
+        self.assertIn("fleet-difference", [row[2] for row in self.gateway.entries(answer.exchange)[0]["request"]["findings"]])
+
+
 class OwnRules(rig.Case):
     """A company's own file of rules beside those of the program; law 1 across a change of it."""
     policy = Amended.policy
