@@ -85,6 +85,15 @@ void Inspector::inspect_beside(std::string_view text, Inspection& into) {
     }
 }
 
+void Inspector::inspect_answer(std::string_view text, dialect::UnitKind kind, Inspection& into) {
+    ++into.units;
+    ++into.units_new;
+    into.bytes_new += text.size();
+    found_.clear();
+    text_inspector_.look_without_code(text, found_);
+    for (const Found& one : found_) into.findings.push_back({one, kind});
+}
+
 bool Inspector::holds_secret(std::string_view text) {
     const crypto::UnitName name = namer_.of(text);
     if (clean_lately(name)) return false;

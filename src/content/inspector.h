@@ -49,6 +49,8 @@ public:
     // A text outside of a document, such as a request's headers: as one more unit of kind `other`, whose findings have no place in
     // the body (begin and end are 0). After inspect(). What was clean lately is not looked at again.
     void inspect_beside(std::string_view text, Inspection& into);
+    // What a model wrote: secrets and hidden characters in it; whose code it is, is no question there.
+    void inspect_answer(std::string_view text, dialect::UnitKind kind, Inspection& into);
     // Whether there is a secret in a text that is about to be written down.
     bool holds_secret(std::string_view text);
     const std::shared_ptr<const Rules>& rules() const { return text_inspector_.rules(); }

@@ -3,6 +3,7 @@
 #include "content/hidden.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sallyport::content {
 
@@ -47,6 +48,12 @@ void TextInspector::look_for_code(std::string_view text, std::vector<Found>& out
                        .end = match.end});
         sources_->push_back(std::move(source));
     }
+}
+
+void TextInspector::look_without_code(std::string_view text, std::vector<Found>& out) {
+    std::unique_ptr<Attributor> kept = std::exchange(code_, nullptr);
+    look(text, Standing::content, 0, out);
+    code_ = std::move(kept);
 }
 
 void TextInspector::look_for_secrets(std::string_view text, std::vector<Found>& out) {

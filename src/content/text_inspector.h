@@ -2,8 +2,8 @@
 // as tools answer and code modes write; a key as a literal in code) once more without them. For one thread at a time.
 #pragma once
 
-#include "content/client_marker.h"
 #include "content/attributor.h"
+#include "content/client_marker.h"
 #include "content/rules.h"
 #include "json/document.h"
 
@@ -20,6 +20,7 @@ public:
     explicit TextInspector(std::shared_ptr<const Rules> rules);
     // Appends what is found; offsets are bytes of `text`, rules numbers of Rules::rule_name(), or indexes into `sources`.
     void look(std::string_view text, Standing standing, std::vector<Found>& out, Sources& sources);
+    void look_without_code(std::string_view text, std::vector<Found>& out);
     // Secrets alone: for what is no text of the conversation, such as headers.
     void look_for_secrets(std::string_view text, std::vector<Found>& out);
     const std::shared_ptr<const Rules>& rules() const { return rules_; }

@@ -182,6 +182,9 @@ void record_outcome(Turn& turn, const Attempted& attempted) {
     outcome.answer.bytes = attempted.answer_bytes;
     outcome.answer.digest = attempted.answer_digest;
     outcome.restored = attempted.restored;
+    std::vector<ledger::NamedFinding> findings;
+    if (attempted.findings.rules) name_findings(attempted.findings, false, findings);
+    outcome.findings = findings;
     turn.lane.metrics.placeholders_restored.add(attempted.restored);
     outcome.model = answer.model;
     outcome.response_id = answer.id;

@@ -19,8 +19,9 @@ struct Attempted {
     crypto::Digest answer_digest{};
     std::string_view error; // a word of ours or of the dialect, never free text of a vendor
     std::int64_t first_byte_ms = -1;
-    std::size_t restored = 0; // placeholders in the answer that went on as what they stand for
-    bool unanswered = false;  // it failed before the client got a byte: it still is to be told
+    content::Inspection findings; // in what the model wrote
+    std::size_t restored = 0;     // placeholders in the answer that went on as what they stand for
+    bool unanswered = false;      // it failed before the client got a byte: it still is to be told
 };
 // Closes an attempt. Goes into the room that the ledger keeps for endings.
 void record_outcome(Turn& turn, const Attempted& attempted);

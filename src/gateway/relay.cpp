@@ -79,10 +79,32 @@ private:
     iovec changed_{};
 };
 
+constexpr std::size_t inline_answer_bytes_max = 128 * 1024; // about a third of a millisecond
+
+// What the model wrote holds secrets too: of what it read, or of what it makes up. It is on its way; what was found is recorded.
+net::Task<void> inspect_answer(Turn& turn, const Watch& watch, content::Inspection& into) {
+    if (turn.endpoint.operation != dialect::Operation::generate || watch.read().bytes() == 0) co_return;
+    const auto inspect = [&](content::Inspector& inspector) {
+        inspector.inspect_nothing(into);
+        for (const auto& [number, part] : watch.read().parts())
+            inspector.inspect_answer(
+                part.text, part.is_argument ? dialect::UnitKind::tool_call : dialect::UnitKind::message, into);
+    };
+    if (watch.read().bytes() <= inline_answer_bytes_max) {
+        inspect(turn.inspector());
+        co_return;
+    }
+    co_await turn.lane.shared.workers.run(turn.lane.loop, [&] {
+        std::unique_ptr<content::Inspector> one = turn.lane.shared.inspectors.take(turn.world->rules);
+        inspect(*one);
+        turn.lane.shared.inspectors.give(std::move(one));
+    });
+}
+
 } // namespace
 
 Watch::Watch(const dialect::Endpoint& endpoint, const http::ResponseHead& head, dialect::Answer& answer)
-    : endpoint_(endpoint), answer_(answer),
+    : endpoint_(endpoint), reader_(endpoint.dialect), answer_(answer),
       events_(equals_ignoring_case(media_type(head.fields.value("content-type")), "text/event-stream")),
       successful_(head.status / 100 == 2) {
     const std::string_view coding = head.fields.value("content-encoding");
@@ -113,6 +135,7 @@ void Watch::look(std::string_view decoded) {
     if (events_) {
         stream_.feed(decoded, [&](std::string_view event, std::string_view data) {
             dialect::watch_event(endpoint_.dialect, event, data, answer_);
+            if (successful_) reader_.event(data);
         });
     } else if (body_.size() + decoded.size() <= limits::answer_watched_bytes_max) {
         // A long one gets its room at once: growing step by step would leave as much again to the allocator.
@@ -127,6 +150,7 @@ void Watch::look(std::string_view decoded) {
 void Watch::end() {
     if (events_ || blind_ || body_.empty() || endpoint_.operation == dialect::Operation::list_models) return;
     dialect::watch_body(endpoint_, body_.view(), answer_);
+    if (successful_) reader_.body(body_.view());
 }
 
 net::Task<Attempted> relay(Turn& turn, http::ClientConnection& upstream, const http::ResponseHead& head) {
@@ -223,6 +247,7 @@ net::Task<Attempted> relay(Turn& turn, http::ClientConnection& upstream, const h
     }
     attempted.answer_digest = digest.finish();
     attempted.restored = put_back.restored();
+    co_await inspect_answer(turn, watch, attempted.findings);
     turn.lane.metrics.answer_bytes.add(attempted.answer_bytes);
     if (attempted.ended == ledger::Ended::client_left) turn.lane.metrics.clients_left.add();
     co_return attempted;

@@ -1,6 +1,7 @@
 // The answer's way back: streamed as it arrives, byte for byte, and watched in passing for usage, tool calls and its proper end.
 #pragma once
 
+#include "gateway/answer_reader.h"
 #include "gateway/record.h"
 #include "http/coding.h"
 #include "http/event_stream.h"
@@ -17,12 +18,16 @@ public:
     void end(); // the body is whole
 
     bool is_events() const { return events_; }
+    // What the model wrote; nothing where the answer could not be read.
+    const AnswerReader& read() const { return reader_; }
+    bool is_blind() const { return blind_; }
     bool is_plain() const { return decoder_ == nullptr && !blind_; } // no coding
     bool can_end_with_event() const;                                 // plain events, and not in the middle of a line
 
 private:
     void look(std::string_view decoded);
     dialect::Endpoint endpoint_;
+    AnswerReader reader_;
     dialect::Answer& answer_;
     bool events_ = false;
     bool blind_ = false; // a coding we do not know, or damaged: relayed unseen

@@ -35,6 +35,7 @@ public:
     Step decide();               // facts -> plan
     // Makes the bytes that leave for an upstream of the plan, where rules amend what goes there.
     Step amend_for(std::uint16_t upstream);
+    content::Inspector& inspector(); // of the loop
     // They are about to: what is done to them now is done to them in later turns too, whatever rules come meanwhile (law 1).
     void units_leave();
     // After a wait: a key, an exception or the conversation's class may not be what it was. What the facts say besides stays.
@@ -83,7 +84,6 @@ public:
 
 private:
     net::Task<Step> decode_body();                  // within the budget of all bodies
-    content::Inspector& inspector();                // of the loop
     Step judge_body(content::Inspector& inspector); // digest, parse, inspect: may run beside the loop
     Step gather_facts();                            // this and what follows: turn_facts.cpp
     std::string_view texts_of_head();

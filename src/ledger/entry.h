@@ -150,7 +150,8 @@ struct Outcome {
     std::span<const std::string_view> tool_calls; // names
     std::int64_t first_byte_ms = -1;
     std::int64_t total_ms = -1;
-    std::uint64_t restored = 0; // placeholders that went on as what they stand for: `answer` is what came
+    std::span<const NamedFinding> findings; // in what the model wrote
+    std::uint64_t restored = 0;             // placeholders that went on as what they stand for: `answer` is what came
 };
 
 // Nothing left. `judged` is false where the request could not be read so far; then `judgement` is not recorded.

@@ -106,6 +106,7 @@ Outcome read_outcome(EntryReader& in, NodeIndex root) {
     out.attempt = in.number<std::uint32_t>(root, "attempt");
     out.ended = in.word<Ended>(root, "ended");
     out.restored = in.number_if<std::uint64_t>(root, "restored", 0);
+    out.findings = in.findings(root, "findings");
     out.status = in.number<int>(root, "status");
     out.answer = in.body(root, "answer");
     out.model = in.text_if(root, "model");

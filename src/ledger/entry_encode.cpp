@@ -212,6 +212,7 @@ void encode(const Outcome& outcome, std::string& text) {
     out.text(",\"ended\":", word(outcome.ended));
     out.text_if(",\"error\":", outcome.error);
     out.text(",\"exchange\":", outcome.exchange);
+    write_findings(out, ",\"findings\":[[", outcome.findings);
     if (outcome.first_byte_ms >= 0) out.number(",\"first_byte_ms\":", outcome.first_byte_ms);
     out.raw(",\"kind\":\"outcome\"");
     out.text_if(",\"model\":", outcome.model);

@@ -322,7 +322,9 @@ class Restored(rig.Case):
                 self.assertNotIn(TOKEN, shell)
                 self.assertRegex(shell, r"^\[\[sallyport:github-[^ ]* " + re.escape(self.ELSEWHERE) + "$")
                 self.gateway.row(answer.exchange)
-                self.assertEqual(2, self.gateway.entries(answer.exchange)[-1]["restored"])
+                outcome = self.gateway.entries(answer.exchange)[-1]
+                self.assertEqual(2, outcome["restored"])
+                self.assertNotIn("findings", outcome)  # the vendor sent placeholders
 
     def test_a_placeholder_of_another_exchange_is_a_text_like_any_other(self):
         self.ask(dialects.ANTHROPIC, body=json.dumps(talk(dialects.ANTHROPIC, FILE)).encode())
@@ -345,6 +347,23 @@ class Restored(rig.Case):
         self.assertNotIn(TOKEN, json.dumps(second))
         placeholder = re.search(rb"\[\[sallyport:[^\]]*\]\]", first).group().decode()
         self.assertEqual(f"{placeholder} {self.ELSEWHERE}", second["messages"][-2]["content"])
+
+
+class Answers(rig.Case):
+    """What a model writes is inspected too, in each dialect, streamed or not; it is on its way, so it is recorded."""
+
+    def test_a_secret_that_a_model_writes_is_recorded_without_its_text(self):
+        for dialect in dialects.ALL:
+            for stream in (False, True):
+                with self.subTest(dialect.name, stream=stream):
+                    answer = self.ask(dialect, f"vendor:say(use {TOKEN} then) {stream}", stream)
+                    self.assertEqual(200, answer.status)
+                    self.gateway.row(answer.exchange)
+                    outcome = self.gateway.entries(answer.exchange)[-1]
+                    self.assertEqual([["secret", "high", "message", 1]], [row[:2] + row[3:] for row in outcome["findings"]])
+        clean = self.ask(dialects.CHAT, "vendor:say(nothing of interest)")
+        self.gateway.row(clean.exchange)
+        self.assertNotIn("findings", self.gateway.entries(clean.exchange)[-1])
 
 
 class OneMachineDiffers(rig.Case):
