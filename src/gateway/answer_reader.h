@@ -28,7 +28,8 @@ public:
     bool whole() const { return whole_; } // false: beyond limits::answer_watched_bytes_max it was left alone
 
 private:
-    void take(const dialect::AnswerText& one, std::uint64_t part);
+    bool take_plain_delta(std::string_view data);
+    void take(std::string_view text, std::uint64_t part, bool is_argument);
 
     dialect::Dialect dialect_;
     dialect::AnswerTexts texts_;
