@@ -114,7 +114,10 @@ int left(LeftOptions& options) {
         if (!options.since.empty()) asked += ", since " + options.since;
         asked += ", as of " + rfc3339(wall_ms());
         if (more) asked += fmt::format("; only the latest {} rows, --limit shows more", options.limit);
-        if (auto written = replace_file(options.html, left_page(*rows, asked), 0600); !written)
+        auto apart = opened->query.left(filter, options.limit * 10, true);
+        if (!apart) return complain(apart.error());
+        for (ledger::FileRow& row : *apart) ledger::unmask(row, unseal);
+        if (auto written = replace_file(options.html, left_page(*rows, *apart, asked), 0600); !written)
             return complain(written.error());
         fmt::print("{}\n", printable(options.html));
     } else if (options.csv) {

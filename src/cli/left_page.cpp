@@ -50,13 +50,17 @@ std::string escaped(std::string_view text) {
 std::string day_of(std::int64_t at_ms) { return rfc3339(at_ms).substr(0, 10); }
 
 using Rows = std::vector<const ledger::FileRow*>;
+struct File {
+    Rows rows;
+    Rows apart; // of each the lines that left together
+};
 struct Folder {
     std::map<std::string, Folder> folders;
-    std::map<std::string, Rows> files;
+    std::map<std::string, File> files;
     std::size_t count = 0; // files in and below it
 };
 
-void put(Folder& root, const ledger::FileRow& row) {
+File& file_of(Folder& root, const ledger::FileRow& row) {
     Folder* at = &root;
     std::string_view path = row.file;
     while (path.starts_with('/')) path.remove_prefix(1);
@@ -64,7 +68,7 @@ void put(Folder& root, const ledger::FileRow& row) {
         at = &at->folders[std::string(path.substr(0, slash))];
         path.remove_prefix(slash + 1);
     }
-    at->files[std::string(path)].push_back(&row);
+    return at->files[std::string(path)];
 }
 
 std::size_t count_files(Folder& folder) {
@@ -100,11 +104,11 @@ void strip(const Rows& rows, std::string& out) {
     out += "</div>";
 }
 
-void file(const std::string& name, const Rows& rows, std::string& out) {
+void file(const std::string& name, const File& of, std::string& out) {
     out += "<div class=\"file\"><span class=\"name\">" + escaped(name) + "</span>";
-    strip(rows, out);
+    strip(of.apart, out);
     out += "<table><tr><th>lines<th>to<th>model<th>by<th>rule<th>times<th>first<th>last<th>how known</tr>";
-    for (const ledger::FileRow* row : rows)
+    for (const ledger::FileRow* row : of.rows)
         out += fmt::format("<tr><td class=\"n\">{}<td>{}{}<td>{}<td>{}, {} {}<td>{}<td class=\"n\">{}<td "
                            "class=\"n\">{}<td class=\"n\">{}<td>{}</tr>",
                            row->lines.empty() ? "not told" : escaped(row->lines),
@@ -124,23 +128,27 @@ void folder(const Folder& at, std::string& out) {
         folder(below, out);
         out += "</details>";
     }
-    for (const auto& [name, rows] : at.files) file(name, rows, out);
+    for (const auto& [name, of] : at.files) file(name, of, out);
 }
 
 } // namespace
 
-std::string left_page(std::span<const ledger::FileRow> rows, const std::string& title) {
+std::string left_page(std::span<const ledger::FileRow> rows, std::span<const ledger::FileRow> apart,
+                      const std::string& title) {
     std::map<std::string, Folder> repositories;
     std::map<std::string, std::string> classes;
     std::set<std::string> vendors;
     std::set<std::pair<std::string, std::string>> files, verified;
     for (const ledger::FileRow& row : rows) {
-        put(repositories[row.repository], row);
+        file_of(repositories[row.repository], row).rows.push_back(&row);
         classes[row.repository] = row.effective_class;
         vendors.insert(row.vendor.empty() ? row.upstream : row.vendor);
         files.emplace(row.repository, row.file);
         if (row.how == "verified") verified.emplace(row.repository, row.file);
     }
+    for (const ledger::FileRow& row : apart)
+        if (row.how == "verified" && repositories.contains(row.repository))
+            file_of(repositories[row.repository], row).apart.push_back(&row);
     std::string out =
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" "
         "content=\"width=device-width\">"
@@ -157,8 +165,9 @@ std::string left_page(std::span<const ledger::FileRow> rows, const std::string& 
     for (auto& [name, root] : repositories) {
         count_files(root);
         out += fmt::format("<h2>{} <span class=\"tag\">{}</span></h2><details class=\"repo\" open><summary "
-                           "class=\"dim\">{} files</summary>",
-                           name.empty() ? "repository not told" : escaped(name), escaped(classes[name]), root.count);
+                           "class=\"dim\">{} {}</summary>",
+                           name.empty() ? "repository not told" : escaped(name), escaped(classes[name]), root.count,
+                           root.count == 1 ? "file" : "files");
         folder(root, out);
         out += "</details>";
     }

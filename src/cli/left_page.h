@@ -8,7 +8,8 @@
 
 namespace sallyport::cli {
 
-// `title`: what was asked, for people. Rows as Query::left() gives them, with names. No script, no request to anywhere.
-std::string left_page(std::span<const ledger::FileRow> rows, const std::string& title);
+// `title`: what was asked, for people. `rows` as Query::left() gives them, `apart` with the lines that left together apart, both with names. No script, no request to anywhere.
+std::string left_page(std::span<const ledger::FileRow> rows, std::span<const ledger::FileRow> apart,
+                      const std::string& title);
 
 } // namespace sallyport::cli

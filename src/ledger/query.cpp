@@ -263,8 +263,8 @@ std::optional<std::string> Query::origin() const {
     return header ? std::optional(std::move(header->origin)) : std::nullopt;
 }
 
-Result<std::vector<FileRow>> Query::left(const ExchangeFilter& filter, std::size_t limit) {
-    auto rows = index_.files(filter, limit);
+Result<std::vector<FileRow>> Query::left(const ExchangeFilter& filter, std::size_t limit, bool apart) {
+    auto rows = index_.files(filter, limit, apart);
     if (!rows) return rows;
     for (FileRow& row : *rows) row.lines = text_of(line_ranges(row.lines));
     return rows;

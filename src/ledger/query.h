@@ -62,7 +62,8 @@ public:
     // `id`: "origin/index" of any of its entries, the index alone, or the exchange's own id.
     Result<Shown> show(std::string_view id);
     // Files of which content, or the name in a tool call, was in requests that left. `lines` are merged.
-    Result<std::vector<FileRow>> left(const ExchangeFilter& filter, std::size_t limit);
+    // `apart`: not merged, a row for each list of lines that left together.
+    Result<std::vector<FileRow>> left(const ExchangeFilter& filter, std::size_t limit, bool apart = false);
     Result<std::string> entry(std::uint64_t index); // its JSON
     std::optional<std::string> origin() const;      // of the ledger, for entry ids; nullopt where it has no segment yet
 

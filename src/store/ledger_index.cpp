@@ -292,7 +292,7 @@ Result<std::vector<ExchangeRow>> LedgerIndex::exchanges(const ExchangeFilter& fi
     return every(*statement, exchange_of_row);
 }
 
-Result<std::vector<FileRow>> LedgerIndex::files(const ExchangeFilter& filter, std::size_t limit) {
+Result<std::vector<FileRow>> LedgerIndex::files(const ExchangeFilter& filter, std::size_t limit, bool apart) {
     Where where;
     where.equals("repository", filter.repository);
     where.equals("file", filter.file);
@@ -314,8 +314,8 @@ Result<std::vector<FileRow>> LedgerIndex::files(const ExchangeFilter& filter, st
         "max(last_entry) "
         "FROM file" +
         where.sql() +
-        " GROUP BY repository, file, how, tool, upstream, vendor, account, client, model, rule, effective_class "
-        "ORDER BY max(last_ms) DESC, repository, file, how LIMIT ?");
+        " GROUP BY repository, file, how, tool, upstream, vendor, account, client, model, rule, effective_class" +
+        (apart ? ", lines " : " ") + "ORDER BY max(last_ms) DESC, repository, file, how LIMIT ?");
     if (!statement) return std::unexpected(statement.error());
     where.bind(*statement);
     statement->bind(where.count() + 1, static_cast<std::int64_t>(limit));

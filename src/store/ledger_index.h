@@ -104,7 +104,8 @@ public:
     Result<std::vector<ExchangeRow>> exchanges(const ExchangeFilter& filter, std::optional<std::uint64_t> before,
                                                std::size_t limit);
     // Summed over the days that overlap from..to, the latest first.
-    Result<std::vector<FileRow>> files(const ExchangeFilter& filter, std::size_t limit);
+    // `apart`: a row for each list of lines; else those of a row are joined.
+    Result<std::vector<FileRow>> files(const ExchangeFilter& filter, std::size_t limit, bool apart);
     Result<std::vector<EntryPlace>> entries_of(std::string_view exchange);
     Result<std::optional<EntryPlace>> place_of(std::uint64_t entry);
     Result<std::optional<std::string>> exchange_of(std::uint64_t entry);
