@@ -23,7 +23,7 @@ flock -n 9 || { echo "another build of this checkout is running; waiting for it"
 { cmake --preset $(1) --log-level=WARNING && cmake --build --preset $(1); } 9>&-
 endef
 
-.PHONY: help setup build demo test nightly bench fuzz check test-clients clean
+.PHONY: help setup build demo test nightly bench detection fuzz check test-clients clean
 
 help: ## this list
 	@awk -F ': .*## ' '/^[a-z-]+: .*## /{ printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ bench: ## cost per exchange against haproxy and nginx, as a table
 	@tools/setup bench
 	$(call compile,release)
 	@test/bench/run
+
+detection: build ## how well secrets are found, on labelled texts made up from seeds
+	@test/detection/measure.py
 
 # New inputs go to build/fuzz/found, crashes beside them; what is worth keeping is moved to test/fuzz/corpus by hand.
 fuzz: setup ## each fuzz target for FUZZ_SECONDS (600), or only FUZZ=name
