@@ -23,7 +23,8 @@ inline constexpr std::size_t relay_buffer_bytes = 64 * 1024;         // what one
 inline constexpr std::size_t answer_watched_bytes_max = 4u << 20;    // a non-streamed answer kept for reading usage
 inline constexpr std::size_t event_bytes_max = 1u << 20;             // one server-sent event while watched
 inline constexpr std::size_t inline_judgement_bytes_max =
-    512 * 1024; // about half a millisecond; larger bodies are judged beside the loop
+    256 * 1024; // a millisecond where nothing of it was seen before; larger bodies are judged beside the loop
+inline constexpr std::size_t inline_attribution_bytes_max = 64 * 1024; // where the company's code is looked for besides
 
 // JSON.
 inline constexpr std::size_t json_depth_max = 128;

@@ -77,8 +77,12 @@ private:
     }
 
     void inside_class() {
-        if (rest_.starts_with("[:"))
-            if (const auto end = rest_.find(":]", 2); end != std::string_view::npos) return copy(end + 2);
+        if (rest_.starts_with("[:")) {
+            // "[:alpha:]", and only where it is no end of a range: what "0-[:" says, the two may disagree on.
+            const auto end = rest_.find_first_not_of("^abcdefghijklmnopqrstuvwxyz", 2);
+            impossible_ = impossible_ || out_.ends_with('-');
+            if (end != std::string_view::npos && end > 2 && rest_.substr(end).starts_with(":]")) return copy(end + 2);
+        }
         if (rest_.front() == '[') return put("\\[", 1);
         in_class_ = rest_.front() != ']';
         copy(1);

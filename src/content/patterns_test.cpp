@@ -14,6 +14,8 @@ TEST(Patterns, WhatTheTwoSyntaxesReadDifferentlyIsTranslated) {
     EXPECT_EQ(to_hyperscan(R"(\v\\s)"), R"(\x0b\\s)");
     EXPECT_EQ(to_hyperscan("[]a][^]b][[:alpha:]x][[:]y]"), "[\\]a][^\\]b][[:alpha:]x][\\[:]y]");
     EXPECT_EQ(to_hyperscan(R"(\Q[\s\E[)"), R"(\Q[\s\E[)");
+    EXPECT_EQ(to_hyperscan("[x[:]\\d[:]]"), "[x\\[:]\\d[:]]") << "no class has that name";
+    EXPECT_EQ(to_hyperscan("[0-[:]y"), std::nullopt) << "where a range ends";
     EXPECT_EQ(to_hyperscan(R"(\pLx)"), std::nullopt);
     EXPECT_EQ(to_hyperscan("(?i)\xC3\xA9"), std::nullopt) << "RE2 folds the case of Latin-1";
     EXPECT_EQ(to_hyperscan(R"((?i)\xE9)"), std::nullopt);

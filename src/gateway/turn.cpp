@@ -153,8 +153,9 @@ net::Task<Step> Turn::parse() {
     }
     const Step decoded = co_await decode_body();
     if (!decoded) co_return decoded;
-    if (scratch->body.size() + scratch->decoded.size() <= limits::inline_judgement_bytes_max)
-        co_return judge_body(inspector());
+    const std::size_t inline_max =
+        world->rules->code() ? limits::inline_attribution_bytes_max : limits::inline_judgement_bytes_max;
+    if (scratch->body.size() + scratch->decoded.size() <= inline_max) co_return judge_body(inspector());
     Step judged_there;
     co_await lane.shared.workers.run(lane.loop, [&] {
         std::unique_ptr<content::Inspector> one = lane.shared.inspectors.take(world->rules);
