@@ -42,6 +42,7 @@ struct IndexFolder {
     struct File {
         std::string path, text;
     };
+    mutable std::vector<std::shared_ptr<const CodeIndex>> opened;
     // Lists the repository anew.
     void put(std::string_view repository, const std::vector<File>& files, unsigned window = window_narrow) {
         const auto writer = need(IndexWriter::open(folder));
@@ -51,7 +52,8 @@ struct IndexFolder {
     }
 
     Attributed find(std::string_view text) const {
-        Attributor attributor(need(CodeIndex::open(folder)),
+        opened.push_back(need(CodeIndex::open(folder))); // what is found views it
+        Attributor attributor(opened.back(),
                               [&](std::string_view name) { return open_repositories.contains(name); });
         Attributed found;
         attributor.find(text, found);
