@@ -87,10 +87,14 @@ void Inspector::inspect_beside(std::string_view text, Inspection& into) {
 
 void Inspector::inspect_answer(std::string_view text, dialect::UnitKind kind, Inspection& into) {
     ++into.units;
+    crypto::UnitName unit_name = namer_.of(text);
+    unit_name.high ^= 1; // of what is looked for in an answer
+    if (clean_lately(unit_name)) return;
     ++into.units_new;
     into.bytes_new += text.size();
     found_.clear();
     text_inspector_.look_without_code(text, found_);
+    if (found_.empty()) keep_clean(unit_name);
     for (const Found& one : found_) into.findings.push_back({one, kind});
 }
 

@@ -137,7 +137,8 @@ struct Answer {
 // One server-sent event (`event` may be empty) or one whole JSON answer. Never fails: what cannot be read is left out.
 // Cheap for events that carry nothing of interest (text deltas): decided by a look at the bytes, before any parsing.
 void watch_event(Dialect, std::string_view event, std::string_view data, Answer& answer);
-void watch_body(const Endpoint&, std::string_view body, Answer& answer);
+// Gives the document that was read, until the next one is looked at on this thread; null where it could not be.
+const json::Document* watch_body(const Endpoint&, std::string_view body, Answer& answer);
 
 // A refusal in the dialect's and client's own form, chosen so that the client shows the sentence and does not retry.
 struct Refusal {

@@ -80,20 +80,21 @@ void watch_event(Dialect dialect, std::string_view event, std::string_view data,
     if (memory.parse(data)) read_answer(dialect, memory.document, answer);
 }
 
-void watch_body(const Endpoint& endpoint, std::string_view body, Answer& answer) {
-    if (endpoint.operation == Operation::list_models || body.empty()) return;
+const json::Document* watch_body(const Endpoint& endpoint, std::string_view body, Answer& answer) {
+    if (endpoint.operation == Operation::list_models || body.empty()) return nullptr;
     Looked& memory = looked();
-    if (!memory.parse(body)) return;
+    if (!memory.parse(body)) return nullptr;
     const json::Document& document = memory.document;
     // streamGenerateContent without alt=sse answers with an array of chunks.
     if (endpoint.dialect == Dialect::gemini && document[0].kind == json::Kind::array) {
         for (auto n = document.first_child(0); n != json::no_node; n = document.next_sibling(n))
             read_gemini_answer(document, n, answer);
-        return;
+        return &document;
     }
     read_answer(endpoint.dialect, document, answer);
     // A whole answer without an error is complete when it is there; a stream says so itself.
     if (answer.error_type.empty() && document[0].kind == json::Kind::object) answer.complete = true;
+    return &document;
 }
 
 } // namespace sallyport::dialect

@@ -40,6 +40,18 @@ std::uint64_t number_behind(std::string_view data, std::string_view key) {
     return value % 1'000'000;
 }
 
+// What one event is read into, kept by the thread: events come one behind the other.
+struct Memory {
+    Buffer data;
+    json::Document document;
+    std::vector<dialect::AnswerText> found;
+    std::vector<std::uint64_t> ended;
+};
+Memory& memory_of_thread() {
+    thread_local Memory memory;
+    return memory;
+}
+
 } // namespace
 
 // A delta that is written as they mostly are; false: it has to be parsed.
@@ -75,24 +87,23 @@ bool AnswerReader::take_plain_delta(std::string_view data) {
 
 void AnswerReader::event(std::string_view data) {
     if (data.empty() || data.front() != '{' || take_plain_delta(data)) return;
-    data_.clear();
-    data_.append(data);
-    if (!document_.parse(data_.view())) return;
-    texts_.event(document_, found_, ended_);
-    for (const dialect::AnswerText& one : found_) {
+    Memory& memory = memory_of_thread();
+    memory.data.clear();
+    memory.data.append(data);
+    if (!memory.document.parse(memory.data.view())) return;
+    texts_.event(memory.document, memory.found, memory.ended);
+    for (const dialect::AnswerText& one : memory.found) {
         // OpenAI's Responses say everything once more when it is done.
         if (!one.is_delta && dialect_ == dialect::Dialect::openai_responses) continue;
-        take(document_.text(one.node, scratch_), one.is_delta ? one.part : next_whole_++, !one.tool.empty());
+        take(memory.document.text(one.node, scratch_), one.is_delta ? one.part : next_whole_++, !one.tool.empty());
     }
 }
 
-void AnswerReader::body(std::string_view whole) {
-    data_.clear();
-    data_.append(whole);
-    if (!document_.parse(data_.view())) return;
-    texts_.body(document_, found_);
-    for (const dialect::AnswerText& one : found_)
-        take(document_.text(one.node, scratch_), next_whole_++, !one.tool.empty());
+void AnswerReader::body(const json::Document& whole) {
+    Memory& memory = memory_of_thread();
+    texts_.body(whole, memory.found);
+    for (const dialect::AnswerText& one : memory.found)
+        take(whole.text(one.node, scratch_), next_whole_++, !one.tool.empty());
 }
 
 void AnswerReader::take(std::string_view text, std::uint64_t part, bool is_argument) {

@@ -15,8 +15,8 @@ namespace sallyport::gateway {
 class AnswerReader {
 public:
     explicit AnswerReader(dialect::Dialect dialect) : dialect_(dialect), texts_(dialect) {}
-    void event(std::string_view data); // one of a stream
-    void body(std::string_view whole); // an answer that is one JSON text
+    void event(std::string_view data);      // one of a stream
+    void body(const json::Document& whole); // an answer that is one JSON text
 
     struct Part {
         std::string text;
@@ -33,10 +33,6 @@ private:
 
     dialect::Dialect dialect_;
     dialect::AnswerTexts texts_;
-    Buffer data_;
-    json::Document document_;
-    std::vector<dialect::AnswerText> found_;
-    std::vector<std::uint64_t> ended_;
     std::map<std::uint64_t, Part> parts_;
     std::uint64_t next_whole_ = 1ull << 40; // parts that come as one piece
     std::size_t bytes_ = 0;

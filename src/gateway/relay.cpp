@@ -149,8 +149,8 @@ void Watch::look(std::string_view decoded) {
 
 void Watch::end() {
     if (events_ || blind_ || body_.empty() || endpoint_.operation == dialect::Operation::list_models) return;
-    dialect::watch_body(endpoint_, body_.view(), answer_);
-    if (successful_) reader_.body(body_.view());
+    const json::Document* const read = dialect::watch_body(endpoint_, body_.view(), answer_);
+    if (successful_ && read != nullptr) reader_.body(*read);
 }
 
 net::Task<Attempted> relay(Turn& turn, http::ClientConnection& upstream, const http::ResponseHead& head) {
