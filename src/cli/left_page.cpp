@@ -1,6 +1,7 @@
 #include "cli/left_page.h"
 
 #include "base/clock.h"
+#include "cli/terminal.h"
 
 #include <fmt/format.h>
 
@@ -32,20 +33,6 @@ th { color: var(--dim); } .n { font-variant-numeric: tabular-nums; white-space: 
 .tag { border: 1px solid var(--line); border-radius: 3px; padding: 0 .35em; font-size: .8rem; }
 @media (max-width: 40rem) { td, th { display: inline-block; } }
 )css";
-
-std::string escaped(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        switch (c) {
-        case '&': out += "&amp;"; break;
-        case '<': out += "&lt;"; break;
-        case '>': out += "&gt;"; break;
-        case '"': out += "&quot;"; break;
-        default: out += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
-        }
-    }
-    return out;
-}
 
 std::string day_of(std::int64_t at_ms) { return rfc3339(at_ms).substr(0, 10); }
 
@@ -105,18 +92,18 @@ void strip(const Rows& rows, std::string& out) {
 }
 
 void file(const std::string& name, const File& of, std::string& out) {
-    out += "<div class=\"file\"><span class=\"name\">" + escaped(name) + "</span>";
+    out += "<div class=\"file\"><span class=\"name\">" + markup(name) + "</span>";
     strip(of.apart, out);
     out += "<table><tr><th>lines<th>to<th>model<th>by<th>rule<th>times<th>first<th>last<th>how known</tr>";
     for (const ledger::FileRow* row : of.rows)
-        out += fmt::format("<tr><td class=\"n\">{}<td>{}{}<td>{}<td>{}, {} {}<td>{}<td class=\"n\">{}<td "
-                           "class=\"n\">{}<td class=\"n\">{}<td>{}</tr>",
-                           row->lines.empty() ? "not told" : escaped(row->lines),
-                           escaped(row->vendor.empty() ? row->upstream : row->vendor),
-                           row->account.empty() ? "" : " (" + escaped(row->account) + ")", escaped(row->model),
-                           escaped(row->client), row->persons, row->persons == 1 ? "person" : "persons",
-                           escaped(row->rule), row->count, day_of(row->first_ms), day_of(row->last_ms),
-                           ledger::how_known(*row));
+        out +=
+            fmt::format("<tr><td class=\"n\">{}<td>{}{}<td>{}<td>{}, {} {}<td>{}<td class=\"n\">{}<td "
+                        "class=\"n\">{}<td class=\"n\">{}<td>{}</tr>",
+                        row->lines.empty() ? "not told" : markup(row->lines),
+                        markup(row->vendor.empty() ? row->upstream : row->vendor),
+                        row->account.empty() ? "" : " (" + markup(row->account) + ")", markup(row->model),
+                        markup(row->client), row->persons, row->persons == 1 ? "person" : "persons", markup(row->rule),
+                        row->count, day_of(row->first_ms), day_of(row->last_ms), ledger::how_known(*row));
     out += "</table></div>";
 }
 
@@ -124,7 +111,7 @@ void folder(const Folder& at, std::string& out) {
     for (const auto& [name, below] : at.folders) {
         out += fmt::format(
             "<details open><summary><span class=\"name\">{}/</span> <span class=\"dim\">{}</span></summary>",
-            escaped(name), below.count);
+            markup(name), below.count);
         folder(below, out);
         out += "</details>";
     }
@@ -155,7 +142,7 @@ std::string left_page(std::span<const ledger::FileRow> rows, std::span<const led
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         "<title>What left</title><style>";
     out += style;
-    out += "</style><h1>What left</h1><p>" + escaped(title) + "</p>";
+    out += "</style><h1>What left</h1><p>" + markup(title) + "</p>";
     out += fmt::format("<ul class=\"totals\"><li><b>{}</b>files<li><b>{}</b>of them by their "
                        "content<li><b>{}</b>repositories<li><b>{}</b>vendors</ul>",
                        files.size(), verified.size(), repositories.size(), vendors.size());
@@ -166,7 +153,7 @@ std::string left_page(std::span<const ledger::FileRow> rows, std::span<const led
         count_files(root);
         out += fmt::format("<h2>{} <span class=\"tag\">{}</span></h2><details class=\"repo\" open><summary "
                            "class=\"dim\">{} {}</summary>",
-                           name.empty() ? "repository not told" : escaped(name), escaped(classes[name]), root.count,
+                           name.empty() ? "repository not told" : markup(name), markup(classes[name]), root.count,
                            root.count == 1 ? "file" : "files");
         folder(root, out);
         out += "</details>";

@@ -21,20 +21,6 @@ struct CasesOptions {
     bool json = false;
 };
 
-std::string xml(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        switch (c) {
-        case '&': out += "&amp;"; break;
-        case '<': out += "&lt;"; break;
-        case '>': out += "&gt;"; break;
-        case '"': out += "&quot;"; break;
-        default: out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-        }
-    }
-    return out;
-}
-
 std::string joined(const std::vector<std::string>& texts) { return fmt::format("{}", fmt::join(texts, "; ")); }
 
 // What one file came to; `junit` collects a test suite.
@@ -47,19 +33,19 @@ struct FileRun {
 
 std::string junit_of(const FileRun& file) {
     std::string out =
-        fmt::format("<testsuite name=\"{}\" tests=\"{}\" failures=\"{}\">\n", xml(file.cases.file),
+        fmt::format("<testsuite name=\"{}\" tests=\"{}\" failures=\"{}\">\n", markup(file.cases.file),
                     file.cases.cases.size() + file.short_of.size(), file.run.failed + file.short_of.size());
     for (std::size_t i = 0; i < file.cases.cases.size(); ++i) {
         const auto& result = file.run.results[i];
-        const std::string head =
-            fmt::format("<testcase classname=\"{}\" name=\"{}\"", xml(file.cases.file), xml(file.cases.cases[i].title));
+        const std::string head = fmt::format("<testcase classname=\"{}\" name=\"{}\"", markup(file.cases.file),
+                                             markup(file.cases.cases[i].title));
         out += result.wrong.empty() ? head + "/>\n"
                                     : fmt::format("{}><failure message=\"{}\">{}</failure></testcase>\n", head,
-                                                  xml(joined(result.wrong)), xml(result.got));
+                                                  markup(joined(result.wrong)), markup(result.got));
     }
     for (const std::string& one : file.short_of)
         out += fmt::format("<testcase classname=\"{}\" name=\"coverage\"><failure message=\"{}\"/></testcase>\n",
-                           xml(file.cases.file), xml(one));
+                           markup(file.cases.file), markup(one));
     return out + "</testsuite>\n";
 }
 

@@ -45,6 +45,20 @@ std::string printable(std::string_view text) {
     return out;
 }
 
+std::string markup(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        switch (c) {
+        case '&': out += "&amp;"; break;
+        case '<': out += "&lt;"; break;
+        case '>': out += "&gt;"; break;
+        case '"': out += "&quot;"; break;
+        default: out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+        }
+    }
+    return out;
+}
+
 std::string column(std::string_view text, std::size_t width) {
     std::string out = printable(text);
     if (out.size() > width) return out.substr(0, width - 1) + "~";

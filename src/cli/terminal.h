@@ -24,6 +24,8 @@ int complain(std::span<const policy::Mistake> mistakes);
 
 // Text for a terminal line: control characters as '?', so that no recorded text can steer a terminal.
 std::string printable(std::string_view text);
+// Text within XML or HTML; control characters as blanks.
+std::string markup(std::string_view text);
 // Padded or cut with "…" to `width` characters (ASCII).
 std::string column(std::string_view text, std::size_t width);
 
