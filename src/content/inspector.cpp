@@ -49,14 +49,16 @@ void Inspector::inspect_nothing(Inspection& into) const {
     into.rules = rules();
     into.findings.clear();
     into.sources.clear();
-    into.staying.clear();
+    into.departing.clear();
     into.own_words.clear();
     into.units = into.units_new = into.bytes_new = 0;
 }
 
-void Inspector::inspect(const json::Document& document, std::span<const dialect::Unit> units, Inspection& into) {
+void Inspector::inspect(const json::Document& document, std::span<const dialect::Unit> units, std::uint64_t speaker,
+                        Inspection& into) {
     document_ = &document;
     inspect_nothing(into);
+    into.speaker = speaker;
     into.units = units.size();
     bytes_ = 0;
     for (std::size_t i = 0; i < units.size(); ++i) {
@@ -134,9 +136,11 @@ void Inspector::whole_unit(const dialect::Unit& unit, Inspection& into) {
         before_.clear();
         sources_before_.clear();
         if (found_.size() <= findings_remembered_max)
-            memory_.remember(name, rules()->epoch(), known.has_left, found_, sources_);
+            memory_.remember(name, rules()->epoch(), known.left, found_, sources_);
     }
-    if (!known.has_left) into.staying.push_back(name);
+    const bool newly_found = std::ranges::any_of(found_, [](const Found& one) { return one.disclosed; });
+    into.departing.push_back(
+        {unit.node, name, known.left.speaker == into.speaker ? known.left.upstreams : 0, newly_found, false});
     take(unit, root.begin, into);
 }
 

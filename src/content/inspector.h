@@ -20,6 +20,15 @@ struct Finding {
     json::NodeIndex node = json::no_node; // the unit's; no_node: beside the document
 };
 
+// A unit with a name, and to which upstreams it left before by the same speaker.
+struct Departing {
+    json::NodeIndex node = json::no_node;
+    crypto::UnitName name;
+    std::uint32_t left_to = 0;
+    bool newly_found = false; // newer rules found something in it
+    bool acted_on = false;    // which is acted on, since it did not leave to whoever gets it now
+};
+
 // A unit of the system part: what the client itself writes.
 struct OwnWords {
     json::NodeIndex node = json::no_node;
@@ -27,10 +36,11 @@ struct OwnWords {
 };
 
 struct Inspection {
-    std::shared_ptr<const Rules> rules;    // that it was made under, which know the findings' names
-    std::vector<Finding> findings;         // in the order of the body
-    Sources sources;                       // of attributions: Found::rule is an index into it
-    std::vector<crypto::UnitName> staying; // units that have not left yet: for UnitMemory::leave()
+    std::shared_ptr<const Rules> rules; // that it was made under, which know the findings' names
+    std::vector<Finding> findings;      // in the order of the body
+    Sources sources;                    // of attributions: Found::rule is an index into it
+    std::vector<Departing> departing;
+    std::uint64_t speaker = 0;
     std::vector<OwnWords> own_words;
     std::size_t units = 0;
     std::size_t units_new = 0; // of these, looked at
@@ -43,7 +53,9 @@ struct Inspection {
 class Inspector {
 public:
     Inspector(std::shared_ptr<const Rules> rules, UnitMemory& memory, const crypto::UnitNamer& namer);
-    void inspect(const json::Document& document, std::span<const dialect::Unit> units, Inspection& into);
+    // `speaker`: whose conversation it is.
+    void inspect(const json::Document& document, std::span<const dialect::Unit> units, std::uint64_t speaker,
+                 Inspection& into);
     // Where there is no document.
     void inspect_nothing(Inspection& into) const;
     // A text outside of a document, such as a request's headers: as one more unit of kind `other`, whose findings have no place in

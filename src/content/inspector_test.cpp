@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 namespace sallyport::content {
@@ -29,7 +30,7 @@ protected:
         EXPECT_TRUE(document_.parse(raw_.view()));
         const auto endpoint = dialect::match_endpoint("POST", "/v1/messages");
         EXPECT_TRUE(dialect::read_request(*endpoint, document_, request_));
-        inspector_.inspect(document_, request_.units, inspection_);
+        inspector_.inspect(document_, request_.units, 7, inspection_);
         return inspection_;
     }
     std::string text_of(const Finding& one) const {
@@ -159,7 +160,7 @@ TEST_F(InspectorTest, NewerRulesTellWhatHadLeftAndActOnWhatIsNew) {
     EXPECT_NE((*newer)->epoch(), rules_->epoch());
     inspect(talk("orange-1234 and " + token, "orange-5678"));
     ASSERT_EQ(inspection_.findings.size(), 1U);
-    memory_.leave(inspection_.staying);
+    for (const Departing& unit : inspection_.departing) memory_.leave(unit.name, {7, 2}, false);
 
     Inspector later(*newer, memory_, namer_);
     const auto again = [&](const std::string& body) -> const std::vector<Finding>& {
@@ -168,7 +169,7 @@ TEST_F(InspectorTest, NewerRulesTellWhatHadLeftAndActOnWhatIsNew) {
         raw_.append(body_);
         EXPECT_TRUE(document_.parse(raw_.view()));
         EXPECT_TRUE(dialect::read_request(*dialect::match_endpoint("POST", "/v1/messages"), document_, request_));
-        later.inspect(document_, request_.units, inspection_);
+        later.inspect(document_, request_.units, 7, inspection_);
         return inspection_.findings;
     };
     for (int turn = 0; turn < 2; ++turn) {
@@ -179,7 +180,7 @@ TEST_F(InspectorTest, NewerRulesTellWhatHadLeftAndActOnWhatIsNew) {
         EXPECT_FALSE(findings[1].found.disclosed) << "was known before";
         EXPECT_TRUE(inspection_.rule_name(findings[1]).starts_with("github")) << inspection_.rule_name(findings[1]);
         EXPECT_TRUE(findings[2].found.disclosed);
-        EXPECT_TRUE(inspection_.staying.empty());
+        EXPECT_TRUE(std::ranges::all_of(inspection_.departing, [](const Departing& one) { return one.left_to == 2; }));
     }
     const auto& findings = again(talk("orange-1234 and " + token, "orange-9999"));
     ASSERT_EQ(findings.size(), 3U);

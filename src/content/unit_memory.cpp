@@ -12,28 +12,31 @@ Recalled UnitMemory::recall(const crypto::UnitName& name, std::uint64_t epoch, s
     Shard& in = shard(name);
     const std::lock_guard lock(in.mutex);
     const Known* const known = find(in, name);
-    if (known == nullptr || (known->epoch != epoch && !known->has_left)) return {};
+    if (known == nullptr || (known->epoch != epoch && known->left.upstreams == 0)) return {};
     into.insert(into.end(), known->found.begin(), known->found.end());
     if (known->sources) sources.insert(sources.end(), known->sources->begin(), known->sources->end());
-    return {known->epoch == epoch ? Recalled::As::current : Recalled::As::outdated, known->has_left};
+    return {known->epoch == epoch ? Recalled::As::current : Recalled::As::outdated, known->left};
 }
 
-void UnitMemory::remember(const crypto::UnitName& name, std::uint64_t epoch, bool has_left, std::vector<Found> found,
+void UnitMemory::remember(const crypto::UnitName& name, std::uint64_t epoch, const Left& left, std::vector<Found> found,
                           const Sources& sources) {
     Shard& in = shard(name);
     const std::lock_guard lock(in.mutex);
     make_room(in);
     in.young.insert_or_assign(
         name,
-        Known{std::move(found), sources.empty() ? nullptr : std::make_unique<const Sources>(sources), epoch, has_left});
+        Known{std::move(found), sources.empty() ? nullptr : std::make_unique<const Sources>(sources), epoch, left});
 }
 
-void UnitMemory::leave(std::span<const crypto::UnitName> names) {
-    for (const crypto::UnitName& name : names) {
-        Shard& in = shard(name);
-        const std::lock_guard lock(in.mutex);
-        if (Known* const known = find(in, name)) known->has_left = true;
-    }
+void UnitMemory::leave(const crypto::UnitName& name, const Left& to, bool acted_on) {
+    Shard& in = shard(name);
+    const std::lock_guard lock(in.mutex);
+    Known* const known = find(in, name);
+    if (known == nullptr) return;
+    if (known->left.speaker != to.speaker) known->left = {to.speaker, 0};
+    known->left.upstreams |= to.upstreams;
+    if (acted_on)
+        for (Found& one : known->found) one.disclosed = false;
 }
 
 UnitMemory::Known* UnitMemory::find(Shard& in, const crypto::UnitName& name) const {

@@ -13,6 +13,12 @@
 
 namespace sallyport::content {
 
+// To whom a unit left: of one speaker (a person's conversation) the upstreams, as bits.
+struct Left {
+    std::uint64_t speaker = 0;
+    std::uint32_t upstreams = 0;
+};
+
 struct Recalled {
     enum class As : std::uint8_t {
         unknown,
@@ -20,7 +26,7 @@ struct Recalled {
         outdated, // under older ones, and the unit has left since: what was done to it then stays done
     };
     As as = As::unknown;
-    bool has_left = false;
+    Left left;
 };
 
 class UnitMemory {
@@ -28,10 +34,10 @@ public:
     explicit UnitMemory(std::size_t units_max);
     // Appends what was found in the unit to lists that are empty, unless it is unknown. `epoch`: Rules::epoch().
     Recalled recall(const crypto::UnitName& name, std::uint64_t epoch, std::vector<Found>& into, Sources& sources);
-    void remember(const crypto::UnitName& name, std::uint64_t epoch, bool has_left, std::vector<Found> found,
+    void remember(const crypto::UnitName& name, std::uint64_t epoch, const Left& left, std::vector<Found> found,
                   const Sources& sources);
-    // They are about to be sent.
-    void leave(std::span<const crypto::UnitName> names);
+    // It is about to be sent. `acted_on`: what newer rules found was acted on this time, so it is a finding like any other from now on.
+    void leave(const crypto::UnitName& name, const Left& to, bool acted_on);
     std::size_t units() const;
 
 private:
@@ -42,7 +48,7 @@ private:
         std::vector<Found> found;
         std::unique_ptr<const Sources> sources; // hardly any unit has some
         std::uint64_t epoch = 0;
-        bool has_left = false;
+        Left left; // the last one: another speaker takes its place
     };
     using Map = std::unordered_map<crypto::UnitName, Known, Hash>;
     // Two generations: what is asked for moves to the young one; when that is full, the old one is forgotten.

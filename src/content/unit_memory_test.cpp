@@ -30,12 +30,12 @@ TEST(UnitMemory, KeepsWhatIsAskedForAndIsBounded) {
     const auto knows = [&](const crypto::UnitName& name) {
         return memory.recall(name, 1, out, sources).as != Recalled::As::unknown;
     };
-    memory.remember(used, 1, false, found, {});
-    memory.remember(unused, 1, false, {}, {});
+    memory.remember(used, 1, {}, found, {});
+    memory.remember(unused, 1, {}, {}, {});
     EXPECT_TRUE(knows(unused));
     EXPECT_TRUE(out.empty());
     for (int i = 0; i < 100'000; ++i) {
-        memory.remember(namer.of(std::to_string(i)), 1, false, {}, {});
+        memory.remember(namer.of(std::to_string(i)), 1, {}, {}, {});
         out.clear();
         ASSERT_TRUE(knows(used)) << i;
         ASSERT_EQ(out, found);
@@ -48,15 +48,19 @@ TEST(UnitMemory, UnderNewRulesOnlyWhatHasLeftIsStillKnown) {
     const crypto::UnitNamer namer(key, "");
     UnitMemory memory(1'000);
     const auto left = namer.of("left"), stayed = namer.of("stayed");
-    for (const auto& name : {left, stayed}) memory.remember(name, 1, false, {{.rule = 3, .end = 9}}, {});
-    memory.leave(std::array{left, namer.of("never seen")});
+    for (const auto& name : {left, stayed}) memory.remember(name, 1, {}, {{.rule = 3, .end = 9}}, {});
+    for (const auto& name : {left, namer.of("never seen")}) memory.leave(name, {7, 2}, false);
     std::vector<Found> out;
     Sources sources;
     EXPECT_EQ(memory.recall(stayed, 2, out, sources).as, Recalled::As::unknown);
     EXPECT_TRUE(out.empty());
     const Recalled known = memory.recall(left, 2, out, sources);
     EXPECT_EQ(known.as, Recalled::As::outdated);
-    EXPECT_TRUE(known.has_left);
+    EXPECT_EQ(known.left.speaker, 7U);
+    EXPECT_EQ(known.left.upstreams, 2U);
+    memory.leave(left, {8, 4}, false);
+    EXPECT_EQ(memory.recall(left, 2, out, sources).left.upstreams, 4U) << "of another speaker";
+    out.resize(1);
     EXPECT_EQ(out.size(), 1U);
     EXPECT_EQ(memory.recall(left, 1, out, sources).as, Recalled::As::current);
     EXPECT_EQ(memory.units(), 2U);
@@ -73,8 +77,8 @@ TEST(UnitMemory, IsOneForAllThreads) {
             for (int i = 0; i < 20'000; ++i) {
                 const auto name = namer.of(std::to_string(i % 3'000));
                 if (memory.recall(name, 1, out, sources).as == Recalled::As::unknown)
-                    memory.remember(name, 1, false, {{.confidence = Confidence::low, .end = 1}}, {});
-                memory.leave(std::array{name});
+                    memory.remember(name, 1, {}, {{.confidence = Confidence::low, .end = 1}}, {});
+                memory.leave(name, {1, 1}, false);
                 if (out.size() > 100) out.clear();
             }
         });

@@ -77,7 +77,7 @@ net::Task<Attempt> attempt(Turn& turn, const Upstream& upstream, bool fresh, boo
         co_await refuse(turn, ending);
         co_return Attempt::over;
     }
-    turn.units_leave();
+    turn.units_leave(upstream);
     std::string& head = turn.scratch->head;
     head.clear();
     const bool has_body = turn.endpoint.operation != dialect::Operation::list_models;
@@ -155,7 +155,9 @@ net::Task<void> send(Turn& turn) {
     for (std::size_t i = 0; i < first_plan.upstream_count; ++i) {
         const std::uint16_t index = first_plan.upstreams[i];
         const Upstream* upstream = turn.world->upstream_of(index);
-        if (upstream == nullptr || (turn.attempts > 0 && !turn.still_allowed(index))) continue;
+        if (upstream == nullptr || !turn.has_all_disclosed(*upstream) ||
+            (turn.attempts > 0 && !turn.still_allowed(index)))
+            continue;
         const bool is_last = i + 1 == first_plan.upstream_count;
         Attempt ended = co_await attempt(turn, *upstream, false, is_last, failed);
         if (ended == Attempt::fresh_connection && turn.still_allowed(index))

@@ -232,7 +232,7 @@ Step Turn::judge_body(content::Inspector& inspector) {
     if (const auto read = dialect::read_request(endpoint, scratch->document, scratch->request); !read)
         return ends(read.error());
     parsed = true;
-    inspector.inspect(scratch->document, scratch->request.units, scratch->inspection);
+    inspector.inspect(scratch->document, scratch->request.units, speaker(), scratch->inspection);
     inspector.inspect_beside(texts_of_head(), scratch->inspection);
     compare_with_fleet();
     // Rules about models need one. Only a prompt that the vendor stores may hide it, and only where that kind of reference is allowed.
@@ -249,7 +249,7 @@ Step Turn::decide() {
     if (const Step found = find_claims(); !found) return found;
     if (const Step clean = check_names(); !clean) return clean;
     settle_repository();
-    plan = policy::decide(*world->policy, facts, candidates());
+    decide_on_disclosed();
     judged = true;
     if (plan.effective_class > facts.class_floor)
         for (const std::uint64_t conversation : conversations)
@@ -269,7 +269,7 @@ Step Turn::judge_anew() {
         if (const Step gathered = gather_facts(); !gathered) return gathered;
         settle_repository();
     }
-    plan = policy::decide(*world->policy, facts, candidates());
+    decide_on_disclosed();
     return {};
 }
 
@@ -337,9 +337,47 @@ void Turn::compare_with_fleet() {
     }
 }
 
-void Turn::units_leave() {
-    lane.shared.inspectors.memory().leave(scratch->inspection.staying);
-    scratch->inspection.staying.clear();
+void Turn::units_leave(const Upstream& upstream) {
+    content::Inspection& inspection = scratch->inspection;
+    content::UnitMemory& memory = lane.shared.inspectors.memory();
+    for (content::Departing& unit : inspection.departing) {
+        if ((unit.left_to & upstream.left_bit) != 0 && !unit.acted_on) continue;
+        memory.leave(unit.name, {inspection.speaker, upstream.left_bit}, unit.acted_on);
+        unit.left_to |= upstream.left_bit;
+    }
+}
+
+// Naming no conversation, all of a person's requests are one.
+std::uint64_t Turn::speaker() const {
+    std::string text = std::string(caller.key.caller.person) + "\n" + scratch->request.session;
+    for (const std::string_view session : caller.sessions) (text += '\n') += session;
+    return std::hash<std::string>{}(text) | 1;
+}
+
+bool Turn::has_all_disclosed(const Upstream& upstream) const {
+    return std::ranges::all_of(scratch->inspection.departing, [&](const content::Departing& unit) {
+        return !unit.newly_found || unit.acted_on || (unit.left_to & upstream.left_bit) != 0;
+    });
+}
+
+void Turn::decide_on_disclosed() {
+    content::Inspection& inspection = scratch->inspection;
+    while (true) {
+        plan = policy::decide(*world->policy, facts, candidates());
+        const Upstream* const first = plan.upstream_count == 0 ? nullptr : world->upstream_of(plan.upstreams[0]);
+        if (first != nullptr && has_all_disclosed(*first)) return;
+        bool changed = false;
+        for (content::Departing& unit : inspection.departing) {
+            const bool stays = !unit.newly_found || unit.acted_on;
+            if (stays || (first != nullptr && (unit.left_to & first->left_bit) != 0)) continue;
+            unit.acted_on = changed = true;
+            for (content::Finding& one : inspection.findings)
+                if (one.node == unit.node) one.found.disclosed = false;
+        }
+        if (!changed) return;
+        facts.findings = findings();
+        settle_repository();
+    }
 }
 
 std::uint64_t Turn::content_hash() const {

@@ -37,7 +37,9 @@ public:
     Step amend_for(std::uint16_t upstream);
     content::Inspector& inspector(); // of the loop
     // They are about to: what is done to them now is done to them in later turns too, whatever rules come meanwhile (law 1).
-    void units_leave();
+    void units_leave(const Upstream& upstream);
+    // Whether all that is left alone since it had left before had left to this very upstream.
+    bool has_all_disclosed(const Upstream& upstream) const;
     // After a wait: a key, an exception or the conversation's class may not be what it was. What the facts say besides stays.
     Step judge_anew();
     // Judges again for an attempt after the first: time has passed, and only what is still allowed may be tried.
@@ -91,6 +93,9 @@ private:
     std::string found_words() const; // " Found: …" where a rule about findings refused
     Step find_claims();
     Step check_names();
+    std::uint64_t speaker() const;
+    // What newer rules found is left alone where it left already to the upstream that comes first; decides until that holds.
+    void decide_on_disclosed();
     void compare_with_fleet();
     void choose_repository();
     // With what inspection found of the company's content: turn_sources.cpp.

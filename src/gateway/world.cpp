@@ -4,6 +4,8 @@
 #include "crypto/crypto.h"
 
 #include <atomic>
+#include <map>
+#include <mutex>
 
 namespace sallyport::gateway {
 
@@ -24,6 +26,17 @@ Result<http::Origin> origin_of(const HostConfig& host) {
     return origin;
 }
 
+// Never the same for two names, so that what left to one is never taken for having left to the other.
+std::uint32_t left_bit_of(const std::string& upstream) {
+    static std::mutex mutex;
+    static std::map<std::string, std::uint32_t> bits;
+    const std::lock_guard lock(mutex);
+    if (const auto known = bits.find(upstream); known != bits.end()) return known->second;
+    const std::uint32_t bit = bits.size() < 32 ? 1u << bits.size() : 0;
+    bits.emplace(upstream, bit);
+    return bit;
+}
+
 } // namespace
 
 Result<std::shared_ptr<World>> make_world(std::shared_ptr<const Config> config,
@@ -38,6 +51,7 @@ Result<std::shared_ptr<World>> make_world(std::shared_ptr<const Config> config,
     for (const UpstreamConfig& one : config->upstreams) {
         Upstream upstream;
         upstream.config = &one;
+        upstream.left_bit = left_bit_of(one.name + "\n" + one.authority);
         auto origin = origin_of(one);
         if (!origin) return std::unexpected(origin.error());
         upstream.origin = std::move(*origin);

@@ -24,6 +24,7 @@ struct Upstream {
     const UpstreamConfig* config = nullptr;
     http::Origin origin;
     std::uint16_t policy_index = policy::no_rule; // of policy.upstreams(); no_rule: the policy does not name it
+    std::uint32_t left_bit = 0; // of its name, for content::Left, as long as the process runs; 0: of too many
 };
 
 struct World {

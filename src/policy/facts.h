@@ -90,8 +90,8 @@ struct Facts {
     // narrows the decision.
     std::span<const std::string_view> also_claimed;
     std::uint32_t findings = 0; // in its content
-    // Of these, what is withheld wherever it may go, since with it the request could go nowhere: content of a repository of a class above
-    // that of the work. It is not part of what is judged.
+    // Of these, what is withheld wherever it may go, since with it the request could not go where the work goes: content of a repository of
+    // a class above that of the work. It is not part of what is judged.
     std::uint16_t withheld = 0;
 };
 

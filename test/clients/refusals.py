@@ -74,7 +74,8 @@ class Case:
             assert changed == 1
             if not line:  # then no rule may name it
                 policy = re.sub(rf"(?<=\[){client.name}, |, {client.name}(?=[],])", "", policy)
-        return gateway.World(policy, self.upstreams or UPSTREAMS[self.example], self.team, self.max_class)
+        return gateway.World(policy=policy, upstreams=self.upstreams or UPSTREAMS[self.example], team=self.team,
+                             max_class=self.max_class)
 
     def work(self, client, root, key):
         headers = {recipes.KEY_HEADER: key} if self.own_account else {}

@@ -46,7 +46,6 @@ class Attribution(rig.Case):
         cls.commit({"engine.c": cls.engine, "README.md": "The engine.\n"})
         told = cls.index(cls.repository, ENGINE)
         assert told["class"] == "trade-secret" and told["documents_new"] == 2, told
-        cls.wait_for_index()
 
     @classmethod
     def git(cls, *arguments):
@@ -64,14 +63,12 @@ class Attribution(rig.Case):
 
     @classmethod
     def index(cls, path, name, *more):
-        return json.loads(cls.gateway.run("repo", "index", str(path), "--name", name, "--json", "--config", "sallyport.yaml", *more))
-
-    @classmethod
-    def wait_for_index(cls):
-        seen = lambda: sum(line["event"] == "index.loaded" for line in cls.gateway.log())
-        before = getattr(cls, "loaded", 0)
-        until(lambda: seen() > before, "the index")
-        cls.loaded = seen()
+        """Until the gateway has it too."""
+        loads = lambda: sum(line["event"] == "index.loaded" for line in cls.gateway.log())
+        before = loads()
+        told = json.loads(cls.gateway.run("repo", "index", str(path), "--name", name, "--json", "--config", "sallyport.yaml", *more))
+        until(lambda: loads() > before, "the index")
+        return told
 
     @classmethod
     def upstreams(cls):
@@ -122,7 +119,6 @@ class Attribution(rig.Case):
         self.assertNotIn("sources", intent["request"])
         self.commit({"src/fresh.c": fresh})
         self.assertEqual(1, self.index(self.repository, ENGINE)["documents_new"])
-        self.wait_for_index()
         # What had left stays as it left; the same content elsewhere in the conversation is withheld.
         body["messages"].append({"role": "user", "content": "once more:\n" + fresh})
         left, intent = self.arrived(dialects.ANTHROPIC, body)
@@ -133,6 +129,25 @@ class Attribution(rig.Case):
         report = json.loads(told)
         self.assertEqual(report["decisions"], report["same"])
 
+    def test_what_left_to_one_upstream_or_by_another_person_is_not_disclosed_to_the_next(self):
+        fresh = code(77, 40)
+        body = talk(dialects.CHAT, "fresh\n" + fresh)
+        self.arrived(dialects.CHAT, body, "own", ENGINE)  # at home, before it is indexed
+        eve = talk(dialects.CHAT, "eve's\n" + fresh)
+        self.arrived(dialects.CHAT, eve)  # to the vendor, by one person
+        self.commit({"src/at_home.c": fresh})
+        self.index(self.repository, ENGINE)
+        other = self.gateway.issue("other@acme.example")["key"]
+        line = fresh.splitlines()[20].strip()
+        # The vendor got it in this person's conversation before: that goes on as it was.
+        left, _ = self.arrived(dialects.CHAT, eve)
+        self.assertIn(line, left)
+        for key, sent in ((other, eve), (self.key, body), (other, body)):
+            before = len(self.vendor_of["sim"].received)
+            answer = self.ask(dialects.CHAT, body=json.dumps(sent).encode(), key=key, repository=SITE)
+            self.assertEqual((200, before + 1), (answer.status, len(self.vendor_of["sim"].received)), answer.body)
+            self.assertNotIn(line, self.vendor_of["sim"].received[-1].body.decode())
+
     def test_ordinary_work_and_what_is_open_are_left_alone(self):
         site = self.folder / "website"
         (site / "lib").mkdir(parents=True)
@@ -141,7 +156,6 @@ class Attribution(rig.Case):
         self.commit({"src/copied.c": shared + code(4, 5)})
         self.index(self.repository, ENGINE)
         self.index(site, "github.com/acme/website")
-        self.wait_for_index()
         for text in (code(5, 200), shared, "for (int i = 0; i < n; ++i)\n" * 50):
             left, intent = self.arrived(dialects.CHAT, talk(dialects.CHAT, text))
             self.assertIn(json.dumps(text)[1:-1], left)
