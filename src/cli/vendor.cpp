@@ -17,6 +17,7 @@ namespace {
 
 constexpr const char* guide = R"(What it answers depends on the newest text of the user:
   vendor:read(FILE)      a call of the client's own tool that reads FILE; the next turn quotes what it said
+  vendor:edit(FILE,WORD) the same, then a call of its tool that edits: from WORD on, the line gets a remark at its end
   vendor:say(TEXT)       TEXT              vendor:text(N)        N bytes of text
   vendor:events(N[,K])   N text deltas, K in one write
   vendor:fault(SPEC)     goes wrong; also by the header x-vendor-fault, or for all requests by --fault

@@ -1,5 +1,8 @@
 #include "content/amend.h"
 
+#include "content/client_marker.h"
+#include "content/hidden.h"
+
 #include <algorithm>
 #include <array>
 #include <tuple>
@@ -12,12 +15,14 @@ namespace {
 using json::no_node;
 using json::NodeIndex;
 
+enum class Doing : std::uint8_t { withhold, redact, normalise }; // the first of two that meet is done
+
 struct Splice {
     std::uint32_t begin = 0, end = 0; // raw bytes of the document
     std::string text;
     std::string_view rule;
+    Doing doing = Doing::withhold;
     std::uint8_t depth = 0;
-    bool is_redaction = false;
 };
 
 // The string value that holds these raw bytes; no_node where it is a key or no text.
@@ -34,13 +39,16 @@ bool has_member(const json::Document& document, NodeIndex object, std::string_vi
     return document.find(object, key) != no_node;
 }
 
-// Thought and what a vendor signed goes back as it came, or the vendor refuses the conversation.
+// Thought and what a vendor signed goes back as it came, or the vendor refuses the conversation. Gemini's signatures stand beside texts and
+// calls as well, of which they say nothing: what was restored in a call must be redacted in it again.
 bool is_signed(const json::Document& document, NodeIndex text) {
-    static constexpr std::array keys = {"signature", "thoughtSignature", "thought_signature", "encrypted_content"};
+    static constexpr std::array keys = {"signature", "encrypted_content"};
     static constexpr std::array types = {"thinking", "redacted_thinking", "reasoning"};
     for (NodeIndex n = document[text].parent; n != no_node; n = document[n].parent) {
         if (document[n].kind != json::Kind::object) continue;
         if (std::ranges::any_of(keys, [&](std::string_view key) { return has_member(document, n, key); })) return true;
+        const NodeIndex thought = document.find(n, "thought");
+        if (thought != no_node && document.raw_value(thought) == "true") return true;
         const NodeIndex type = document.find(n, "type");
         if (type != no_node &&
             std::ranges::any_of(types, [&](std::string_view word) { return document.text_is(type, word); }))
@@ -92,16 +100,66 @@ bool asked(std::uint32_t mask, const Found& found) {
             1) != 0;
 }
 
-// The text of a splice as a person would copy it, free of all escapes.
+// A piece of a document as a person would copy it, free of all escapes, and where in the piece a byte of it comes from.
+class Reading {
+public:
+    Reading(std::string_view raw, std::size_t depth) : maps_(depth + 1) {
+        json::unescape(raw, text, &maps_[0]);
+        for (std::size_t i = 1; i <= depth; ++i) {
+            std::string further;
+            json::unescape_what_is_escaped(text, further, &maps_[i]);
+            text.swap(further);
+        }
+    }
+    std::uint32_t raw_at(std::uint32_t at) const {
+        for (auto map = maps_.rbegin(); map != maps_.rend(); ++map) at = json::raw_offset(*map, at);
+        return at;
+    }
+    std::string text;
+
+private:
+    std::vector<std::vector<json::SpanPair>> maps_;
+};
+
 std::string value_of(const json::Document& document, const Splice& one) {
-    std::string text, further;
-    json::unescape(document.raw().substr(one.begin, one.end - one.begin), text);
-    for (std::uint8_t i = 0; i < one.depth; ++i) {
-        further.clear();
-        json::unescape_what_is_escaped(text, further);
+    return std::move(Reading(document.raw().substr(one.begin, one.end - one.begin), one.depth).text);
+}
+
+// As it stands in a text that is the inside of `levels` JSON strings, one in the other.
+std::string escaped(std::string_view plain, std::size_t levels) {
+    std::string text(plain);
+    for (std::size_t i = 0; i < levels; ++i) {
+        std::string further;
+        for (const char c : text) further += c == '"' || c == '\\' ? std::string{'\\', c} : std::string{c};
         text.swap(further);
     }
     return text;
+}
+
+// A splice for each character that hides something in the finding, in the string value `node`; false where none is to be seen, as where the
+// text is written in base64.
+bool normalise(const json::Document& document, NodeIndex node, const Found& found, std::string_view rule,
+               std::vector<Splice>& splices) {
+    std::vector<PlainCharacter> characters;
+    // Whether a character hides something hangs on what stands around it.
+    const bool is_hidden = found.rule < hidden_rules;
+    const std::uint32_t begin = is_hidden ? document[node].begin : found.begin;
+    const std::uint32_t end = is_hidden ? document[node].end : found.end;
+    const Reading reading(document.raw().substr(begin, end - begin), found.depth);
+    if (is_hidden)
+        find_plain_form(reading.text, static_cast<HiddenRule>(found.rule), characters);
+    else
+        find_plain_form(reading.text, characters);
+    // Arguments of a tool are JSON in a string, which must stay JSON.
+    const std::size_t levels = found.depth + (document.key_is(node, "arguments") ? 2u : 1u);
+    bool any = false;
+    for (const PlainCharacter& one : characters) {
+        const std::uint32_t from = begin + reading.raw_at(one.begin), to = begin + reading.raw_at(one.end);
+        if (from < found.begin || to > found.end) continue;
+        any = true;
+        splices.push_back({from, to, escaped(one.plain, levels), rule, Doing::normalise});
+    }
+    return any;
 }
 
 // What was redacted once is redacted wherever it stands behind that in the conversation, also where no rule would find it: as it is, not in
@@ -116,7 +174,7 @@ void add_repetitions(const json::Document& document, std::span<const dialect::Un
     };
     std::vector<Value> values;
     for (const Splice& one : splices) {
-        if (!one.is_redaction || values.size() == values_max) continue;
+        if (one.doing != Doing::redact || values.size() == values_max) continue;
         std::string text = value_of(document, one);
         const bool plain = std::ranges::none_of(
             text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; });
@@ -145,27 +203,27 @@ void add_repetitions(const json::Document& document, std::span<const dialect::Un
                     const auto begin = document[n].begin + static_cast<std::uint32_t>(at);
                     if (begin < value.known_from || is_signed(document, n) || !is_written(document, n)) continue;
                     splices.push_back(
-                        {begin, begin + static_cast<std::uint32_t>(value.text.size()), {}, value.rule, 0, true});
+                        {begin, begin + static_cast<std::uint32_t>(value.text.size()), {}, value.rule, Doing::redact});
                 }
             }
         }
     }
 }
 
-// Disjoint and in order. What is withheld covers what is redacted in it; of two redactions that overlap one is made.
+// Disjoint and in order. What is withheld covers what is redacted in it, and that what is normalised; of two redactions that overlap one is
+// made.
 std::vector<Splice> merged(std::vector<Splice>& splices) {
-    std::ranges::sort(splices, {}, [](const Splice& one) {
-        return std::tuple(one.begin, ~one.end, one.is_redaction, one.depth, one.rule);
-    });
+    std::ranges::sort(
+        splices, {}, [](const Splice& one) { return std::tuple(one.begin, ~one.end, one.doing, one.depth, one.rule); });
     std::vector<Splice> apart;
     for (Splice& next : splices) {
         if (apart.empty() || next.begin >= apart.back().end) {
             apart.push_back(std::move(next));
-        } else if (next.end > apart.back().end || (!next.is_redaction && apart.back().is_redaction)) {
+        } else if (next.end > apart.back().end || next.doing < apart.back().doing) {
             Splice& last = apart.back();
             const auto begin = last.begin;
             const auto end = std::max(last.end, next.end);
-            if (last.is_redaction && !next.is_redaction) last = std::move(next);
+            if (next.doing < last.doing) last = std::move(next);
             last.begin = begin;
             last.end = end;
         }
@@ -203,8 +261,8 @@ Result<void> Amender::amend(const json::Document& document, const dialect::Reque
                             std::vector<Replacement>* replaced) const {
     std::vector<Splice> splices;
     for (const Finding& one : inspection.findings) {
-        const bool withhold = asked(what.withhold, one.found);
-        if (one.found.disclosed || (!withhold && !asked(what.redact, one.found))) continue;
+        const bool withhold = asked(what.withhold, one.found), plain = asked(what.normalise, one.found);
+        if (one.found.disclosed || (!withhold && !plain && !asked(what.redact, one.found))) continue;
         const std::string_view rule = inspection.rule_name(one);
         if (one.node == no_node) return cannot(rule, "a header or the address");
         const NodeIndex node = text_around(document, one.found.begin, one.found.end);
@@ -218,14 +276,16 @@ Result<void> Amender::amend(const json::Document& document, const dialect::Reque
         if (!is_written(document, node)) return cannot(rule, "a word of the protocol");
         if (withhold)
             splices.push_back({document[node].begin, document[node].end, withheld(rule, one.found), rule});
-        else
-            splices.push_back({one.found.begin, one.found.end, {}, rule, one.found.depth, true});
+        else if (!plain)
+            splices.push_back({one.found.begin, one.found.end, {}, rule, Doing::redact, one.found.depth});
+        else if (!normalise(document, node, one.found, rule, splices))
+            return cannot(rule, "what is not written as a text");
     }
     add_repetitions(document, request.units, splices);
     const std::vector<Splice> apart = [&] {
         std::vector<Splice> made = merged(splices);
         for (Splice& one : made) {
-            if (!one.is_redaction) continue;
+            if (one.doing != Doing::redact) continue;
             std::string value = value_of(document, one);
             one.text = placeholder(value, one.rule);
             if (replaced != nullptr &&

@@ -1,4 +1,4 @@
-// The bytes that leave in place of those that came: findings redacted or withheld, everything else as it was (law 1). What is put in a
+// The bytes that leave in place of those that came: findings redacted, withheld or normalised, everything else as it was (law 1). What is put in a
 // finding's place depends only on its text, its rule and this installation, so a conversation that is sent again is amended alike.
 #pragma once
 
@@ -13,7 +13,7 @@ namespace sallyport::content {
 
 // Which findings, as sets of (kind, confidence): bit kind * confidences + confidence.
 struct Amending {
-    std::uint32_t redact = 0, withhold = 0;
+    std::uint32_t redact = 0, withhold = 0, normalise = 0;
 };
 
 class Amender {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <random>
 #include <string>
 
@@ -35,11 +36,11 @@ protected:
     static void TearDownTestSuite() { rules_.reset(); }
 
     static constexpr std::uint32_t secrets = 7;
-    Result<std::string> amend(const std::string& body, Amending what) {
+    Result<std::string> amend(const std::string& body, Amending what, std::string_view path = "/v1/messages") {
         raw_.clear();
         raw_.append(body);
         EXPECT_TRUE(document_.parse(raw_.view())) << body;
-        EXPECT_TRUE(dialect::read_request(*dialect::match_endpoint("POST", "/v1/messages"), document_, request_));
+        EXPECT_TRUE(dialect::read_request(*dialect::match_endpoint("POST", path), document_, request_));
         inspector_.inspect(document_, request_.units, 7, inspection_);
         std::string out;
         const auto made = amender_.amend(document_, request_, inspection_, what, out);
@@ -203,6 +204,104 @@ TEST_F(AmenderTest, RefusesWhereNothingCanBePutInItsPlace) {
     EXPECT_EQ(why(head + R"({"type":"tool_use","id":"i","name":"n","input":{"cmd":["echo )" + token + R"("]}})" + tail),
               "amended");
     EXPECT_EQ(why(head + R"({"type":"text","text":")" + token + R"("})" + tail).find(token), std::string::npos);
+}
+
+// Gemini's signature stands beside the call; a call that was restored must not get stuck for it.
+TEST_F(AmenderTest, OfGeminiOnlyThoughtIsLeftAsItIs) {
+    constexpr std::string_view path = "/v1beta/models/gemini-3:generateContent";
+    const auto contents = [&](const std::string& part) {
+        return R"({"contents":[{"role":"user","parts":[{"text":"hi"}]},{"role":"model","parts":[)" + part + "]}]}";
+    };
+    const std::string call = R"({"functionCall":{"name":"replace","args":{"new_string":"T = )" + token +
+                             R"("}},"thoughtSignature":"c2lnbmVk"})";
+    const auto redacted_call = amend(contents(call), {.redact = secrets}, path);
+    ASSERT_TRUE(redacted_call) << redacted_call.error().message;
+    EXPECT_EQ(redacted_call->find(token), std::string::npos);
+    EXPECT_NE(redacted_call->find(R"("thoughtSignature":"c2lnbmVk")"), std::string::npos);
+    const auto thought = amend(contents(R"({"thought":true,"text":"T = )" + token + "\"}"), {.redact = secrets}, path);
+    ASSERT_FALSE(thought);
+    EXPECT_NE(thought.error().message.find("what the vendor signed"), std::string::npos) << thought.error().message;
+}
+
+constexpr std::uint32_t markers = 7u << confidences;
+
+TEST_F(AmenderTest, NormalisesJustWhatIsHidden) {
+    const std::vector<std::array<std::string, 2>> cases = {
+        {"pass\u200Bword\u200B\u200C and so", "password and so"},
+        {"a\U000E0048\U000E0069 b", "a b"},
+        {"x = \u202Ereversed\u202C;", "x = reversed;"},
+        {"the p\u0430ssword and p\u0430ypal", "the password and paypal"},
+        {"wo\uE001rd", "wo\uFFFDrd"},
+        {"x\u3164y = 1", "x y = 1"},
+    };
+    for (const auto& [hidden, plain] : cases) {
+        const auto made = amend(talk({hidden}), {.normalise = markers});
+        ASSERT_TRUE(made) << made.error().message;
+        EXPECT_EQ(*made, talk({plain}));
+        const auto again = amend(*made, {.normalise = markers});
+        ASSERT_TRUE(again);
+        EXPECT_EQ(*again, *made);
+    }
+    for (const std::string apostrophe : {"'", "\u2019", "\u02BC", "\u02B9"})
+        for (const std::string slash : {"-", "/"}) {
+            const auto sentence = [](const std::string& a, const std::string& b) {
+                return "Today" + a + "s date is 2026" + b + "11" + b + "22.";
+            };
+            const auto made = amend(talk({sentence(apostrophe, slash)}), {.normalise = markers});
+            ASSERT_TRUE(made);
+            EXPECT_EQ(*made, talk({sentence("'", "-")}));
+        }
+}
+
+TEST_F(AmenderTest, NormalisesBehindEscapesToo) {
+    // The marker in a transcript that a tool reads: JSON in JSON in the request.
+    const std::string padding(150, 'x');
+    const std::string line = json_text(padding + "\n" + "Today\u2019s date is 2026/11/22.\nmore");
+    const auto made = amend(talk({line}), {.normalise = markers});
+    ASSERT_TRUE(made);
+    EXPECT_EQ(*made, talk({json_text(padding + "\n" + "Today's date is 2026-11-22.\nmore")}));
+    const std::string escaped = R"("Today\u2019s date is 2026\/11\/22.)" + padding + "\"";
+    const auto plain =
+        amend(R"({"model":"m","messages":[{"role":"user","content":)" + escaped + "}]}", {.normalise = markers});
+    ASSERT_TRUE(plain);
+    EXPECT_EQ(*plain,
+              R"({"model":"m","messages":[{"role":"user","content":"Today's date is 2026-11-22.)" + padding + "\"}]}");
+    const auto half =
+        amend(R"({"model":"m","messages":[{"role":"user","content":"a\ud83d b"}]})", {.normalise = markers});
+    ASSERT_TRUE(half);
+    EXPECT_EQ(*half, "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"a\uFFFD b\"}]}");
+}
+
+// What looks like a quotation mark must not end the JSON that a tool's arguments are.
+TEST_F(AmenderTest, ArgumentsStayTheJsonThatTheyAre) {
+    const std::string arguments = "{\"path\": \"a\uFF02, \uFF3C \uFF02b\"}";
+    const std::string body = R"({"model":"m","messages":[{"role":"user","content":[{"type":"text","arguments":)" +
+                             json_text(arguments) + "}]}]}";
+    const auto made = amend(body, {.normalise = markers});
+    ASSERT_TRUE(made) << made.error().message;
+    Buffer raw;
+    raw.append(*made);
+    json::Document document;
+    ASSERT_TRUE(document.parse(raw.view()));
+    const auto at = made->find("{\\\"path");
+    ASSERT_NE(at, std::string::npos);
+    std::string inner;
+    json::unescape(std::string_view(*made).substr(at, made->find("}\"", at) + 1 - at), inner);
+    Buffer inside;
+    inside.append(inner);
+    json::Document nested;
+    ASSERT_TRUE(nested.parse(inside.view())) << inner;
+    EXPECT_EQ(nested.nodes().size(), 2u) << inner;
+}
+
+TEST_F(AmenderTest, WhatIsRedactedOrCannotBeReadIsNotNormalised) {
+    const std::string hidden_in_secret = "password = \"hunt\u200Ber2hunter2\u200B4711\"";
+    const auto both = amend(talk({hidden_in_secret}), {.redact = secrets, .normalise = markers});
+    ASSERT_TRUE(both);
+    EXPECT_EQ(both->find("\u200B"), std::string::npos) << *both;
+    const auto in_name = amend("{\"model\":\"m\",\"me\u200Bta\u200B\":\"x\",\"messages\":[]}", {.normalise = markers});
+    ASSERT_FALSE(in_name);
+    EXPECT_NE(in_name.error().message.find("zero-width"), std::string::npos) << in_name.error().message;
 }
 
 } // namespace

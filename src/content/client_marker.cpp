@@ -99,6 +99,18 @@ void find_client_marker(std::string_view text, Standing standing, std::vector<Fo
     }
 }
 
+void find_plain_form(std::string_view sentence, std::vector<PlainCharacter>& out) {
+    if (!sentence.starts_with(opening)) return;
+    const auto found = sentence_at(sentence);
+    if (!found) return;
+    const std::string_view told = sentence.substr(0, found->size);
+    const auto apostrophe_end = static_cast<std::uint32_t>(told.find(middle));
+    if ((found->state & (marker_known_host | marker_lab_keyword)) != 0)
+        out.push_back({static_cast<std::uint32_t>(opening.size()), apostrophe_end, "'"});
+    for (auto at = told.find('/'); at != std::string_view::npos; at = told.find('/', at + 1))
+        out.push_back({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(at + 1), "-"});
+}
+
 std::string disclosed(std::uint32_t state) {
     constexpr std::array<std::string_view, 4> hosts = {
         "", "the gateway's host is in the client's list of 147 companies and resellers (every .cn host is)",

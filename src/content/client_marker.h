@@ -3,7 +3,7 @@
 // user message, in the system prompt of later versions; so every text of a message is looked at. Pure and thread-safe.
 #pragma once
 
-#include "content/finding.h"
+#include "content/hidden.h"
 
 #include <cstdint>
 #include <string>
@@ -25,6 +25,9 @@ enum class Standing : std::uint8_t { injected, content };
 // Confidence is high in what the client injects (all of an injected text, a <system-reminder>) and where the sentence is a line of
 // its own; low in the midst of content, where it may be a quotation.
 void find_client_marker(std::string_view text, Standing standing, std::vector<Found>& out);
+
+// The same of a sentence that begins the text: appends what stands in it in the place of what the neutral form has.
+void find_plain_form(std::string_view sentence, std::vector<PlainCharacter>& out);
 
 // What a state tells whoever knows the code, in a sentence.
 std::string disclosed(std::uint32_t state);

@@ -37,6 +37,14 @@ std::string_view name(HiddenRule); // "zero-width"
 // limits::hidden_marks_max odd characters. Spans of different rules may overlap.
 void find_hidden(std::string_view text, std::vector<Found>& out);
 
+// A character that hides something, and what a reader takes it for: nothing, a space, an ASCII character, U+FFFD where no one can tell.
+struct PlainCharacter {
+    std::uint32_t begin = 0, end = 0;
+    std::string_view plain;
+};
+// Appends those that the rule sees in the text, in order.
+void find_plain_form(std::string_view text, HiddenRule rule, std::vector<PlainCharacter>& out);
+
 // What a person is told of a finding. All ASCII, each bounded.
 struct HiddenDescription {
     std::string code_points; // "3 x U+200B ZERO WIDTH SPACE, U+200D ZERO WIDTH JOINER"

@@ -107,18 +107,6 @@ std::string told_code_points(const std::vector<Mark>& marks) {
     return told;
 }
 
-// Of a word its letters that look like others.
-std::vector<Mark> letters_of(std::string_view text, const std::vector<Mark>& words) {
-    std::vector<Mark> letters;
-    for (const Mark& word : words)
-        for (std::uint32_t at = word.begin; at < word.end;) {
-            const CodePoint c = code_point_at(text, at);
-            if (c.trait == Trait::look_alike) letters.push_back({at, at + c.size, c.value, word.rule, word.confidence});
-            at += c.size;
-        }
-    return letters;
-}
-
 std::string rendered(std::string_view span) {
     std::string out;
     for (std::size_t at = 0; at < span.size();) {
@@ -137,6 +125,17 @@ std::string rendered(std::string_view span) {
 }
 
 } // namespace
+
+std::vector<Mark> letters_of(std::string_view text, const std::vector<Mark>& words) {
+    std::vector<Mark> letters;
+    for (const Mark& word : words)
+        for (std::uint32_t at = word.begin; at < word.end;) {
+            const CodePoint c = code_point_at(text, at);
+            if (c.trait == Trait::look_alike) letters.push_back({at, at + c.size, c.value, word.rule, word.confidence});
+            at += c.size;
+        }
+    return letters;
+}
 
 std::string payload_of(const std::vector<Mark>& marks, HiddenRule rule) {
     switch (rule) {

@@ -18,6 +18,9 @@ struct Mark {
 // All that is odd in the text, in order; at most limits::hidden_marks_max, then where the first one is that was left out, else npos.
 std::size_t collect_marks(std::string_view text, std::vector<Mark>& out);
 
+// Of words their letters that look like others.
+std::vector<Mark> letters_of(std::string_view text, const std::vector<Mark>& words);
+
 // What the marks of one finding say, as bytes; empty where they say nothing. `bits` of two kinds of zero-width characters.
 std::string payload_of(const std::vector<Mark>& marks, HiddenRule rule);
 

@@ -53,8 +53,7 @@ struct IndexFolder {
 
     Attributed find(std::string_view text) const {
         opened.push_back(need(CodeIndex::open(folder))); // what is found views it
-        Attributor attributor(opened.back(),
-                              [&](std::string_view name) { return open_repositories.contains(name); });
+        Attributor attributor(opened.back(), [&](std::string_view name) { return open_repositories.contains(name); });
         Attributed found;
         attributor.find(text, found);
         need(found.incomplete.empty(), found.incomplete);

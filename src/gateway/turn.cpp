@@ -291,7 +291,7 @@ Step Turn::amend_for(std::uint16_t upstream) {
         scratch->amended.clear();
         redacted.clear();
         const auto made = lane.shared.amender.amend(
-            scratch->document, scratch->request, scratch->inspection, {asked.redact, asked.withhold}, scratch->amended,
+            scratch->document, scratch->request, scratch->inspection, {asked.redact, asked.withhold, asked.normalise}, scratch->amended,
             world->policy->program().document.restore_tools ? &redacted : nullptr);
         if (!made)
             return ends(dialect::RefusalKind::policy,

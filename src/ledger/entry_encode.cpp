@@ -63,6 +63,7 @@ void write_amendments(Canonical& out, const Judgement& judgement) {
         i == 0 ? out.raw("\"amendments\":[") : out.raw(",");
         out.number("[", judgement.amendments[i].redact);
         out.number(",", judgement.amendments[i].withhold);
+        if (judgement.amendments[i].normalise != 0) out.number(",", judgement.amendments[i].normalise);
         out.raw("]");
     }
     out.raw("],");

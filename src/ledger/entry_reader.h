@@ -177,11 +177,15 @@ public:
         for (NodeIndex n = document_.first_child(array); n != no_node; n = document_.next_sibling(n)) {
             const NodeIndex redact = document_[n].kind == json::Kind::array ? document_.first_child(n) : no_node;
             const NodeIndex withhold = redact == no_node ? no_node : document_.next_sibling(redact);
-            if (withhold == no_node || document_[redact].kind != json::Kind::number ||
-                document_[withhold].kind != json::Kind::number || count == into.size())
-                return complain("amendments", "is not a list of pairs of numbers, one for each upstream");
-            into[count++] = {number_of<std::uint16_t>(redact, "amendments"),
-                             number_of<std::uint16_t>(withhold, "amendments")};
+            const NodeIndex normalise = withhold == no_node ? no_node : document_.next_sibling(withhold);
+            const auto is_number = [&](NodeIndex one) { return document_[one].kind == json::Kind::number; };
+            if (withhold == no_node || !is_number(redact) || !is_number(withhold) ||
+                (normalise != no_node && !is_number(normalise)) || count == into.size())
+                return complain("amendments", "is not a list of two or three numbers for each upstream");
+            into[count].redact = number_of<std::uint16_t>(redact, "amendments");
+            into[count].withhold = number_of<std::uint16_t>(withhold, "amendments");
+            if (normalise != no_node) into[count].normalise = number_of<std::uint16_t>(normalise, "amendments");
+            ++count;
         }
     }
     Body body(NodeIndex object, std::string_view key) {

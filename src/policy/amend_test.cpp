@@ -76,6 +76,31 @@ TEST_F(Amend, OfSeveralClaimsAllRulesCount) {
     EXPECT_EQ(plan().amendments[0].redact, 0);
 }
 
+TEST_F(Amend, MarkersAreNormalisedUnlessTheyAreWithheld) {
+    const auto with_rule = [&](const std::string& rules) {
+        auto loaded =
+            load_text("version: 1\nclients: { codex: {} }\nupstreams: { own: { vendor: self, hosting: own } }\nrules:\n"
+                      "  - { id: all, allow: { upstreams: \"*\" } }\n" +
+                          rules,
+                      "amend.yaml");
+        policy_ = loaded.policy;
+        return loaded.mistakes.empty() ? std::string() : loaded.mistakes.front().text();
+    };
+    facts_.client = "codex";
+    facts_.model = "gpt-5";
+    facts_.findings = bit(1, 2) | bit(1, 0);
+    candidates_ = {0};
+    const std::string plain = "  - { id: plain, when: { finding: marker }, amend: normalise }\n";
+    ASSERT_EQ(with_rule(plain), "");
+    EXPECT_EQ(plan().decision, Decision::amend);
+    EXPECT_EQ(plan().amendments[0].normalise, bit(1, 2) | bit(1, 0));
+    ASSERT_EQ(with_rule(plain + "  - { id: out, when: { finding: marker, confidence: high }, amend: withhold }\n"), "");
+    EXPECT_EQ(plan().decision, Decision::withhold);
+    EXPECT_EQ(plan().amendments[0].normalise, bit(1, 0));
+    EXPECT_EQ(plan().amendments[0].withhold, bit(1, 2));
+    EXPECT_NE(with_rule("  - { id: odd, when: { finding: [marker, secret] }, amend: normalise }\n"), "");
+}
+
 TEST_F(Amend, NothingIsAmendedWhereItIsNotEnforcedYet) {
     load("mode: observe");
     facts_.findings = bit(0, 2);

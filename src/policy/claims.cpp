@@ -39,6 +39,7 @@ void keep_common(Plan& plan, const Plan& other) {
 void join(Amendments& into, const Amendments& other) {
     into.withhold |= other.withhold;
     into.redact = static_cast<std::uint16_t>((into.redact | other.redact) & ~into.withhold);
+    into.normalise = static_cast<std::uint16_t>((into.normalise | other.normalise) & ~into.withhold);
 }
 
 // Of a decision that lets through: what is told of another repository and not of this one is told of the request.
@@ -120,7 +121,7 @@ Plan decide_by_policy(const Policy& policy, const Facts& facts, std::span<const 
 Plan decide(const Policy& policy, const Facts& facts, std::span<const std::uint16_t> candidates) {
     Plan plan = decide_by_policy(policy, facts, candidates);
     for (std::size_t i = 0; facts.withheld != 0 && i < plan.upstream_count; ++i)
-        join(plan.amendments[i], {.redact = 0, .withhold = facts.withheld});
+        join(plan.amendments[i], {.withhold = facts.withheld});
     if (plan.decision != Decision::refuse && !plan.amendments[0].none())
         plan.decision = plan.amendments[0].withhold != 0 ? Decision::withhold : Decision::amend;
     if (plan.decision == Decision::refuse || facts.pdp == Pdp::not_asked || facts.pdp == Pdp::permitted) return plan;

@@ -318,6 +318,15 @@ void mark(const Program& program, const Facts& facts, const Bits& refusals, Mode
 
 namespace {
 
+std::uint16_t& of(Amendments& made, Amendment amendment) {
+    switch (amendment) {
+    case Amendment::redact: return made.redact;
+    case Amendment::withhold: return made.withhold;
+    case Amendment::normalise: return made.normalise;
+    }
+    std::unreachable();
+}
+
 // What acting rules do with what was found, before it goes to each upstream.
 void amend(const Program& program, const Facts& facts, const Holding& holding, Mode base, Plan& plan) {
     const auto* conditions = holding.conditions.words.data();
@@ -329,9 +338,10 @@ void amend(const Program& program, const Facts& facts, const Holding& holding, M
             for (auto left = conditions[word] & acting[word] & upstream[word]; left != 0; left &= left - 1) {
                 const Rule& rule = program.document.rules[word * 64 + static_cast<std::size_t>(std::countr_zero(left))];
                 const auto found = static_cast<std::uint16_t>(rule.when.findings.value_or(0) & facts.findings);
-                (rule.amendment == Amendment::redact ? made.redact : made.withhold) |= found;
+                of(made, rule.amendment) |= found;
             }
         made.redact &= static_cast<std::uint16_t>(~made.withhold);
+        made.normalise &= static_cast<std::uint16_t>(~made.withhold);
     }
 }
 

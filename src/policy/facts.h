@@ -120,13 +120,14 @@ enum class Mode : std::uint8_t { enforce, warn, observe };
 inline constexpr std::size_t mode_count = 3;
 std::string_view name(Mode);
 
-// What is done with a finding before its content leaves: its own bytes are replaced, or the whole result, attachment or text it is in.
-enum class Amendment : std::uint8_t { redact, withhold };
+// What is done with a finding before its content leaves: its own bytes are replaced, or the whole result, attachment or text it is in, or
+// what is hidden in it is taken out.
+enum class Amendment : std::uint8_t { redact, withhold, normalise };
 std::string_view name(Amendment);
-// Which findings, by finding_bit(). What is withheld is not redacted besides.
+// Which findings, by finding_bit(). With what is withheld nothing else is done.
 struct Amendments {
-    std::uint16_t redact = 0, withhold = 0;
-    bool none() const { return (redact | withhold) == 0; }
+    std::uint16_t redact = 0, withhold = 0, normalise = 0;
+    bool none() const { return (redact | withhold | normalise) == 0; }
     bool operator==(const Amendments&) const = default;
 };
 

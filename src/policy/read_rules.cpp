@@ -229,9 +229,12 @@ void RuleReader::amendment(Node amend, Rule& rule) {
     rule.effect = Effect::amend;
     if (!rule.when.findings)
         reader_.mistake(amend, fmt::format("rule '{}' amends what was found; its 'when' needs a 'finding'", rule.id));
-    constexpr std::uint32_t secrets = 7u << finding_bit(0, 0);
-    if (rule.when.findings && (*rule.when.findings & ~secrets) != 0 && rule.amendment == Amendment::redact)
+    constexpr std::uint32_t secrets = 7u << finding_bit(0, 0), markers = 7u << finding_bit(1, 0);
+    const std::uint32_t found = rule.when.findings.value_or(0);
+    if (rule.amendment == Amendment::redact && (found & ~secrets) != 0)
         reader_.mistake(amend, "only a secret can be redacted; withhold or refuse what else is found");
+    if (rule.amendment == Amendment::normalise && (found & ~markers) != 0)
+        reader_.mistake(amend, "only a marker can be normalised; withhold or refuse what else is found");
 }
 
 void RuleReader::effect(Node allow, Node refuse, Node amend, Rule& rule) {

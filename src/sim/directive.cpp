@@ -9,7 +9,7 @@ namespace sallyport::sim {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> names = {"read", "text", "say", "events", "fault"};
+constexpr std::array<std::string_view, 6> names = {"read", "edit", "text", "say", "events", "fault"};
 constexpr std::string_view mark = "vendor:";
 
 Result<std::size_t> number(std::string_view name, std::string_view text, std::size_t max) {
@@ -38,10 +38,13 @@ Result<void> read_events(std::string_view argument, Directives& into) {
 } // namespace
 
 Result<void> read_directive(std::string_view name, std::string_view argument, Directives& into) {
-    if (name == "read") {
+    if (name == "read" || name == "edit") {
+        const std::size_t comma = name == "edit" ? argument.find(',') : std::string_view::npos;
+        const std::string_view file = argument.substr(0, comma);
         // As a file name it must survive every client's way of passing it on.
-        if (!argument.empty() && argument.find_first_of(" \t\r\n\"'") == std::string_view::npos)
-            into.read_file = argument;
+        if (file.empty() || file.find_first_of(" \t\r\n\"'") != std::string_view::npos) return {};
+        into.read_file = file;
+        if (comma != std::string_view::npos) into.edit_from = trim(argument.substr(comma + 1));
     } else if (name == "say") {
         into.say = argument;
     } else if (name == "fault") {

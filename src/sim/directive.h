@@ -1,6 +1,7 @@
 // What a person may ask of the simulated vendor in words: `vendor:NAME(ARGUMENT)` anywhere in the newest user text.
 //
 //   vendor:read(FILE)     call the tool that reads files     vendor:events(N[,K]) N text deltas, K in one write
+//   vendor:edit(FILE,WORD) read it, then call the tool that edits files: from WORD on, its line gets a remark at the end
 //   vendor:text(N)        answer with N bytes of text        vendor:fault(SPEC)   go wrong, see faults.h
 //   vendor:say(TEXT)      answer with TEXT
 //
@@ -22,6 +23,7 @@ inline constexpr std::size_t events_max = 1u << 20;
 // A part that was not asked for is empty or 0.
 struct Directives {
     std::string read_file;
+    std::string edit_from; // of the file that is read: the word where the line to edit begins
     std::string say;
     std::string fault;
     std::size_t text_bytes = 0;

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "json/writer.h"
 
+#include <algorithm>
 #include <array>
 
 namespace sallyport::sim {
@@ -126,10 +127,11 @@ std::string script(const std::string& command) {
     return out + "\"});\ntext(r.output);";
 }
 
+constexpr std::array<std::string_view, 4> path_keys = {"file_path", "filePath", "absolute_path", "path"};
+
 std::string path_arguments(const Document& doc, const Offered& tool, std::string_view file) {
-    constexpr std::array<std::string_view, 4> keys = {"file_path", "filePath", "absolute_path", "path"};
     NodeIndex property = no_node;
-    const std::string_view key = argument_key(doc, tool, keys, property);
+    const std::string_view key = argument_key(doc, tool, path_keys, property);
     std::string out;
     json::Writer w(out);
     w.begin_object();
@@ -137,6 +139,46 @@ std::string path_arguments(const Document& doc, const Offered& tool, std::string
     w.end_object();
     return out;
 }
+
+struct Edit {
+    std::string file;
+    std::string_view before, after;
+};
+
+std::string edit_arguments(const Document& doc, const Offered& tool, const Edit& edit) {
+    constexpr std::array<std::string_view, 4> before = {"old_string", "oldString", "old_str", "oldText"};
+    constexpr std::array<std::string_view, 4> after = {"new_string", "newString", "new_str", "newText"};
+    constexpr std::array<std::string_view, 1> why = {"instruction"};
+    NodeIndex property = no_node;
+    std::string out;
+    json::Writer w(out);
+    w.begin_object();
+    w.member(argument_key(doc, tool, path_keys, property), edit.file);
+    w.member(argument_key(doc, tool, before, property), edit.before);
+    w.member(argument_key(doc, tool, after, property), edit.after);
+    if (const auto key = argument_key(doc, tool, why, property); property != no_node)
+        w.member(key, "Mark the line as edited.");
+    w.end_object();
+    return out;
+}
+
+// The format of the tool apply_patch. Lines are replaced whole.
+std::string patch(const Edit& edit) {
+    std::string out = "*** Begin Patch\n*** Update File: ";
+    out.append(edit.file).append("\n@@\n-").append(edit.before).append("\n+").append(edit.after);
+    return out + "\n*** End Patch";
+}
+
+std::string patch_arguments(const Edit& edit) {
+    std::string out;
+    json::Writer w(out);
+    w.begin_object();
+    w.member("input", patch(edit));
+    w.end_object();
+    return out;
+}
+
+constexpr std::array<std::string_view, 4> tools_that_edit = {"Edit", "replace", "edit", "str_replace"};
 
 // How the six clients introduce their working directory. What follows is the path, up to the line's end or a '<'.
 constexpr std::array<std::string_view, 4> introductions = {"orking directory: ", "working in the directory: ", "<cwd>",
@@ -179,14 +221,34 @@ std::string working_directory(const Document& doc) {
     return {};
 }
 
+namespace {
+std::string absolute(const Document& doc, std::string_view file) {
+    std::string name = file.starts_with('/') ? std::string() : working_directory(doc);
+    if (!name.empty() && !name.ends_with('/')) name += '/';
+    return name.append(file);
+}
+} // namespace
+
+std::optional<ToolCall> call_to_edit(Dialect dialect, const Document& doc, std::string_view file,
+                                     std::string_view before, std::string_view after) {
+    const std::vector<Offered> tools = offered(dialect, doc);
+    for (const Offered& tool : tools) {
+        if (tool.name == "apply_patch") {
+            const Edit edit{std::string(file), before, after};
+            return ToolCall{tool.name, tool.custom ? patch(edit) : patch_arguments(edit), tool.custom};
+        }
+        if (std::ranges::find(tools_that_edit, tool.name) == tools_that_edit.end()) continue;
+        return ToolCall{tool.name, edit_arguments(doc, tool, {absolute(doc, file), before, after}), false};
+    }
+    return std::nullopt;
+}
+
 std::optional<ToolCall> call_to_read(Dialect dialect, const Document& doc, std::string_view file) {
     const std::vector<Offered> tools = offered(dialect, doc);
     for (const Known& known : known_tools) {
         for (const Offered& tool : tools) {
             if (tool.name != known.name || tool.custom != (known.takes == Takes::script)) continue;
-            std::string name = file.starts_with('/') ? std::string() : working_directory(doc);
-            if (!name.empty() && !name.ends_with('/')) name += '/';
-            name += file;
+            const std::string name = absolute(doc, file);
             ToolCall call{tool.name, {}, tool.custom};
             if (known.takes == Takes::path)
                 call.arguments = path_arguments(doc, tool, name);

@@ -84,6 +84,35 @@ TEST(FileTool, PrefersAReaderToAShellAndQuotesWhatAShellWouldExpand) {
     EXPECT_EQ(call(Dialect::anthropic_messages, shell, "Bash", "$(x);y"), R"({"command":"cat '$(x);y'"})");
 }
 
+TEST(FileTool, EditsWithTheArgumentsThatTheSchemaNames) {
+    const auto edit = [](Dialect dialect, std::string_view body) {
+        const Buffer bytes(body);
+        json::Document doc;
+        EXPECT_TRUE(doc.parse(bytes.view()));
+        const auto made = call_to_edit(dialect, doc, "a.txt", "x = 1", "x = 1 # more");
+        return made ? made->name + (made->custom ? " custom " : " ") + made->arguments : std::string();
+    };
+    EXPECT_EQ(
+        edit(
+            Dialect::anthropic_messages,
+            R"({"messages":[],"tools":[{"name":"Read"},{"name":"Edit","input_schema":{"properties":{"file_path":{},"old_string":{},"new_string":{}}}}]})"),
+        R"(Edit {"file_path":"a.txt","old_string":"x = 1","new_string":"x = 1 # more"})");
+    EXPECT_EQ(
+        edit(
+            Dialect::gemini,
+            R"({"contents":[],"tools":[{"functionDeclarations":[{"name":"replace","parametersJsonSchema":{"properties":{"instruction":{},"file_path":{},"old_string":{},"new_string":{}}}}]}]})"),
+        R"(replace {"file_path":"a.txt","old_string":"x = 1","new_string":"x = 1 # more","instruction":"Mark the line as edited."})");
+    EXPECT_EQ(
+        edit(
+            Dialect::openai_chat,
+            R"({"messages":[],"tools":[{"type":"function","function":{"name":"edit","parameters":{"properties":{"filePath":{},"oldString":{},"newString":{}}}}}]})"),
+        R"(edit {"filePath":"a.txt","oldString":"x = 1","newString":"x = 1 # more"})");
+    EXPECT_EQ(edit(Dialect::openai_responses, R"({"input":"x","tools":[{"type":"custom","name":"apply_patch"}]})"),
+              "apply_patch custom *** Begin Patch\n*** Update File: a.txt\n@@\n-x = 1\n+x = 1 # more\n*** End Patch");
+    EXPECT_EQ(edit(Dialect::openai_responses, R"({"input":"x","tools":[{"type":"function","name":"exec_command"}]})"),
+              "");
+}
+
 TEST(FileTool, IsNoneWhereNothingOfferedReads) {
     EXPECT_EQ(call(Dialect::anthropic_messages, R"({"tools":[{"name":"Write"},{"type":"web_search"},7]})", ""), "");
     EXPECT_EQ(call(Dialect::openai_chat, R"({"tools":"none"})", ""), "");

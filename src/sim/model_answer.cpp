@@ -12,6 +12,7 @@ using dialect::Endpoint;
 using dialect::Operation;
 
 constexpr std::size_t prepared_max = 64;
+constexpr std::string_view edited = " # edited by the simulated vendor";
 constexpr std::string_view greeting = "Hello from the simulated vendor.";
 
 // Four bytes to a token, as a rule of thumb. What was sent before is read from the cache, what is new is written to it.
@@ -31,6 +32,14 @@ std::string filler(std::size_t bytes) {
     while (text.size() < bytes) text += words;
     text.resize(bytes);
     return text;
+}
+
+// Of the file that was just read; empty where that is not what is asked, or is done.
+std::string line_to_edit(const RequestView& view, const Directives& asked) {
+    if (!view.ends_in_result || asked.edit_from.empty() || view.results != 1) return {};
+    const std::size_t begin = view.result.find(asked.edit_from);
+    if (begin == std::string::npos) return {};
+    return view.result.substr(begin, view.result.find_first_of("\r\n\"\\", begin) - begin);
 }
 
 } // namespace
@@ -71,7 +80,14 @@ Reply Service::generate(const Endpoint& endpoint, const RequestView& view, const
     answer.number = number;
     answer.usage_in_stream = view.usage_in_stream;
     answer.server_sent = view.server_sent;
-    if (view.ends_in_result) {
+    if (const std::string line = line_to_edit(view, asked); !line.empty()) {
+        auto call = call_to_edit(endpoint.dialect, document_, asked.read_file, line, line + std::string(edited));
+        if (call)
+            answer.call = std::move(*call);
+        else
+            answer.text = fmt::format("None of the tools offered edits files: {}.",
+                                      fmt::join(tools_offered(endpoint.dialect, document_), ", "));
+    } else if (view.ends_in_result) {
         answer.text = "The file says: " + view.result;
     } else if (!asked.read_file.empty() && view.has_tools) {
         if (std::optional<ToolCall> call = call_to_read(endpoint.dialect, document_, asked.read_file)) {

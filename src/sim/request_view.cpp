@@ -128,6 +128,7 @@ void read_conversation(Dialect dialect, const Document& doc, NodeIndex list, Req
             if (turn.content != no_node) view.result = text_within(doc, turn.content, result_characters);
         }
         if (turn.by == Turn::By::model) view.continues = true;
+        if (turn.by == Turn::By::tool && !asked) ++view.results;
         if (turn.by != Turn::By::user || asked) continue;
         view.asked = newest_text(doc, turn.content);
         asked = true;

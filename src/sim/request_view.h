@@ -22,6 +22,7 @@ struct RequestView {
     std::string asked;           // the newest text of the user
     bool ends_in_result = false; // the newest thing said is a tool's result …
     std::string result;          // … which begins so (at most result_characters)
+    std::size_t results = 0;     // of tools, behind the newest text of the user
     bool continues = false;      // the model has spoken before
     bool has_tools = false;
     json::NodeIndex schema = json::no_node; // of the JSON that is wanted instead of text

@@ -12,6 +12,7 @@ from typing import Callable
 
 NODE = ("node", "24.21.0")  # runs the clients that are JavaScript
 PROMPT = "vendor:read({file}) and quote it"  # makes `sallyport vendor` call the client's own tool that reads files
+EDIT = "vendor:edit({file},TOKEN) and say what it was"  # … and then the one that edits them
 REPOSITORY_HEADER = "x-sallyport-repository"
 KEY_HEADER = "x-sallyport-key"  # where the company key goes when a vendor's own stands in its place
 MODEL = "mock-model"
@@ -28,6 +29,7 @@ class Gateway:
     model: str = ""  # empty: the client's own, or MODEL where it has none
     plugin: str = ""  # an MCP server of this name is in the client's settings
     reference: str = ""  # the client's settings make each request hold content by this kind of reference
+    edits: bool = False  # the client may change files
 
     def all_headers(self):
         return {REPOSITORY_HEADER: self.repository, **self.headers}
@@ -60,6 +62,7 @@ class Client:
     plugin_dash: str = "-"  # what stands for it in a plugin's name
     shows_plugins: bool = True  # its names of tools tell an MCP server's from its own
     references: tuple[str, ...] = ()  # kinds of content by reference that its settings can switch on
+    model_that_edits: str = ""  # that a tool for editing is offered to; empty: to its own
 
 
 def claude_code(gateway, prompt):
@@ -72,7 +75,8 @@ def claude_code(gateway, prompt):
     model = ["--model", gateway.model] if gateway.model else []
     if gateway.reference:
         extra["CLAUDE_CODE_EXTRA_BODY"] = json.dumps(body[gateway.reference])
-    return Launch(["-p", prompt, *model, *servers], {
+    edits = ["--permission-mode", "acceptEdits"] if gateway.edits else []
+    return Launch(["-p", prompt, *model, *servers, *edits], {
         "ANTHROPIC_BASE_URL": gateway.root,
         "ANTHROPIC_AUTH_TOKEN": gateway.key,
         "ANTHROPIC_CUSTOM_HEADERS": gateway.header_lines("\n"),
@@ -91,7 +95,7 @@ def codex(gateway, prompt):  # the only one that tells the repository itself: x-
     config = f"""\
 model_provider = "gateway"
 {f"model = {json.dumps(model)}" if model else ""}
-{'web_search = "live"' if gateway.reference else 'web_search = "disabled"' if gateway.plugin else ""}
+{'web_search = "live"' if gateway.reference else 'web_search = "disabled"' if gateway.plugin or gateway.edits else ""}
 check_for_update_on_startup = false
 [model_providers.gateway]
 name = "gateway"
@@ -105,7 +109,9 @@ enabled = false
 plugins = false
 apps = false
 {server}"""
-    return Launch(["exec", prompt], {"GATEWAY_KEY": gateway.key}, {".codex/config.toml": config})
+    # Its own sandbox cannot be made inside of the one of this test.
+    edits = ["--dangerously-bypass-approvals-and-sandbox"] if gateway.edits else []
+    return Launch(["exec", *edits, prompt], {"GATEWAY_KEY": gateway.key}, {".codex/config.toml": config})
 
 
 def gemini_cli(gateway, prompt):
@@ -122,7 +128,8 @@ def gemini_cli(gateway, prompt):
     if gateway.reference:
         content = {"generateContentConfig": {"cachedContent": "cachedContents/0"}}
         settings["modelConfigs"] = {"customOverrides": [{"match": {"model": model}, "modelConfig": content}]}
-    return Launch(["-p", prompt, *(["-m", model] if model else []), *tools], {
+    edits = ["--approval-mode", "auto_edit"] if gateway.edits else []
+    return Launch(["-p", prompt, *(["-m", model] if model else []), *tools, *edits], {
         "GOOGLE_GEMINI_BASE_URL": gateway.root,
         "GEMINI_API_KEY": gateway.key,
         "GEMINI_CLI_TRUST_WORKSPACE": "true",
@@ -140,7 +147,8 @@ def qwen_code(gateway, prompt):
         "mcpServers": gateway.mcp_servers(),
         "tools": {"toolSearch": {"enabled": not gateway.plugin}},  # else it calls an MCP server's by way of a bridge
     }
-    return Launch(["-p", prompt], {
+    edits = ["--approval-mode", "auto-edit"] if gateway.edits else []
+    return Launch(["-p", prompt, *edits], {
         "OPENAI_BASE_URL": f"{gateway.root}/v1",
         "OPENAI_API_KEY": gateway.key,
         "OPENAI_MODEL": gateway.model or MODEL,
@@ -171,7 +179,8 @@ def opencode(gateway, prompt):
 def copilot(gateway, prompt):
     servers = {name: {"type": "local", "tools": ["*"], **server} for name, server in gateway.mcp_servers().items()}
     more = ["--additional-mcp-config", json.dumps({"mcpServers": servers})] if servers else []
-    return Launch(["-p", prompt, *more], {
+    edits = ["--allow-all-tools"] if gateway.edits else []
+    return Launch(["-p", prompt, *more, *edits], {
         "COPILOT_PROVIDER_BASE_URL": f"{gateway.root}/v1",
         "COPILOT_PROVIDER_API_KEY": gateway.key,
         "COPILOT_PROVIDER_HEADERS": gateway.header_lines("\n"),
@@ -184,7 +193,7 @@ CLIENTS = {client.name: client for client in (
     Client("claude-code", "@anthropic-ai/claude-code", "2.1.330", "claude", claude_code, calls_when_refused=1,
            own_key="sk-ant-fake-00000000", references=("container", "remote-mcp")),
     Client("codex", "@openai/codex", "0.169.0", "codex", codex, calls_when_refused=1, references=("vendor-tool",),
-           plugin_dash="_"),
+           plugin_dash="_", model_that_edits="gpt-5.5"),
     Client("gemini-cli", "@google/gemini-cli", "0.61.0", "gemini", gemini_cli, calls_when_refused=2,  # router, main
            calls_with_model_named=1, own_key="AIzaFake00000000", references=("cached-content",)),
     Client("qwen-code", "@qwen-code/qwen-code", "0.24.4", "qwen", qwen_code, calls_when_refused=1,

@@ -43,6 +43,7 @@ class Ran:
     bodies: list  # that the vendor received
     repository: str
     programs: str  # what vendor and gateway printed
+    note: str  # the file afterwards
 
     def shown(self):
         return self.output + "\n" + self.errors
@@ -56,6 +57,7 @@ class Scenario:
     checks: Callable  # (client, ran)
     why_not: str = ""
     note: str = "alpha\nthe word is {marker}\n"  # the file that is read
+    prompt: str = recipes.PROMPT
 
 
 def names():
@@ -65,9 +67,11 @@ def names():
 def scenario(name, client):
     """The scenario of this name as it is for this client."""
     if name in AMENDED:
-        world, note, checks = AMENDED[name]
+        world, note, checks, edits = AMENDED[name]
         repository = "git.acme.example/web/site"
-        return Scenario(repository, world, lambda root, key: recipes.Gateway(root, key, repository), checks, note=note)
+        model = client.model_that_edits if edits else ""
+        return Scenario(repository, world, lambda root, key: recipes.Gateway(root, key, repository, model=model, edits=edits), checks,
+                        note=note, prompt=recipes.EDIT if edits else recipes.PROMPT)
     if name in SCENARIOS:
         repository, checks = SCENARIOS[name]
         return Scenario(repository, gateways.World(), lambda root, key: recipes.Gateway(root, key, repository), checks)
@@ -91,7 +95,7 @@ def run(client, scenario, program, node, executable, folder):
     home = folder / "home"
     (folder / "gateway").mkdir()
     with gateways.Stack(program, folder / "gateway", scenario.world) as stack:
-        launch = client.launch(scenario.work(stack.root, stack.key), recipes.PROMPT.format(file=FILE))
+        launch = client.launch(scenario.work(stack.root, stack.key), scenario.prompt.format(file=FILE))
         for path, text in launch.files.items():
             (home / path).parent.mkdir(parents=True, exist_ok=True)
             (home / path).write_text(text)
@@ -113,7 +117,7 @@ def run(client, scenario, program, node, executable, folder):
                    key=stack.key, calls=tap.model_calls(), statuses=tap.statuses,
                    warnings=tap.warnings, dropped=tap.dropped,
                    entries=stack.ledger(tap.model_calls()), vendor=stack.vendor_received(), bodies=stack.vendor_bodies(), repository=repository,
-                   programs=stack.said())
+                   programs=stack.said(), note=(worktree / FILE).read_text(errors="replace"))
 
 
 def allowed(client, ran):
@@ -184,6 +188,15 @@ def redacted(client, ran):
             ("its answer quotes what stands beside the secret", ran.marker in ran.output, ran.output[-SHOWN_CHARACTERS:])]
 
 
+def edited(client, ran):
+    """The model changes the line that holds the secret, which it never saw: on the disk it is as it was."""
+    line = f"TOKEN = {TOKEN}"
+    changed = [one for one in ran.note.splitlines() if one.startswith(line) and len(one) > len(line)]
+    return [*_amended(client, ran, "amend", "[[sallyport:digitalocean-", TOKEN),
+            ("the line was edited and holds its secret", len(changed) == 1 and "[[" not in ran.note, f"{ran.note!r}"),
+            ("all else of the file is as it was", ran.marker in ran.note, f"{ran.note!r}")]
+
+
 def _amended(client, ran, decision, instead, secret):
     shown, turns = ran.shown()[-SHOWN_CHARACTERS:], len(_model_calls(ran.vendor))
     return [
@@ -208,8 +221,9 @@ REDACTING = gateways.POLICY + """\
   - { id: no-keys-out, when: { finding: secret, confidence: high }, amend: redact }
 """
 AMENDED = {
-    "withheld": (gateways.World(indexed=(("git.acme.example/core/engine", CODE),)), CODE, withheld),
-    "redacted": (gateways.World(policy=REDACTING), "TOKEN = \"" + TOKEN + "\"\nthe word is {marker}\n", redacted),
+    "withheld": (gateways.World(indexed=(("git.acme.example/core/engine", CODE),)), CODE, withheld, False),
+    "redacted": (gateways.World(policy=REDACTING), "TOKEN = \"" + TOKEN + "\"\nthe word is {marker}\n", redacted, False),
+    "edited": (gateways.World(policy=REDACTING + "restore: {}\n"), f"the word is {{marker}}\nTOKEN = {TOKEN}\nomega\n", edited, True),
 }
 SCENARIOS = {"allowed": ("git.acme.example/web/site", allowed), "refused": ("git.acme.example/core/engine", refused)}
 

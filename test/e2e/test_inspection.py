@@ -157,14 +157,8 @@ class Inspection(rig.Case):
         self.assertEqual(1 << 2, intent["facts"]["findings"])
 
 
-class Amended(rig.Case):
-    """Whoever works on in a conversation that once held a secret: it leaves without it, and the same way each time."""
-    policy = rig.POLICY | {
-        "rules": [{"id": "site", "when": {"class": "internal"}, "allow": {"upstreams": ["sim"]}},
-                  {"id": "clients", "when": {"class": "customer"}, "allow": {"upstreams": ["second"]}},
-                  {"id": "redact", "when": {"finding": "secret", "confidence": "high"}, "amend": "redact"},
-                  {"id": "withhold", "when": {"finding": "secret", "confidence": "high", "class": "customer"}, "amend": "withhold"}],
-    }
+class TwoVendors(rig.Case):
+    """sim and second, which keep what they get."""
 
     @classmethod
     def upstreams(cls):
@@ -180,6 +174,16 @@ class Amended(rig.Case):
         answer = self.ask(dialect, body=body if isinstance(body, bytes) else json.dumps(body).encode(), fields=fields, repository=where)
         self.assertEqual((200, before + 1), (answer.status, len(received)), answer.body)
         return answer, received[-1]
+
+
+class Amended(TwoVendors):
+    """Whoever works on in a conversation that once held a secret: it leaves without it, and the same way each time."""
+    policy = rig.POLICY | {
+        "rules": [{"id": "site", "when": {"class": "internal"}, "allow": {"upstreams": ["sim"]}},
+                  {"id": "clients", "when": {"class": "customer"}, "allow": {"upstreams": ["second"]}},
+                  {"id": "redact", "when": {"finding": "secret", "confidence": "high"}, "amend": "redact"},
+                  {"id": "withhold", "when": {"finding": "secret", "confidence": "high", "class": "customer"}, "amend": "withhold"}],
+    }
 
     def test_a_secret_leaves_as_its_placeholder_and_all_else_byte_for_byte(self):
         for dialect in dialects.ALL:
@@ -260,6 +264,29 @@ class Amended(rig.Case):
         answer = self.ask(dialects.CHAT, gateway=elsewhere, key=elsewhere.key, body=json.dumps(talk(dialects.CHAT, FILE)).encode())
         self.assertEqual(200, answer.status)
         self.assertNotIn(names.pop(), self.vendor_of["sim"].received[-1].body)
+
+
+class Normalised(TwoVendors):
+    """What is hidden is taken out, what is read stays; all else byte for byte, each turn alike."""
+    policy = rig.POLICY | {"rules": [{"id": "site", "when": {"class": "internal"}, "allow": {"upstreams": ["sim", "second"]}},
+                                     {"id": "plain", "when": {"finding": "marker"}, "amend": "normalise"}]}
+    HIDDEN = "pay\u200bpal\u200b and \u202ereversed\u202c; Today\u2019s date is 2026/11/27."
+    PLAIN = "paypal and reversed; Today's date is 2026-11-27."
+
+    def test_it_leaves_as_it_reads(self):
+        for dialect in dialects.ALL:
+            for ascii in (True, False):
+                with self.subTest(dialect.name, ascii=ascii):
+                    write = lambda text: json.dumps(talk(dialect, text), ensure_ascii=ascii).encode()
+                    answer, request = self.arrived(dialect, write(self.HIDDEN))
+                    self.assertEqual(write(self.PLAIN), request.body)
+                    self.gateway.row(answer.exchange)
+                    intent = self.gateway.entries(answer.exchange)[0]
+                    self.assertEqual("amend", intent["plan"]["decision"])
+                    self.assertEqual(3, len(intent["plan"]["amendments"][0]))
+                    self.assertIn("marker", {row[0] for row in intent["request"]["findings"]})
+        told = json.loads(self.gateway.run("policy", "what-if", "policy.yaml", "--config", "sallyport.yaml", "--json"))
+        self.assertEqual((told["decisions"], 8), (told["same"], told["decisions"]))
 
 
 class Restored(rig.Case):
@@ -392,18 +419,9 @@ class OneMachineDiffers(rig.Case):
         self.assertIn("fleet-difference", [row[2] for row in self.gateway.entries(answer.exchange)[0]["request"]["findings"]])
 
 
-class OwnRules(rig.Case):
+class OwnRules(TwoVendors):
     """A company's own file of rules beside those of the program; law 1 across a change of it."""
     policy = Amended.policy
-
-    @classmethod
-    def upstreams(cls):
-        cls.vendor_of = {name: Upstream() for name in ("sim", "second")}
-        for one in cls.vendor_of.values():
-            cls.addClassCleanup(one.close)
-        return {name: one.url for name, one in cls.vendor_of.items()}
-
-    arrived = Amended.arrived
     RULE = "[[rules]]\nid = 'acme-badge'\nregex = 'badge-[0-9]{6}'\nkeywords = ['badge-']\nconfidence = 'high'\n"
 
     def configure(self, gateway, **inspection):
