@@ -6,6 +6,7 @@
 #include "cli/open.h"
 #include "cli/terminal.h"
 #include "content/attributor.h"
+#include "content/common_texts.h"
 #include "content/index_writer.h"
 #include "crypto/crypto.h"
 #include "json/writer.h"
@@ -49,6 +50,7 @@ std::optional<Opened> open_index(const RepoOptions& options, int& exit_code) {
 
 // The class that content of the repository has once it is found.
 policy::Class class_of(const Opened& opened, std::string_view repository) {
+    if (repository == content::common_texts_repository) return policy::Class::open_source;
     if (!opened.policy) return policy::Class::trade_secret;
     policy::Facts facts;
     facts.repository = repository;
@@ -105,6 +107,17 @@ private:
     std::size_t seen_ = 0;
 };
 
+// Beside the first repository, and again after an update of the program that brings others.
+Result<void> index_common_texts(content::IndexWriter& writer) {
+    if (auto begun = writer.begin(content::common_texts_repository, content::window_narrow); !begun) return begun;
+    for (const content::CommonText& one : content::common_texts()) {
+        const auto id = content::DocumentId::of(crypto::bytes(crypto::sha256(one.text)));
+        auto added = writer.knows(id) ? writer.add_known(id, one.name) : writer.add(id, one.name, one.text);
+        if (!added) return added;
+    }
+    return {};
+}
+
 int index(const RepoOptions& options) {
     if (options.paths.size() > 1 && !options.name.empty()) {
         [[maybe_unused]] const int told = complain("--name is for one path; index the others with a name of their own");
@@ -116,6 +129,7 @@ int index(const RepoOptions& options) {
     auto opened_writer = content::IndexWriter::open(opened->index);
     if (!opened_writer) return complain(opened_writer.error());
     content::IndexWriter& writer = **opened_writer;
+    if (auto common = index_common_texts(writer); !common) return complain(common.error());
     for (const std::string& path : options.paths) {
         const std::int64_t begun_us = monotonic_us();
         std::error_code code;

@@ -262,7 +262,7 @@ Result<void> Amender::amend(const json::Document& document, const dialect::Reque
     std::vector<Splice> splices;
     for (const Finding& one : inspection.findings) {
         const bool withhold = asked(what.withhold, one.found), plain = asked(what.normalise, one.found);
-        if (one.found.disclosed || (!withhold && !plain && !asked(what.redact, one.found))) continue;
+        if (one.found.disclosed || one.is_spared || (!withhold && !plain && !asked(what.redact, one.found))) continue;
         const std::string_view rule = inspection.rule_name(one);
         if (one.node == no_node) return cannot(rule, "a header or the address");
         const NodeIndex node = text_around(document, one.found.begin, one.found.end);

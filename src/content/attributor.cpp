@@ -1,6 +1,7 @@
 #include "content/attributor.h"
 
 #include "base/limits.h"
+#include "content/imports.h"
 
 #include <algorithm>
 #include <bitset>
@@ -41,6 +42,7 @@ std::string_view name(Common common) {
     case Common::many_repositories: return "many-repositories";
     case Common::many_places: return "many-places";
     case Common::repetitive: return "repetitive";
+    case Common::imports: return "imports";
     }
     return "";
 }
@@ -77,7 +79,7 @@ void Attributor::find(std::string_view text, Attributed& out) {
         }
         read(candidate, out);
     }
-    find_common();
+    find_common(text);
     std::vector<Merged> matches, common;
     std::vector<Common> reasons;
     for (const Chain& chain : chains_) {
@@ -209,7 +211,9 @@ void Attributor::read(std::uint32_t number, Attributed& out) {
     }
 }
 
-void Attributor::find_common() {
+void Attributor::find_common(std::string_view text) {
+    imports_.clear();
+    if (chains_.empty()) return;
     common_public_.clear();
     common_places_.clear();
     std::vector<Owned> owned;
@@ -234,7 +238,9 @@ void Attributor::find_common() {
     join(common_public_);
     join(common_places_);
     common_repositories_ = shared_by(owned, limits::attribution_repositories_common);
+    find_imports(text, query_, imports_);
     common_ = common_public_;
+    common_.insert(common_.end(), imports_.begin(), imports_.end());
     common_.insert(common_.end(), common_places_.begin(), common_places_.end());
     common_.insert(common_.end(), common_repositories_.begin(), common_repositories_.end());
     join(common_);
@@ -285,7 +291,8 @@ Common Attributor::why_common(const Chain& chain) const {
     const std::pair<const std::vector<Interval>*, Common> reasons[] = {
         {&common_public_, Common::public_repository},
         {&common_repositories_, Common::many_repositories},
-        {&common_places_, Common::many_places}};
+        {&common_places_, Common::many_places},
+        {&imports_, Common::imports}};
     Common most = Common::none;
     std::uint32_t least_left = UINT32_MAX;
     for (const auto& [intervals, reason] : reasons) {

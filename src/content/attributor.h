@@ -25,7 +25,10 @@ namespace sallyport::content {
 
 inline constexpr std::uint32_t match_bytes_min = 60;   // of one verified run
 inline constexpr std::uint32_t changed_bytes_min = 90; // of several together, …
-inline constexpr double changed_share_min = 0.6;       // … and of what they span
+// Of one document in one text. Shorter ones are told as such: among them is what everybody writes who uses the same libraries
+// (docs/detection.md).
+inline constexpr std::uint32_t telling_bytes_min = 120;
+inline constexpr double changed_share_min = 0.6; // … and of what they span
 
 enum class Common : std::uint8_t {
     none,
@@ -33,6 +36,7 @@ enum class Common : std::uint8_t {
     many_repositories, // in limits::attribution_repositories_common or more
     many_places,       // in more than limits::index_files_max files, or far more often in few
     repetitive,        // a pattern that anybody may write: rows of zeros, an alphabet
+    imports,           // lines that only name what a file uses
 };
 std::string_view name(Common); // "public-repository"
 
@@ -101,7 +105,7 @@ private:
     bool tells_something(const Candidate& candidate) const;
     void read(std::uint32_t candidate, Attributed& out);
     const std::string* block_of(const Candidate& candidate, Attributed& out);
-    void find_common();
+    void find_common(std::string_view text);
     bool judge(const Chain& chain, const std::vector<Interval>* common, Merged& merged, Common& why) const;
     bool is_in_many_places(const Chain& chain) const;
     Common why_common(const Chain& chain) const;
@@ -118,7 +122,7 @@ private:
     std::vector<Told> told_;
     std::vector<Covered> covered_; // by fingerprint
     std::vector<Chain> chains_;
-    std::vector<Interval> common_public_, common_repositories_, common_places_, common_;
+    std::vector<Interval> common_public_, common_repositories_, common_places_, imports_, common_;
     std::deque<Block> blocks_; // read lately
     std::size_t block_bytes_ = 0;
     std::vector<SharedRun> runs_;

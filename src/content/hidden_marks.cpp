@@ -12,7 +12,9 @@ namespace sallyport::content {
 namespace {
 
 constexpr std::size_t word_seen_bytes = 128;
-constexpr std::size_t straight_apostrophes_min = 3; // in words, until a single other one stands out
+constexpr std::size_t straight_apostrophes_min = 3;  // in words, until a single other one stands out
+constexpr std::uint32_t letters_of_language_min = 8; // in a text, until a modifier letter is one of its language
+constexpr char32_t modifiers_first = 0x2B9;
 constexpr std::size_t one_hand_bytes_max = 4096; // longer texts have several authors, who write apostrophes as they do
 constexpr std::size_t bytes_per_odd_space_max = 2048;
 constexpr std::size_t joiners_bytes_max = 12; // four of a kind in a row, in scripts that use them
@@ -29,7 +31,7 @@ public:
             at_ = at;
             at += here_.trait < Trait::look_alike ? here_.size : look();
         }
-        if (curly_in_words_ + turned_commas_ > 0) settle_quotes();
+        if (curly_in_words_ + turned_commas_ + modifiers_ > 0) settle_quotes();
         if (leftovers_ > 0) settle_zero_width();
         if (no_break_spaces_ > 0) settle_spaces();
         return full_at_;
@@ -129,6 +131,7 @@ private:
 
     // Apostrophes between ASCII letters. Those that orthographies use are judged when the whole text is known.
     void quote() {
+        count_as_letter();
         if (!is_ascii_letter(before().value) || !is_ascii_letter(after().value)) return;
         turned_commas_ += is_turned_comma(at_, here_.value);
         if (here_.value == 0x2019) {
@@ -141,6 +144,19 @@ private:
         const bool english = ends_english_word();
         if (!english && (everyday || here_.value == 0x2BC) && near().latin) return; // a letter or sign of that language
         mark(HiddenRule::look_alike_apostrophe, english && !everyday ? Confidence::medium : Confidence::low);
+    }
+    // Many languages of the Americas and Africa write a stop or a tone with one of the modifier letters, in nearly every word.
+    void count_as_letter() {
+        if (here_.value < modifiers_first || here_.value >= modifiers_first + as_letter_.size()) return;
+        const bool beside_letter = is_letter(before().trait) || is_ascii_letter(before().value);
+        if (beside_letter && !ends_english_word()) {
+            ++as_letter_[here_.value - modifiers_first];
+            ++modifiers_;
+        }
+    }
+    bool is_letter_here(char32_t value) const {
+        return value >= modifiers_first && value < modifiers_first + as_letter_.size() &&
+               as_letter_[value - modifiers_first] >= letters_of_language_min;
     }
     // "Today's", "don't", "we'll": what follows at_ is such an ending.
     bool ends_english_word() const {
@@ -165,6 +181,9 @@ private:
                std::ranges::any_of(elided, [&](std::string_view one) { return equals_ignoring_case(word, one); });
     }
     void settle_quotes() {
+        std::erase_if(out_, [&](const Mark& one) {
+            return one.rule == HiddenRule::look_alike_apostrophe && is_letter_here(one.value);
+        });
         if (turned_commas_ > 1) // an Uzbek text, whose other apostrophes are its own as well
             std::erase_if(out_, [&](const Mark& one) {
                 return one.rule == HiddenRule::look_alike_apostrophe && one.confidence == Confidence::low;
@@ -361,7 +380,8 @@ private:
     std::vector<Mark>& out_;
     std::size_t word_end_ = 0;
     std::size_t full_at_ = std::string_view::npos;
-    std::size_t curly_in_words_ = 0, curly_at_ = 0, turned_commas_ = 0;
+    std::size_t curly_in_words_ = 0, curly_at_ = 0, turned_commas_ = 0, modifiers_ = 0;
+    std::array<std::uint32_t, 32> as_letter_{}; // by modifier letter, from modifiers_first
     struct Run {
         std::size_t begin = 0, end = 0;
         bool same = true, inside_word = false;

@@ -5,6 +5,7 @@
 #include "content/unit_memory.h"
 #include "dialect/dialect.h"
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <span>
@@ -18,6 +19,7 @@ struct Finding {
     Found found;
     dialect::UnitKind unit = dialect::UnitKind::other;
     json::NodeIndex node = json::no_node; // the unit's; no_node: beside the document
+    bool is_spared = false;               // content that may be where the work is: told, never amended
 };
 
 // A unit with a name, and to which upstreams it left before by the same speaker.
@@ -76,8 +78,15 @@ private:
     void add_newly_found(std::span<const Found> newly, const Sources& sources);
     void take(const dialect::Unit& unit, std::uint32_t offset, Inspection& into);
     // Texts that are looked at each time, such as the names of members between units: known for a while where they were clean.
-    bool clean_lately(const crypto::UnitName& name) const { return clean_[name.low % clean_.size()] == name; }
-    void keep_clean(const crypto::UnitName& name) { clean_[name.low % clean_.size()] = name; }
+    bool clean_lately(const crypto::UnitName& name) const {
+        const auto& known = clean_[name.low % clean_.size()];
+        return std::ranges::find(known, name) != known.end();
+    }
+    void keep_clean(const crypto::UnitName& name) {
+        auto& known = clean_[name.low % clean_.size()];
+        std::shift_right(known.begin(), known.end(), 1);
+        known.front() = name;
+    }
 
     UnitMemory& memory_;
     const crypto::UnitNamer& namer_;
@@ -86,7 +95,8 @@ private:
     std::vector<Found> found_, in_text_, before_; // of the unit, of one text, of the unit under older rules
     Sources sources_, sources_before_;            // of found_ and in_text_, of before_
     std::vector<json::NodeIndex> own_;            // nodes of a unit that are in no other one
-    std::array<crypto::UnitName, 256> clean_{};
+    std::array<std::array<crypto::UnitName, 4>, 64>
+        clean_{}; // four, so that texts that take turns do not drive each other out
     dialect::UnitKind kind_ = dialect::UnitKind::other; // of the unit that is looked at
     std::string text_;
     std::vector<json::SpanPair> spans_;

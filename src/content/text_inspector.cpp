@@ -42,7 +42,9 @@ void TextInspector::look_for_code(std::string_view text, std::vector<Found>& out
         source->last_line = match.last_line;
         source->characters = match.characters;
         out.push_back({.kind = FindingKind::attribution,
-                       .confidence = match.longest >= match_bytes_min ? Confidence::high : Confidence::medium,
+                       .confidence = match.characters < telling_bytes_min ? Confidence::low
+                                     : match.longest >= match_bytes_min   ? Confidence::high
+                                                                          : Confidence::medium,
                        .rule = static_cast<std::uint32_t>(sources_->size()),
                        .begin = match.begin,
                        .end = match.end});

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "content/common_texts.h"
 #include "content/manifest.h"
 #include "policy/program.h"
 
@@ -132,7 +133,8 @@ std::shared_ptr<const content::Rules> Keeper::with_code(std::shared_ptr<const co
         policy::Facts facts;
         facts.repository = code_->repository(i);
         facts.evidence = policy::Evidence::observed;
-        open.push_back(policy::effective_class(policy, facts) == policy::Class::open_source);
+        open.push_back(facts.repository == content::common_texts_repository ||
+                       policy::effective_class(policy, facts) == policy::Class::open_source);
     }
     auto made = rules->with_code(code_, std::move(open));
     const bool same = world_ && world_->rules->epoch() == made->epoch();

@@ -39,23 +39,26 @@ void Turn::settle_repository() {
     choose_repository();
     facts.withheld = 0;
     facts.paths = {};
-    const content::Inspection& inspection = scratch->inspection;
+    content::Inspection& inspection = scratch->inspection;
     if (inspection.sources.empty()) return;
     const policy::Policy& policy = *world->policy;
     const policy::Class worked_in = policy::effective_class(policy, facts);
     auto& observed = scratch->observed;
     observed.clear();
-    std::uint16_t above = 0;
-    for (const content::Finding& one : inspection.findings) {
+    std::uint16_t told = 0, above = 0;
+    for (content::Finding& one : inspection.findings) {
         if (!is_attribution(one) || one.found.disclosed) continue;
         const content::Source::Place& place = most_open(policy, *inspection.sources[one.found.rule]);
-        if (class_of(policy, place) <= worked_in) continue;
+        one.is_spared = class_of(policy, place) <= worked_in;
+        if (one.is_spared) continue;
+        told |= bit_of(one.found);
+        if (one.found.confidence == content::Confidence::low) continue; // too little to act on, unless a rule says so
         above |= bit_of(one.found);
         if (observed.size() < observed_max && std::ranges::find(observed, &place) == observed.end())
             observed.push_back(&place);
     }
+    facts.findings |= told;
     if (above == 0) return;
-    facts.findings |= above;
     const policy::Plan without = policy::decide(policy, facts, candidates());
     const auto withholds = [&](const policy::Amendments& made) { return (made.withhold & above) == above; };
     if (without.decision == policy::Decision::refuse ||
@@ -124,7 +127,7 @@ void Turn::name_sources(std::uint16_t withheld) {
         const content::Source& source = *inspection.sources[one.found.rule];
         const content::Source::Place& place = most_open(*world->policy, source);
         if (class_of(*world->policy, place) == policy::Class::open_source) continue;
-        const bool stays = !one.found.disclosed && (withheld & bit_of(one.found)) != 0;
+        const bool stays = !one.found.disclosed && !one.is_spared && (withheld & bit_of(one.found)) != 0;
         const auto same = std::ranges::find_if(
             rows, [&](const SourceRow& row) { return *row.place == place && row.is_withheld == stays; });
         SourceRow& row = same != rows.end() ? *same : rows.emplace_back(SourceRow{&place, stays, {}, 0});

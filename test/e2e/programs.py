@@ -68,6 +68,11 @@ class Program:
     def rss_mb(self):
         return int(self.status("VmRSS").split()[0]) / 1024
 
+    def cpu_seconds(self):
+        """Since its start, all threads together."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def signal(self, number):
         self.process.send_signal(number)
 

@@ -1,0 +1,48 @@
+#include "content/imports.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace sallyport::content {
+namespace {
+
+std::string without_imports(std::string_view text) {
+    Normalised normalised;
+    normalise(text, Numbering::left_out, normalised);
+    std::vector<Interval> imports, rest;
+    find_imports(text, normalised, imports);
+    subtract({0, static_cast<std::uint32_t>(normalised.size())}, imports, rest);
+    std::string out;
+    for (const Interval& one : rest) out += std::string(normalised.text().substr(one.begin, one.size())) + " ";
+    return out;
+}
+
+TEST(Imports, AreToldApartInEachLanguage) {
+    for (const std::string_view text :
+         {"import java.util.List;\nimport static org.junit.Assert.*;", "#include <stdio.h>\n# include \"a.h\"",
+          "from os import path\nimport sys as system", "from a import (\n    b,\n    c,\n)",
+          "use std::io;\npub use a::b;", "use std::{\n    io,\n    fmt,\n};", "import {\n  a,\n  b\n} from 'x'",
+          "const fs = require('fs');", "import (\n\t\"fmt\"\n\tx \"net/http\"\n)",
+          "\t\"net/http\"\n\tpb \"go.etcd.io/etcd/api/v3\"", "  12\timport a.b.C;\n  13\timport a.b.D;",
+          "12→#include <a>\n13→#include <b>", "+import a\n-import b", "package main", "require_relative 'x'",
+          "#ifdef __GNUC__\n#pragma once\n#endif", "golang.org/x/net v0.42.0 // indirect\nk8s.io/api v1.2.3 h1:abc=",
+          "<dependency>\n  <groupId>a.b</groupId>\n  <artifactId>c</artifactId>\n  <version>1</version>\n</dependency>",
+          "extern crate serde;\nmod a;"})
+        EXPECT_EQ(without_imports(text), "") << text;
+}
+
+TEST(Imports, AreNothingElse) {
+    EXPECT_EQ(without_imports("import a\nint secret_function();\nimport b\n"), "intsecretfunction ");
+    EXPECT_EQ(without_imports("use the second key\nusing both hands"), "usethesecondkeyusingbothhands ");
+    EXPECT_EQ(without_imports("from here on it is ours"), "fromhereonitisours ");
+    EXPECT_EQ(without_imports("puts \"a b/c\""), "putsabc ");
+    EXPECT_EQ(without_imports("const key = compute();"), "constkeycompute ");
+    std::string endless = "import (\n";
+    for (int i = 0; i < 200; ++i) endless += "secret" + std::to_string(i) + "\n";
+    EXPECT_NE(without_imports(endless).find("secret199"), std::string::npos);
+    EXPECT_EQ(without_imports(""), "");
+}
+
+} // namespace
+} // namespace sallyport::content
