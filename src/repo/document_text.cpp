@@ -38,6 +38,7 @@ constexpr auto kinds = std::to_array<KindOfPart>({{"meta-inf/manifest.xml", Hold
                                                   {"xl/sharedstrings", Holds::strings},
                                                   {"xl/worksheets/", Holds::sheet},
                                                   {"xl/comments", Holds::paragraphs},
+                                                  {"xl/comments/", Holds::paragraphs}, // as openpyxl writes them
                                                   {"xl/drawings/drawing", Holds::paragraphs},
                                                   {"xl/diagrams/data", Holds::paragraphs},
                                                   {"ppt/slides/", Holds::paragraphs},

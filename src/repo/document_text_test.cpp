@@ -61,9 +61,10 @@ TEST(DocumentText, OfExcelIsOneRowALine) {
         R"(<row><c><f>SUM(A1)</f><v>12.5</v></c><c t="inlineStr"><is><t>inline</t></is></c><c t="s"><v>9</v></c></row></sheetData></worksheet>)";
     EXPECT_EQ(read(zip({{"xl/worksheets/sheet2.xml", "<worksheet><row><c><v>2</v></c></row></worksheet>"},
                         {"xl/worksheets/sheet1.xml", sheet},
+                        {"xl/comments/comment2.xml", "<comments><text><t>twice</t></text></comments>"},
                         {"xl/comments1.xml", "<comments><comment><text><r><t>said</t></r></text></comment></comments>"},
                         {"xl/sharedStrings.xml", strings}})),
-              "name\tin runs\n12.5\tinline\t\n2\nsaid\n");
+              "name\tin runs\n12.5\tinline\t\n2\nsaid\ntwice\n");
 }
 
 TEST(DocumentText, OfPowerPointIsSlidesInTheirOrderThenNotes) {
@@ -163,7 +164,10 @@ TEST(DocumentText, NamesAreComparedAndNeverFollowed) {
                         {"/word/document.xml", word_xml(paragraph("root"))},
                         {"word/../word/document.xml", word_xml(paragraph("around"))}})),
               "left out: binary");
-    EXPECT_EQ(read(zip({{"../../tmp/x", "x"}, {"word/document.xml", word_xml(paragraph("body"))}})), "body\n");
+    EXPECT_EQ(read(zip({{"../../tmp/x", "x"},
+                        {"word/media/\u00fc.png", "x"},
+                        {"word/document.xml", word_xml(paragraph("body"))}})),
+              "body\n");
     EXPECT_EQ(read(zip({{"word/document.xml", word_xml(paragraph("one"))},
                         {"word/document.xml", word_xml(paragraph("other"))}})),
               "one\nother\n")

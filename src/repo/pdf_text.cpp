@@ -56,8 +56,10 @@ bool limit(__rlimit_resource_t what, std::uint64_t most) {
 
 // In the child: system calls only, for this process may have had threads.
 [[noreturn]] void become(const char* program, int in, int out) {
-    static constexpr std::array<const char*, 9> arguments{"pdftotext", "-q",       "-enc", "UTF-8", "-eol",
-                                                          "unix",      "-nopgbrk", "-",    "-"};
+    // In the order of the file (-raw): guessing columns from the page, as it does else, mixes them. Of a paper in two columns that makes 92 %
+    // of its runs of 60 characters instead of 19 %.
+    static constexpr auto arguments =
+        std::to_array<const char*>({"pdftotext", "-q", "-raw", "-enc", "UTF-8", "-eol", "unix", "-nopgbrk", "-", "-"});
     std::array<char*, arguments.size() + 1> argv{};
     std::ranges::transform(arguments, argv.begin(), [](const char* one) { return const_cast<char*>(one); });
     char* environment = nullptr;

@@ -33,8 +33,15 @@ private:
 TEST(PdfText, IsReadLineByLine) {
     const auto text = text_of_document(fixture::pdf({"The first line of it", "and the second"}));
     ASSERT_TRUE(text) << text.error();
-    EXPECT_EQ(*text, "The first line of it\nand the second\n\n");
+    EXPECT_TRUE(text->starts_with("The first line of it\nand the second\n")) << *text;
     EXPECT_EQ(text_of_document(fixture::pdf({})).error(), "no text in it");
+}
+
+TEST(PdfText, ColumnsAreNotMixed) {
+    // After its second line the pen goes up a line and to the right.
+    const auto text = text_of_pdf(fixture::pdf({"left one", "left two) Tj 250 14 Td (right one", "right two"}));
+    ASSERT_TRUE(text) << text.error();
+    EXPECT_TRUE(text->starts_with("left one\nleft two\nright one\nright two\n")) << *text;
 }
 
 TEST(PdfText, WhatCannotBeReadHasItsReason) {

@@ -61,7 +61,7 @@ OrLeftOut<std::vector<Part>> unpack(std::string_view zip, bool (*wanted)(std::st
     Unpacking unpacking(zip.size());
     archive_entry* entry = nullptr;
     int code = ARCHIVE_OK;
-    // A warning is about a name that the locale cannot write; then there is none.
+    // A warning (a name that the locale cannot write is none; the file's two lists differ in a detail) is no reason to read nothing.
     for (std::size_t entries = 0;
          (code = archive_read_next_header(from.get(), &entry)) == ARCHIVE_OK || code == ARCHIVE_WARN;) {
         if (++entries > limits::document_entries_max) return std::unexpected("too large");

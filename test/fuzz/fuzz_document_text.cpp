@@ -44,7 +44,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_part([&](std::string& out) { return add_paragraphs(bytes, out); });
     check_part([&](std::string& out) { return add_open_document(bytes, out); });
     SharedStrings strings;
-    static_cast<void>(add_shared_strings(bytes, strings));
+    const auto named = add_shared_strings(bytes, strings);
+    check(named || !named.error().empty());
     check(strings.ends.empty() || strings.ends.back() <= strings.text.size());
     check_part([&](std::string& out) { return add_sheet(bytes, strings, out); });
     return 0;
