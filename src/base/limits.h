@@ -75,6 +75,17 @@ inline constexpr std::size_t secret_rules_max = 5'000;            // of all file
 inline constexpr std::size_t tree_depth_max = 256;
 inline constexpr std::size_t repository_path_bytes_max = 4'096;
 
+// Office documents and PDFs that are read for the index (repo/document_text.h). What is beyond is left out as "too large".
+inline constexpr std::size_t document_file_bytes_max = 128u << 20;    // most of a large one are its pictures
+inline constexpr std::size_t document_entries_max = 10'000;           // a deck of 1,000 slides has some 4,000
+inline constexpr std::size_t document_unpacked_bytes_max = 64u << 20; // the parts with text: 16 MiB of it, and markup
+inline constexpr std::size_t document_ratio_max = 200; // a sheet of equal cells reaches 20, a bomb 1,000; asked beyond
+inline constexpr std::size_t document_ratio_asked_bytes = 1u << 20; // this much unpacked
+inline constexpr std::size_t document_depth_max = 256;              // a table in a table costs four levels
+inline constexpr std::int64_t pdf_ms_max = 60'000;                  // one PDF; 1,000 pages of plain text take 1 s
+inline constexpr std::uint64_t pdf_cpu_s_max = 30;
+inline constexpr std::uint64_t pdf_memory_bytes_max = 1u << 30;
+
 // Hidden characters, and sentences that clients send alike.
 inline constexpr std::size_t hidden_marks_max = 65'536; // odd characters of one text
 inline constexpr std::size_t fleet_sentences_max = 65'536;

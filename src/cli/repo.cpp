@@ -11,9 +11,9 @@
 #include "crypto/crypto.h"
 #include "json/writer.h"
 #include "policy/decide.h"
+#include "repo/document_text.h"
 #include "repo/folder.h"
 #include "repo/identity.h"
-#include "repo/left_out.h"
 #include "repo/walk.h"
 
 #include <CLI/CLI.hpp>
@@ -65,14 +65,14 @@ public:
 
     Result<repo::Walked> run(const std::filesystem::path& path, const repo::Repository* repository) {
         if (repository != nullptr) {
-            const repo::WalkOptions walk{options_.branches, options_.history, limits::index_document_bytes_max};
+            const repo::WalkOptions walk{options_.branches, options_.history, limits::document_file_bytes_max};
             return repository->walk(
                 walk, [&](const repo::ObjectId& id, std::string_view at, const repo::Read& content) {
                     return take(content::DocumentId::of({reinterpret_cast<const char*>(id.data()), id.size()}), at,
                                 content);
                 });
         }
-        return repo::walk_folder(path, limits::index_document_bytes_max,
+        return repo::walk_folder(path, limits::document_file_bytes_max,
                                  [&](std::string_view at, std::string_view text) {
                                      return take(content::DocumentId::of(crypto::bytes(crypto::sha256(text))), at,
                                                  [&]() -> Result<std::string_view> { return text; });
@@ -89,16 +89,17 @@ private:
         }
         if (++seen_ % 1'000 == 0 && ::isatty(STDERR_FILENO) == 1) fmt::print(stderr, "\r{} documents", seen_);
         if (writer_.knows(id)) return writer_.add_known(id, path);
-        const auto text = content();
-        if (!text) return std::unexpected(text.error());
-        const std::string_view reason = text->empty() ? "empty" : repo::left_out_by_content(*text);
-        if (reason.empty()) {
+        const auto bytes = content();
+        if (!bytes) return std::unexpected(bytes.error());
+        std::string converted;
+        if (const auto text = repo::text_to_index(*bytes, converted)) {
             ++added;
             return writer_.add(id, path, *text);
+        } else {
+            ++left_out[std::string(text.error())];
+            reason_of_.emplace(id, text.error());
+            return {};
         }
-        ++left_out[std::string(reason)];
-        reason_of_.emplace(id, reason);
-        return {};
     }
 
     content::IndexWriter& writer_;
@@ -258,6 +259,13 @@ int search(const RepoOptions& options) {
         if (!read) return complain(read.error());
         text = std::move(*read);
     }
+    if (repo::may_be_document(text)) {
+        auto converted = repo::text_of_document(text);
+        if (!converted)
+            return complain("'" + printable(options.file) + "' cannot be searched (" + std::string(converted.error()) +
+                            "); name a file of text, an office document or a PDF");
+        text = std::move(*converted);
+    }
     content::Attributor attributor(
         *index, [&](std::string_view name) { return class_of(*opened, name) == policy::Class::open_source; });
     content::Attributed found;
@@ -318,7 +326,8 @@ void add_repo(CLI::App& app, int& exit_code) {
 
     auto* search_command = group->add_subcommand("search", "Of which file a text is");
     add_config_option(*search_command, options.config);
-    search_command->add_option("file", options.file, "A file, or - for standard input")->required();
+    search_command->add_option("file", options.file, "A text, an office document or a PDF; - for standard input")
+        ->required();
     search_command->add_flag("--json", options.json, "One object a line");
     search_command->footer("Exit codes: 0 nothing found, 1 found.\nExample:\n  sallyport repo search snippet.txt\n");
     search_command->callback([&exit_code] { exit_code = search(options); });

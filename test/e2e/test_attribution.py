@@ -2,8 +2,10 @@
 
 import json
 import random
+import shutil
 import subprocess
 import unittest
+import zipfile
 
 import dialects
 import rig
@@ -31,6 +33,32 @@ def code(seed, lines):
 
 def numbered(text):
     return "".join(f"{number}\t{line}\n" for number, line in enumerate(text.splitlines(), 1))
+
+
+def paragraphs(seed, count):
+    """Prose as nobody else wrote it."""
+    rng = random.Random(seed)
+    word = lambda: "".join(rng.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(rng.randint(3, 9)))
+    return [" ".join(word() for _ in range(40)) + "." for _ in range(count)]
+
+
+def write_docx(path, texts):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        body = "".join(f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>" for text in texts)
+        archive.writestr("word/document.xml", f"<w:document><w:body>{body}</w:body></w:document>")
+
+
+def pdf(lines):
+    shown = "BT /F 8 Tf 10 TL 36 780 Td\n" + "".join(f"({line}) Tj T*\n" for line in lines) + "ET"
+    objects = ("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+               "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>",
+               f"<</Length {len(shown)}>>stream\n{shown}\nendstream", "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>")
+    out, table = "%PDF-1.4\n", f"xref\n0 6\n{0:010} 65535 f \n"
+    for number, content in enumerate(objects, 1):
+        table += f"{len(out):010} 00000 n \n"
+        out += f"{number} 0 obj\n{content}\nendobj\n"
+    return f"{out}{table}trailer<</Size 6/Root 1 0 R>>\nstartxref\n{len(out)}\n%%EOF\n".encode()
 
 
 class Attribution(rig.Case):
@@ -196,6 +224,32 @@ class Attribution(rig.Case):
         verified = [row for row in rows if row["how_known"] == "verified" and row["file"] == "engine.c"]
         self.assertEqual(1, len(verified))
         self.assertGreaterEqual(verified[0]["count"], 1001)
+
+    def test_what_stands_in_documents_is_known(self):
+        folder = self.folder / "plans"
+        folder.mkdir()
+        plan, report = paragraphs(21, 10), [text[:90] for text in paragraphs(22, 30)]
+        write_docx(folder / "plan.docx", plan)
+        (folder / "report.pdf").write_bytes(pdf(report))
+        (folder / "cut.docx").write_bytes((folder / "plan.docx").read_bytes()[:300])
+        (folder / "picture.bin").write_bytes(bytes(100))
+        told = self.index(folder, "git.acme.example/core/plans")
+        self.assertEqual((4, 2, {"binary": 1, "damaged document": 1}), (told["documents"], told["documents_new"], told["left_out"]))
+        for text, lines in (("\n\n".join(plan[3:5]), "4-5"), ("\n".join(report[4:9]), "5-9")):
+            left, intent = self.arrived(dialects.ANTHROPIC, talk(dialects.ANTHROPIC, text))
+            self.assertNotIn(text[:60], left)
+            [[repository, _, where, _, fate]] = intent["request"]["sources"]
+            self.assertEqual(("git.acme.example/core/plans", lines, "withheld"), (repository, where, fate))
+        # In a repository too, and whoever searches may name a document.
+        shutil.copy(folder / "plan.docx", self.repository / "plan.docx")
+        self.commit({})
+        self.assertEqual(1, self.index(self.repository, ENGINE)["documents_new"])
+        (self.gateway.folder / "excerpt").mkdir()
+        write_docx(self.gateway.folder / "excerpt/some.docx", ["Dear all,", *plan[6:8]])
+        found = self.gateway.run("repo", "search", "excerpt/some.docx", "--json", "--config", "sallyport.yaml", code=1).splitlines()
+        keys = ("file", "first_line", "last_line", "text_first_line", "text_last_line")
+        self.assertEqual([("plan.docx", 7, 8, 2, 3)] * 2, [tuple(json.loads(line)[key] for key in keys) for line in found])
+        self.assertEqual({ENGINE, "git.acme.example/core/plans"}, {json.loads(line)["repository"] for line in found})
 
     def test_who_searches_learns_the_file(self):
         (self.gateway.folder / "snippet").write_text("see\n" + "".join(self.engine.splitlines(True)[9:20]))

@@ -19,6 +19,8 @@ THIRD_PARTY = {
     "nghttp2/": ("http",),
     "zstd": ("http", "content"),  # bodies on the wire; texts in the index
     "git2": ("repo",),
+    "archive": ("repo",),
+    "expat": ("repo",),
     "zlib.h": ("http",),
     "brotli/": ("http",),
     "xxhash.h": ("crypto",),
