@@ -41,7 +41,7 @@ protected:
         raw_.append(body);
         EXPECT_TRUE(document_.parse(raw_.view())) << body;
         EXPECT_TRUE(dialect::read_request(*dialect::match_endpoint("POST", path), document_, request_));
-        inspector_.inspect(document_, request_.units, 7, inspection_);
+        inspector_.inspect(document_, request_, 7, inspection_);
         std::string out;
         const auto made = amender_.amend(document_, request_, inspection_, what, out);
         if (!made) return std::unexpected(made.error());

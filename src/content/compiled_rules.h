@@ -55,6 +55,7 @@ struct CompiledRules {
     std::unique_ptr<MultiPattern> patterns;
     std::unique_ptr<KeywordSet> keywords; // owners are rules
     bool any_required = false;
+    bool names_files = false; // some rule or allowlist is about the names of files
     crypto::Digest digest{};
 };
 

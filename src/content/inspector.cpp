@@ -4,6 +4,7 @@
 #include "content/code_points.h"
 
 #include <algorithm>
+#include <array>
 #include <tuple>
 
 namespace sallyport::content {
@@ -54,9 +55,11 @@ void Inspector::inspect_nothing(Inspection& into) const {
     into.units = into.units_new = into.bytes_new = 0;
 }
 
-void Inspector::inspect(const json::Document& document, std::span<const dialect::Unit> units, std::uint64_t speaker,
+void Inspector::inspect(const json::Document& document, const dialect::Request& request, std::uint64_t speaker,
                         Inspection& into) {
     document_ = &document;
+    const std::span<const dialect::Unit> units = request.units;
+    find_files(request);
     inspect_nothing(into);
     into.speaker = speaker;
     into.units = units.size();
@@ -70,6 +73,30 @@ void Inspector::inspect(const json::Document& document, std::span<const dialect:
     std::ranges::sort(into.findings, {}, [](const Finding& one) {
         return std::tuple(one.found.begin, one.found.end, one.found.kind, one.found.rule);
     });
+}
+
+// What a call, or its result, names the call by. Where neither has an id, as with Gemini's API, nothing is known.
+std::string_view Inspector::id_of(json::NodeIndex unit) const {
+    static constexpr std::array keys = {"tool_use_id", "tool_call_id", "call_id", "id"};
+    if ((*document_)[unit].kind != json::Kind::object) unit = (*document_)[unit].parent; // a message's content
+    if (unit == json::no_node) return {};
+    for (const std::string_view inside : {"", "functionCall", "functionResponse"}) {
+        const json::NodeIndex holder = inside.empty() ? unit : document_->find(unit, inside);
+        if (holder == json::no_node || (*document_)[holder].kind != json::Kind::object) continue;
+        for (const std::string_view key : keys)
+            if (const json::NodeIndex id = document_->find(holder, key); id != json::no_node)
+                return document_->raw_value(id);
+    }
+    return {};
+}
+
+void Inspector::find_files(const dialect::Request& request) {
+    file_of_call_.clear();
+    if (!rules()->secrets()->name_files()) return;
+    for (const dialect::Unit& unit : request.units)
+        if (unit.kind == dialect::UnitKind::tool_call && unit.file < request.files.size())
+            if (const std::string_view id = id_of(unit.node); !id.empty())
+                file_of_call_.emplace(id, request.files[unit.file].path);
 }
 
 void Inspector::inspect_beside(std::string_view text, Inspection& into) {
@@ -113,6 +140,11 @@ void Inspector::whole_unit(const dialect::Unit& unit, Inspection& into) {
     const json::Node& root = (*document_)[unit.node];
     crypto::UnitName name = namer_.of(document_->raw_value(unit.node));
     name.low += static_cast<std::uint64_t>(unit.kind) + 1; // the same bytes are read otherwise in an attachment
+    const bool is_result = unit.kind == dialect::UnitKind::tool_result && !file_of_call_.empty();
+    const auto file = is_result ? file_of_call_.find(id_of(unit.node)) : file_of_call_.end();
+    const std::string_view file_name = file == file_of_call_.end() ? std::string_view() : file->second;
+    if (!file_name.empty()) name.high ^= std::hash<std::string_view>{}(file_name); // and under another file's name
+    text_inspector_.in_file(file_name);
     if (unit.kind == dialect::UnitKind::system) into.own_words.push_back({unit.node, name});
     found_.clear();
     sources_.clear();
@@ -138,6 +170,7 @@ void Inspector::whole_unit(const dialect::Unit& unit, Inspection& into) {
         if (found_.size() <= findings_remembered_max)
             memory_.remember(name, rules()->epoch(), known.left, found_, sources_);
     }
+    text_inspector_.in_file({});
     const bool newly_found = std::ranges::any_of(found_, [](const Found& one) { return one.disclosed; });
     const Left left = known.left.speaker == into.speaker ? known.left : Left{};
     into.departing.push_back({unit.node, name, left.upstreams, left.changed, newly_found, false});

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -60,7 +61,7 @@ class Inspector {
 public:
     Inspector(std::shared_ptr<const Rules> rules, UnitMemory& memory, const crypto::UnitNamer& namer);
     // `speaker`: whose conversation it is.
-    void inspect(const json::Document& document, std::span<const dialect::Unit> units, std::uint64_t speaker,
+    void inspect(const json::Document& document, const dialect::Request& request, std::uint64_t speaker,
                  Inspection& into);
     // Where there is no document.
     void inspect_nothing(Inspection& into) const;
@@ -74,6 +75,8 @@ public:
     const std::shared_ptr<const Rules>& rules() const { return text_inspector_.rules(); }
 
 private:
+    void find_files(const dialect::Request& request);
+    std::string_view id_of(json::NodeIndex unit) const;
     void whole_unit(const dialect::Unit& unit, Inspection& into);
     void own_parts(std::span<const dialect::Unit> unit_and_later, Inspection& into);
     void look_at(json::NodeIndex node, bool root, dialect::UnitKind kind);
@@ -103,6 +106,7 @@ private:
         clean_{}; // four, so that texts that take turns do not drive each other out
     dialect::UnitKind kind_ = dialect::UnitKind::other; // of the unit that is looked at
     std::string text_;
+    std::map<std::string_view, std::string_view> file_of_call_; // by the call's id; only where rules are about files
     std::vector<json::SpanPair> spans_;
     std::size_t bytes_ = 0;
 };

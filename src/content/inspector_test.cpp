@@ -30,7 +30,7 @@ protected:
         EXPECT_TRUE(document_.parse(raw_.view()));
         const auto endpoint = dialect::match_endpoint("POST", "/v1/messages");
         EXPECT_TRUE(dialect::read_request(*endpoint, document_, request_));
-        inspector_.inspect(document_, request_.units, 7, inspection_);
+        inspector_.inspect(document_, request_, 7, inspection_);
         return inspection_;
     }
     std::string text_of(const Finding& one) const {
@@ -169,7 +169,7 @@ TEST_F(InspectorTest, NewerRulesTellWhatHadLeftAndActOnWhatIsNew) {
         raw_.append(body_);
         EXPECT_TRUE(document_.parse(raw_.view()));
         EXPECT_TRUE(dialect::read_request(*dialect::match_endpoint("POST", "/v1/messages"), document_, request_));
-        later.inspect(document_, request_.units, 7, inspection_);
+        later.inspect(document_, request_, 7, inspection_);
         return inspection_.findings;
     };
     for (int turn = 0; turn < 2; ++turn) {
@@ -185,6 +185,55 @@ TEST_F(InspectorTest, NewerRulesTellWhatHadLeftAndActOnWhatIsNew) {
     const auto& findings = again(talk("orange-1234 and " + token, "orange-9999"));
     ASSERT_EQ(findings.size(), 3U);
     EXPECT_FALSE(findings[2].found.disclosed);
+}
+
+TEST_F(InspectorTest, RulesAboutFilesAskWhichFileAToolRead) {
+    const auto file = read_rule_file(
+        "[[rules]]\nid = 'only-env'\nregex = 'orange-[0-9]{4}'\nkeywords = ['orange']\npath = '\\.env$'\n"
+        "[[rules]]\nid = 'not-in-docs'\nregex = 'lemon-[0-9]{4}'\nkeywords = ['lemon']\n"
+        "[[rules.allowlists]]\npaths = ['(^|/)docs/']\n",
+        "own");
+    ASSERT_TRUE(file) << file.error().message;
+    const auto rules = Rules::load(std::span(&*file, 1), false, nullptr);
+    ASSERT_TRUE(rules) << rules.error().message;
+    Inspector inspector(*rules, memory_, namer_);
+    const auto found_in = [&](std::string_view path, const std::string& body) {
+        body_ = body;
+        raw_.clear();
+        raw_.append(body_);
+        EXPECT_TRUE(document_.parse(raw_.view()));
+        EXPECT_TRUE(dialect::read_request(*dialect::match_endpoint("POST", path), document_, request_));
+        inspector.inspect(document_, request_, 7, inspection_);
+        std::string names;
+        for (const Finding& one : inspection_.findings) names += std::string(inspection_.rule_name(one)) + " ";
+        return names;
+    };
+    const auto read = [](const std::string& name) {
+        return R"({"model":"m","messages":[{"role":"user","content":"go"},{"role":"assistant","content":[)"
+               R"({"type":"tool_use","id":"t0","name":"Read","input":{"file_path":"/x/other.txt"}},)"
+               R"({"type":"tool_use","id":"t1","name":"Read","input":{"file_path":")" +
+               name +
+               R"("}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","content":"orange-1234 lemon-1234"}]}]})";
+    };
+    EXPECT_EQ(found_in("/v1/messages", read("/x/a.env")), "only-env not-in-docs ");
+    EXPECT_EQ(found_in("/v1/messages", read("/x/a.txt")), "not-in-docs ");
+    EXPECT_EQ(found_in("/v1/messages", read("/x/docs/a.txt")), "");
+    EXPECT_EQ(found_in("/v1/messages", read("/x/a.env")), "only-env not-in-docs ") << "the same bytes of another file";
+    EXPECT_EQ(
+        found_in(
+            "/v1/chat/completions",
+            R"({"model":"m","messages":[{"role":"user","content":"go"},{"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function","function":{"name":"read_file","arguments":"{\"path\": \"b.env\"}"}}]},{"role":"tool","tool_call_id":"c1","content":"orange-4321"}]})"),
+        "only-env ");
+    EXPECT_EQ(
+        found_in(
+            "/v1/responses",
+            R"({"model":"m","input":[{"role":"user","content":"go"},{"type":"function_call","call_id":"c1","name":"exec_command","arguments":"{\"cmd\":\"cat c.env\"}"},{"type":"function_call_output","call_id":"c1","output":"orange-4322"}]})"),
+        "only-env ");
+    EXPECT_EQ(
+        found_in(
+            "/v1beta/models/m:generateContent",
+            R"({"contents":[{"role":"model","parts":[{"functionCall":{"id":"g1","name":"read_file","args":{"file_path":"d.env"}}}]},{"role":"user","parts":[{"functionResponse":{"id":"g1","name":"read_file","response":{"output":"orange-4323"}}}]}]})"),
+        "only-env ");
 }
 
 TEST_F(InspectorTest, SaysWhatItCannotRead) {

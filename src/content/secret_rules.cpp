@@ -87,6 +87,7 @@ private:
             out_.path_rules.push_back(index);
         else if (rule.keywords.empty())
             out_.ungated.push_back(index);
+        out_.names_files = out_.names_files || rule.path;
         out_.rules.push_back(std::move(rule));
     }
 
@@ -109,6 +110,7 @@ private:
             CompiledAllowlist compiled{list.condition, list.target, {}, {}, list.stopwords, {}};
             compiled.regexes = expressions(list.regexes, "a regex of an allowlist");
             compiled.paths = expressions(list.paths, "a path of an allowlist");
+            out_.names_files = out_.names_files || !compiled.paths.empty();
             for (const auto& id : list.target_rules)
                 for (const auto rule : rules_named(id)) compiled.only.push_back(rule);
             std::ranges::sort(compiled.only);
@@ -188,6 +190,8 @@ std::string_view SecretRules::rule_id(std::uint32_t rule) const { return compile
 Confidence SecretRules::confidence(std::uint32_t rule) const { return compiled_->rules[rule].confidence; }
 const crypto::Digest& SecretRules::digest() const { return compiled_->digest; }
 std::string_view SecretRules::engine() const { return compiled_->patterns->engine(); }
+bool SecretRules::name_files() const { return compiled_->names_files; }
+
 std::string_view SecretRules::engine_remark() const { return compiled_->patterns->remark(); }
 
 } // namespace sallyport::content

@@ -36,6 +36,7 @@ public:
     // "hyperscan 5.4.0" or "re2"; and, for the log at start, what serves less than fully (empty: nothing).
     std::string_view engine() const;
     std::string_view engine_remark() const;
+    bool name_files() const; // some are about the names of files
     const CompiledRules& compiled() const { return *compiled_; }
 
 private:

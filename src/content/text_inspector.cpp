@@ -59,7 +59,7 @@ void TextInspector::look_without_code(std::string_view text, std::vector<Found>&
 }
 
 void TextInspector::look_for_secrets(std::string_view text, std::vector<Found>& out) {
-    secrets_.scan(text, {}, found_);
+    secrets_.scan(text, file_, found_);
     for (Found one : found_) {
         one.rule = one.kind == FindingKind::secret ? rules_->number_of_secret(one.rule) : Rules::number_of_attachment();
         out.push_back(one);

@@ -23,6 +23,8 @@ public:
     void look_without_code(std::string_view text, std::vector<Found>& out);
     // Secrets alone: for what is no text of the conversation, such as headers.
     void look_for_secrets(std::string_view text, std::vector<Found>& out);
+    // Of which file the texts are that follow; empty: not known.
+    void in_file(std::string_view name) { file_ = name; }
     const std::shared_ptr<const Rules>& rules() const { return rules_; }
 
 private:
@@ -41,6 +43,7 @@ private:
     std::unique_ptr<Attributor> code_; // null: nothing is indexed
     Attributed attributed_;
     Sources* sources_ = nullptr;
+    std::string_view file_;
     std::vector<Found> found_; // of one detector
     std::array<Level, depth_max> levels_;
 };

@@ -12,9 +12,9 @@ struct AnswerText {
     json::NodeIndex node = json::no_node; // a string of the document
     // 0: the string is the text. 1: the string holds JSON in which the text is a string (arguments of a function).
     unsigned inside_json = 0;
-    bool is_delta = false;  // what goes on in a later event of the same `part`
-    std::uint64_t part = 0; // of the answer
-    std::string_view tool{};  // whose argument it is; empty: for people. Valid until the next event
+    bool is_delta = false;   // what goes on in a later event of the same `part`
+    std::uint64_t part = 0;  // of the answer
+    std::string_view tool{}; // whose argument it is; empty: for people. Valid until the next event
 };
 
 // For one answer; reads its events in order.

@@ -45,9 +45,12 @@ std::string supported_endpoints();
 enum class UnitKind : std::uint8_t { system, message, tool_call, tool_result, tool_definition, attachment, other };
 std::string_view name(UnitKind);
 
+inline constexpr std::uint32_t no_file = 0xFFFFFFFF;
+
 struct Unit {
     UnitKind kind = UnitKind::other;
-    json::NodeIndex node = 0; // the root of its subtree
+    json::NodeIndex node = 0;     // the root of its subtree
+    std::uint32_t file = no_file; // of a tool call: the first file that it names, in Request::files
 };
 
 // A tool the model may call. `plugin`: the MCP server it belongs to (mcp__server__tool, Codex namespaces), else empty.

@@ -104,8 +104,12 @@ void Reader::files(std::string_view tool, NodeIndex arguments) {
     if (arguments == no_node) return;
     const auto add = [&](std::string_view path) {
         const std::size_t hash = std::hash<std::string_view>{}(path) * 31 + std::hash<std::string_view>{}(tool);
-        if (!files_seen_.insert(hash).second) return;
-        if (request_.files.size() < limits::files_per_entry_max)
+        const bool room = request_.files.size() < limits::files_per_entry_max;
+        const auto next = room ? static_cast<std::uint32_t>(request_.files.size()) : no_file;
+        const auto [seen, is_new] = files_seen_.try_emplace(hash, next);
+        if (!request_.units.empty() && request_.units.back().file == no_file) request_.units.back().file = seen->second;
+        if (!is_new) return;
+        if (room)
             request_.files.push_back({std::string(tool), std::string(path)});
         else
             ++request_.files_left_out;

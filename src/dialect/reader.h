@@ -12,7 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 
 namespace sallyport::dialect {
 
@@ -72,7 +72,7 @@ public:
             each(n, f);
     }
 
-    void unit(UnitKind kind, NodeIndex n) { request_.units.push_back({kind, n}); }
+    void unit(UnitKind kind, NodeIndex n) { request_.units.push_back({.kind = kind, .node = n}); }
     void reference(ReferenceKind kind, std::string_view what);
     void reference(ReferenceKind kind, NodeIndex what) {
         std::string scratch;
@@ -84,7 +84,7 @@ public:
     void linked(NodeIndex n);
     void tool(std::string_view name, std::string_view plugin);
 
-    // Files named by a tool call. `arguments`: an object, or a string that holds one (else it is read as free text).
+    // Files named by a tool call, which is the unit of last. `arguments`: an object, or a string that holds one (else it is read as free text).
     void files(std::string_view tool, NodeIndex arguments);
 
     // model, stream: of the right type, or an error.
@@ -115,7 +115,7 @@ private:
     std::optional<Error> error_;
     std::string nested_text_;
     json::Document nested_;
-    std::unordered_set<std::size_t> files_seen_; // hashes, also of those left out
+    std::unordered_map<std::size_t, std::uint32_t> files_seen_; // by hash, also those left out: place in Request::files
     std::uint32_t kinds_seen_ = 0;
 };
 

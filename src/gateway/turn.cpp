@@ -232,7 +232,7 @@ Step Turn::judge_body(content::Inspector& inspector) {
     if (const auto read = dialect::read_request(endpoint, scratch->document, scratch->request); !read)
         return ends(read.error());
     parsed = true;
-    inspector.inspect(scratch->document, scratch->request.units, speaker(), scratch->inspection);
+    inspector.inspect(scratch->document, scratch->request, speaker(), scratch->inspection);
     inspector.inspect_beside(texts_of_head(), scratch->inspection);
     compare_with_fleet();
     // Rules about models need one. Only a prompt that the vendor stores may hide it, and only where that kind of reference is allowed.
