@@ -2,8 +2,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
-#include "cli/commands.h"
 #include "cli/open.h"
+#include "cli/repo_commands.h"
 #include "cli/terminal.h"
 #include "content/attributor.h"
 #include "content/common_texts.h"
@@ -318,6 +318,8 @@ void add_repo(CLI::App& app, int& exit_code) {
                           "--branch main --branch 'release/*'\n"
                           "  sallyport repo index ~/handbook --name docs.acme.example/handbook\n");
     index_command->callback([&exit_code] { exit_code = index(options); });
+
+    add_repo_classify(*group, exit_code);
 
     auto* list_command = group->add_subcommand("list", "What is indexed, with the class that the policy gives it");
     add_config_option(*list_command, options.config);

@@ -2,7 +2,6 @@
 
 #include "base/limits.h"
 #include "base/text.h"
-#include "repo/left_out.h"
 
 #include <fmt/format.h>
 
@@ -210,7 +209,7 @@ private:
     }
 
     Result<void> blob(const git_oid& oid, const std::string& path) {
-        if (const std::string_view reason = left_out_by_path(path); !reason.empty()) {
+        if (const std::string_view reason = options_.left_out(path); !reason.empty()) {
             ++walked_.left_out[std::string(reason)];
             return {};
         }
