@@ -5,7 +5,7 @@
 #include "cli/open.h"
 #include "cli/repo_commands.h"
 #include "cli/terminal.h"
-#include "content/rules.h"
+#include "content/secret_scanner.h"
 #include "json/writer.h"
 #include "policy/decide.h"
 #include "policy/repository_entry.h"
@@ -19,8 +19,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <unistd.h>
-#include <unordered_map>
 
 namespace sallyport::cli {
 
@@ -43,17 +44,19 @@ static_assert(class_of(repo::ProposedClass::trade_secret) == policy::Class::trad
 
 std::string_view name_of(repo::ProposedClass proposed) { return policy::name(class_of(proposed)); }
 
-// The program's own rules and the installation's; numbers of persons make no repository secret-bearing.
-Result<std::shared_ptr<const content::Rules>> load_rules(const gateway::Config& config) {
-    std::vector<content::RuleFile> own;
+// The program's own rules and the installation's; numbers of persons make no repository secret-bearing. Without the rules' own tests, which
+// the gateway runs at its start.
+Result<std::shared_ptr<const content::SecretRules>> load_rules(const gateway::Config& config) {
+    auto files = content::built_in_secret_rules();
+    if (!files) return std::unexpected(files.error());
     for (const std::filesystem::path& path : config.rule_files) {
         const auto file = read_file(path, limits::rule_file_bytes_max);
         if (!file) return std::unexpected(file.error());
         auto read = content::read_rule_file(*file, path.string());
         if (!read) return std::unexpected(std::move(read.error()));
-        own.push_back(std::move(*read));
+        files->push_back(std::move(*read));
     }
-    return content::Rules::load(own, false, nullptr);
+    return content::SecretRules::compile(*files);
 }
 
 // As the index leaves files out, but licences and workflows tell a class.
@@ -88,8 +91,8 @@ private:
 // Reads a repository or folder file by file and keeps what was seen.
 class Seeing {
 public:
-    Seeing(const gateway::Config& config, const content::Rules& rules)
-        : config_(config), scanner_(rules.secrets()), customers_(config.customers) {}
+    Seeing(const gateway::Config& config, std::shared_ptr<const content::SecretRules> rules)
+        : config_(config), scanner_(std::move(rules)), customers_(config.customers) {}
 
     Result<void> run(const std::string& path, const repo::Repository* repository,
                      const std::vector<std::string>& branches) {
@@ -184,7 +187,9 @@ Result<Change> change_of(const gateway::Config& config, const policy::Policy& po
     const auto entry = policy::entry_for(before, name);
     if (!entry) return std::unexpected(entry.error());
     change.entry = *entry;
-    change.is_held = entry->line > 0 && entry->cls > cls && !options.loosen;
+    // Nothing found is no proof that there is nothing. What speaks for open source is found; only who named this very repository knows better.
+    const bool may_open = cls == policy::Class::open_source && entry->match != policy::pattern_of(name);
+    change.is_held = entry->line > 0 && entry->cls > cls && !may_open && !options.loosen;
     if (change.is_held || (entry->line > 0 && entry->cls == cls)) return change;
     const auto after = policy::with_entry(before, name, cls);
     if (!after)
@@ -305,7 +310,7 @@ int classify(const ClassifyOptions& options) {
     const auto rules = load_rules(*config);
     if (!rules) return complain(rules.error());
 
-    Seeing seen(*config, **rules);
+    Seeing seen(*config, *rules);
     if (remote) seen.facts.remote_host = remote->substr(0, remote->find('/'));
     if (auto looked = seen.run(options.path, repository ? &*repository : nullptr, options.branches); !looked)
         return complain(looked.error());

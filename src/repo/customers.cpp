@@ -15,6 +15,8 @@ constexpr bool is_letter(char c) {
            static_cast<unsigned char>(c) >= 0x80;
 }
 
+constexpr std::uint64_t size_bit(std::size_t size) { return std::uint64_t{1} << std::min<std::size_t>(size, 63); }
+
 // The word at or behind `at`; empty at the end of the text.
 std::string_view word_from(std::string_view text, std::size_t at) {
     while (at < text.size() && !is_letter(text[at])) ++at;
@@ -39,7 +41,8 @@ CustomerNames::CustomerNames(std::span<const std::string> names) : count_(names.
             joined += words.back();
         }
         if (words.empty()) continue;
-        word_bytes_max_ = std::max(word_bytes_max_, joined.size());
+        for (const std::string& first : {words.front(), joined})
+            sizes_[static_cast<unsigned char>(first.front())] |= size_bit(first.size());
         by_first_word_[words.front()].push_back({{words.begin() + 1, words.end()}, i});
         if (words.size() > 1) by_first_word_[joined].push_back({{}, i});
     }
@@ -63,7 +66,7 @@ std::vector<CustomerNames::Found> CustomerNames::find(std::string_view text) con
     std::string lower;
     for (std::string_view word = word_from(text, 0); !word.empty();
          word = word_from(text, offset_of(word, text) + word.size())) {
-        if (word.size() > word_bytes_max_) continue;
+        if ((sizes_[static_cast<unsigned char>(ascii_lower(word.front()))] & size_bit(word.size())) == 0) continue;
         lower.assign(word);
         std::ranges::transform(lower, lower.begin(), ascii_lower);
         const auto known = by_first_word_.find(lower);

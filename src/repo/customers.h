@@ -3,7 +3,9 @@
 // Bytes beyond ASCII count as letters and are compared as they are. Immutable once made.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -35,7 +37,8 @@ private:
     bool follows(std::string_view text, std::size_t at, const Name& name) const;
 
     std::size_t count_ = 0;
-    std::size_t word_bytes_max_ = 0; // longer words begin no name
+    std::array<std::uint64_t, 256>
+        sizes_{}; // by first byte, in lower case: bit n for words of n bytes that begin a name, 63 for longer
     std::unordered_map<std::string, std::vector<Name>, Hash, std::equal_to<>> by_first_word_;
 };
 
