@@ -16,6 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
 
 namespace sallyport::cli {
 
@@ -81,15 +82,16 @@ std::string run(const repo::GitUrl& url, const std::filesystem::path& folder, re
     return cloned ? std::string() : cloned.error().message;
 }
 
-// What the child complains of until it ends; signals that come here are passed on to it, and it cleans up.
+// What the child complains of until it ends. A signal that comes here is passed on, and it cleans up; a second one ends it at once.
 std::string heard_from(int pipe, pid_t child) {
     std::string said;
+    bool is_told = false;
     std::array<char, 4096> buffer{};
     while (true) {
         const ssize_t size = ::read(pipe, buffer.data(), buffer.size());
         if (size > 0) said.append(buffer.data(), static_cast<std::size_t>(size));
         if (size == 0 || (size < 0 && errno != EINTR)) return said;
-        if (signal_seen != 0) ::kill(child, SIGTERM);
+        if (size < 0 && signal_seen != 0) ::kill(child, std::exchange(is_told, true) ? SIGKILL : SIGTERM);
     }
 }
 
@@ -116,10 +118,11 @@ Result<void> in_child(const repo::GitUrl& url, const std::filesystem::path& fold
     std::error_code code;
     std::filesystem::remove_all(repo::partial_clone(folder), code);
     if (!said.empty()) return fail(ErrorKind::unavailable, printable(said)); // a server may have chosen its words
-    return fail(ErrorKind::unavailable,
-                fmt::format("{} cannot be cloned: libgit2 crashed at what the other side sent (signal {}); "
-                            "clone it with git and index that",
-                            url.name, WIFSIGNALED(status) ? WTERMSIG(status) : 0));
+    return fail(
+        ErrorKind::unavailable,
+        fmt::format("{} cannot be cloned: libgit2 crashed at what the other side sent, or was killed (signal {}); "
+                    "clone it with git and index that",
+                    url.name, WIFSIGNALED(status) ? WTERMSIG(status) : 0));
 }
 
 } // namespace
