@@ -20,6 +20,7 @@ void add_vendor(CLI::App& app, int& exit_code);
 void add_key(CLI::App& app, int& exit_code);
 void add_policy(CLI::App& app, int& exit_code);
 void add_exception(CLI::App& app, int& exit_code); // and break-glass
+void add_finding(CLI::App& app, int& exit_code);
 void add_ledger(CLI::App& app, int& exit_code);
 void add_repo(CLI::App& app, int& exit_code);
 void add_completion(CLI::App& app, int& exit_code);

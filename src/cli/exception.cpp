@@ -14,8 +14,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <pwd.h>
-#include <unistd.h>
 
 namespace sallyport::cli {
 
@@ -25,12 +23,6 @@ struct ExceptionOptions {
     std::string config, person, team, repository, rule, until, reason, by, id;
     bool json = false, names = false, all = false;
 };
-
-// Who is at the keyboard, where --by does not say.
-std::string operator_name() {
-    const passwd* user = ::getpwuid(::getuid());
-    return user == nullptr ? std::to_string(::getuid()) : std::string(user->pw_name);
-}
 
 struct Opened {
     std::shared_ptr<const gateway::Config> config;
@@ -84,13 +76,6 @@ void print(const store::ExceptionRecord& one, const std::string& person, bool js
     fmt::print("{}{}\n", std::string(14, ' '), ink(Ink::dim, printable(one.reason)));
 }
 
-// "2h" from now, or a time; -1 where it is neither.
-std::int64_t end_of(const std::string& text, std::int64_t now) {
-    const std::int64_t back = parse_time(text, now);
-    if (back < 0) return -1;
-    return text.find('-') == std::string::npos ? now + (now - back) : back;
-}
-
 // What is wrong with the wish, as far as the policy in force can tell; empty where nothing is.
 std::string objection(const ExceptionOptions& options, const policy::Document& document, std::int64_t span_ms) {
     if (options.person.empty() == options.team.empty()) return "say for whom: --person or --team, one of them";
@@ -132,7 +117,7 @@ int grant(const ExceptionOptions& options) {
     int exit_code = done;
     auto opened = open(options.config, exit_code);
     if (!opened) return exit_code;
-    const std::int64_t now = wall_ms(), until = end_of(options.until, now);
+    const std::int64_t now = wall_ms(), until = parse_end(options.until, now);
     if (until <= now) {
         complain("--until is a span (8h, 14d) or a time to come (2027-01-31); got '" + printable(options.until) + "'");
         return wrong_use;
@@ -157,7 +142,7 @@ int break_glass(const ExceptionOptions& options) {
     int exit_code = done;
     auto opened = open(options.config, exit_code);
     if (!opened) return exit_code;
-    const std::int64_t now = wall_ms(), until = end_of(options.until, now);
+    const std::int64_t now = wall_ms(), until = parse_end(options.until, now);
     if (until <= now || until - now > identity::break_glass_ms_max) {
         complain("--until is a span of at most 4h; got '" + printable(options.until) + "'");
         return wrong_use;

@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
     add_key(app, exit_code);
     add_policy(app, exit_code);
     add_exception(app, exit_code);
+    add_finding(app, exit_code);
     add_ledger(app, exit_code);
     add_repo(app, exit_code);
     add_completion(app, exit_code);

@@ -1,14 +1,20 @@
 #include "cli/open.h"
 
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/limits.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"
 
 #include <CLI/CLI.hpp>
 
+#include <pwd.h>
+#include <unistd.h>
+
 namespace sallyport::cli {
 
 void add_config_option(CLI::App& app, std::string& file) {
-    file = "sallyport.yaml";
+    file = default_config;
     app.add_option("-c,--config", file, "The installation's sallyport.yaml")
         ->envname("SALLYPORT_CONFIG")
         ->capture_default_str();
@@ -21,6 +27,29 @@ std::shared_ptr<const gateway::Config> open_config(const std::string& file, bool
         exit_code = not_possible;
     }
     return loaded.config;
+}
+
+Result<std::shared_ptr<const content::Rules>> open_rules(const gateway::Config& config) {
+    std::vector<content::RuleFile> own;
+    for (const std::filesystem::path& path : config.rule_files) {
+        const auto file = read_file(path, limits::rule_file_bytes_max);
+        if (!file) return std::unexpected(file.error());
+        auto read = content::read_rule_file(*file, path.string());
+        if (!read) return std::unexpected(read.error());
+        own.push_back(std::move(*read));
+    }
+    return content::Rules::load(own, config.personal_data, nullptr);
+}
+
+std::string operator_name() {
+    const passwd* user = ::getpwuid(::getuid());
+    return user == nullptr ? std::to_string(::getuid()) : std::string(user->pw_name);
+}
+
+std::int64_t parse_end(const std::string& text, std::int64_t now_ms) {
+    const std::int64_t back = parse_time(text, now_ms);
+    if (back < 0) return -1;
+    return text.find('-') == std::string::npos ? now_ms + (now_ms - back) : back;
 }
 
 std::optional<Visit> open_visit(const gateway::Config& config, int& exit_code) {

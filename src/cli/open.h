@@ -1,6 +1,7 @@
 // What commands open: the configuration without its secrets, the installation beside a running gateway, the ledger to ask.
 #pragma once
 
+#include "content/rules.h"
 #include "gateway/config.h"
 #include "identity/installation.h"
 #include "identity/pseudonym.h"
@@ -16,11 +17,20 @@ class App;
 
 namespace sallyport::cli {
 
+inline constexpr std::string_view default_config = "sallyport.yaml";
 // The option every such command has: --config, by default sallyport.yaml here or in SALLYPORT_CONFIG.
 void add_config_option(CLI::App& app, std::string& file);
 
 // Complains and leaves the exit code where it cannot.
 std::shared_ptr<const gateway::Config> open_config(const std::string& file, bool with_secrets, int& exit_code);
+
+// What inspection looks for here: the rules of the program and the installation's own. Takes seconds where there are own ones.
+Result<std::shared_ptr<const content::Rules>> open_rules(const gateway::Config& config);
+
+// Who is at the keyboard, where --by does not say.
+std::string operator_name();
+// "2h" from now, or a time, in wall milliseconds; -1 where it is neither.
+std::int64_t parse_end(const std::string& text, std::int64_t now_ms);
 
 struct Visit {
     identity::Installation installation;

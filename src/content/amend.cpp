@@ -121,7 +121,7 @@ private:
     std::vector<std::vector<json::SpanPair>> maps_;
 };
 
-std::string value_of(const json::Document& document, const Splice& one) {
+template <class Span> std::string value_of(const json::Document& document, const Span& one) {
     return std::move(Reading(document.raw().substr(one.begin, one.end - one.begin), one.depth).text);
 }
 
@@ -243,7 +243,16 @@ void splice(std::string_view raw, const std::vector<Splice>& splices, std::strin
 
 } // namespace
 
+std::string Amender::id_of(const json::Document& document, const Finding& finding) const {
+    if (finding.node == no_node) return {};
+    return "n_" + name_of(value_of(document, finding.found));
+}
+
 std::string Amender::placeholder(std::string_view text, std::string_view rule) const {
+    return "[[sallyport:" + std::string(rule) + ":" + name_of(text) + "]]";
+}
+
+std::string Amender::name_of(std::string_view text) const {
     static constexpr std::string_view digits = "abcdefghijklmnopqrstuvwxyz234567";
     const crypto::Digest digest = key_.of("placeholder\n", text);
     std::string name;
@@ -253,7 +262,7 @@ std::string Amender::placeholder(std::string_view text, std::string_view rule) c
         for (held += 8; held >= 5 && name.size() < 20; held -= 5) name += digits[bits >> (held - 5) & 31];
         bits &= (1u << held) - 1;
     }
-    return "[[sallyport:" + std::string(rule) + ":" + name + "]]";
+    return name;
 }
 
 Result<void> Amender::amend(const json::Document& document, const dialect::Request& request,
@@ -262,7 +271,7 @@ Result<void> Amender::amend(const json::Document& document, const dialect::Reque
     std::vector<Splice> splices;
     for (const Finding& one : inspection.findings) {
         const bool withhold = asked(what.withhold, one.found), plain = asked(what.normalise, one.found);
-        if (one.found.disclosed || one.is_spared || (!withhold && !plain && !asked(what.redact, one.found))) continue;
+        if (!one.acts() || one.is_spared || (!withhold && !plain && !asked(what.redact, one.found))) continue;
         const std::string_view rule = inspection.rule_name(one);
         if (one.node == no_node) return cannot(rule, "a header or the address");
         const NodeIndex node = text_around(document, one.found.begin, one.found.end);

@@ -30,8 +30,11 @@ public:
     // "[[sallyport:github-token:kq3d…]]": 100 bits of the text's keyed digest, so that one secret has one name and nobody without
     // the key can test a guess.
     std::string placeholder(std::string_view text, std::string_view rule) const;
+    // "n_kq3d…" of what was found, with the same 100 bits; empty where it stands in no document.
+    std::string id_of(const json::Document& document, const Finding& finding) const;
 
 private:
+    std::string name_of(std::string_view text) const;
     const crypto::Mac& key_;
 };
 

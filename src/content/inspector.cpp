@@ -139,8 +139,8 @@ void Inspector::whole_unit(const dialect::Unit& unit, Inspection& into) {
             memory_.remember(name, rules()->epoch(), known.left, found_, sources_);
     }
     const bool newly_found = std::ranges::any_of(found_, [](const Found& one) { return one.disclosed; });
-    into.departing.push_back(
-        {unit.node, name, known.left.speaker == into.speaker ? known.left.upstreams : 0, newly_found, false});
+    const Left left = known.left.speaker == into.speaker ? known.left : Left{};
+    into.departing.push_back({unit.node, name, left.upstreams, left.changed, newly_found, false});
     take(unit, root.begin, into);
 }
 

@@ -20,6 +20,9 @@ struct Finding {
     dialect::UnitKind unit = dialect::UnitKind::other;
     json::NodeIndex node = json::no_node; // the unit's; no_node: beside the document
     bool is_spared = false;               // content that may be where the work is: told, never amended
+    bool is_disputed = false;             // somebody says that it is none
+    // Whether rules act on it; else it is only told.
+    bool acts() const { return !found.disclosed && !is_disputed; }
 };
 
 // A unit with a name, and to which upstreams it left before by the same speaker.
@@ -27,8 +30,9 @@ struct Departing {
     json::NodeIndex node = json::no_node;
     crypto::UnitName name;
     std::uint32_t left_to = 0;
-    bool newly_found = false; // newer rules found something in it
-    bool acted_on = false;    // which is acted on, since it did not leave to whoever gets it now
+    bool left_changed = false; // not as it came
+    bool newly_found = false;  // newer rules found something in it
+    bool acted_on = false;     // which is acted on, since it did not leave to whoever gets it now
 };
 
 // A unit of the system part: what the client itself writes.

@@ -160,7 +160,7 @@ TEST_F(InspectorTest, NewerRulesTellWhatHadLeftAndActOnWhatIsNew) {
     EXPECT_NE((*newer)->epoch(), rules_->epoch());
     inspect(talk("orange-1234 and " + token, "orange-5678"));
     ASSERT_EQ(inspection_.findings.size(), 1U);
-    for (const Departing& unit : inspection_.departing) memory_.leave(unit.name, {7, 2}, false);
+    for (const Departing& unit : inspection_.departing) memory_.leave(unit.name, {7, 2}, false, {});
 
     Inspector later(*newer, memory_, namer_);
     const auto again = [&](const std::string& body) -> const std::vector<Finding>& {

@@ -28,15 +28,20 @@ void UnitMemory::remember(const crypto::UnitName& name, std::uint64_t epoch, con
         Known{std::move(found), sources.empty() ? nullptr : std::make_unique<const Sources>(sources), epoch, left});
 }
 
-void UnitMemory::leave(const crypto::UnitName& name, const Left& to, bool acted_on) {
+void UnitMemory::leave(const crypto::UnitName& name, const Left& to, bool acted_on,
+                       std::span<const Found> let_through) {
     Shard& in = shard(name);
     const std::lock_guard lock(in.mutex);
     Known* const known = find(in, name);
     if (known == nullptr) return;
     if (known->left.speaker != to.speaker) known->left = {to.speaker, 0};
     known->left.upstreams |= to.upstreams;
+    known->left.changed = to.changed;
     if (acted_on)
         for (Found& one : known->found) one.disclosed = false;
+    for (const Found& passed : let_through)
+        for (Found& one : known->found)
+            if (one.begin == passed.begin && one.rule == passed.rule) one.disclosed = true;
 }
 
 UnitMemory::Known* UnitMemory::find(Shard& in, const crypto::UnitName& name) const {

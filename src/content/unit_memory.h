@@ -17,6 +17,7 @@ namespace sallyport::content {
 struct Left {
     std::uint64_t speaker = 0;
     std::uint32_t upstreams = 0;
+    bool changed = false; // not as it came: something in it was redacted, withheld or normalised
 };
 
 struct Recalled {
@@ -37,7 +38,8 @@ public:
     void remember(const crypto::UnitName& name, std::uint64_t epoch, const Left& left, std::vector<Found> found,
                   const Sources& sources);
     // It is about to be sent. `acted_on`: what newer rules found was acted on this time, so it is a finding like any other from now on.
-    void leave(const crypto::UnitName& name, const Left& to, bool acted_on);
+    // `let_through`: findings that are not acted on, also where nobody disputes them any more (their `begin` and `rule` count).
+    void leave(const crypto::UnitName& name, const Left& to, bool acted_on, std::span<const Found> let_through);
     std::size_t units() const;
 
 private:

@@ -49,7 +49,7 @@ TEST(UnitMemory, UnderNewRulesOnlyWhatHasLeftIsStillKnown) {
     UnitMemory memory(1'000);
     const auto left = namer.of("left"), stayed = namer.of("stayed");
     for (const auto& name : {left, stayed}) memory.remember(name, 1, {}, {{.rule = 3, .end = 9}}, {});
-    for (const auto& name : {left, namer.of("never seen")}) memory.leave(name, {7, 2}, false);
+    for (const auto& name : {left, namer.of("never seen")}) memory.leave(name, {7, 2}, false, {});
     std::vector<Found> out;
     Sources sources;
     EXPECT_EQ(memory.recall(stayed, 2, out, sources).as, Recalled::As::unknown);
@@ -58,7 +58,7 @@ TEST(UnitMemory, UnderNewRulesOnlyWhatHasLeftIsStillKnown) {
     EXPECT_EQ(known.as, Recalled::As::outdated);
     EXPECT_EQ(known.left.speaker, 7U);
     EXPECT_EQ(known.left.upstreams, 2U);
-    memory.leave(left, {8, 4}, false);
+    memory.leave(left, {8, 4}, false, {});
     EXPECT_EQ(memory.recall(left, 2, out, sources).left.upstreams, 4U) << "of another speaker";
     out.resize(1);
     EXPECT_EQ(out.size(), 1U);
@@ -78,7 +78,7 @@ TEST(UnitMemory, IsOneForAllThreads) {
                 const auto name = namer.of(std::to_string(i % 3'000));
                 if (memory.recall(name, 1, out, sources).as == Recalled::As::unknown)
                     memory.remember(name, 1, {}, {{.confidence = Confidence::low, .end = 1}}, {});
-                memory.leave(name, {1, 1}, false);
+                memory.leave(name, {1, 1}, false, {});
                 if (out.size() > 100) out.clear();
             }
         });

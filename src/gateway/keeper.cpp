@@ -170,6 +170,9 @@ Result<void> Keeper::make(std::shared_ptr<const Config> config, SignedPolicy pol
                            std::move(exceptions), std::move(rules), warnings);
     if (!made) return std::unexpected(made.error());
     (*made)->problem = std::move(problem);
+    auto disputed = state_.disputes();
+    if (!disputed) return std::unexpected(disputed.error());
+    (*made)->disputes = std::make_shared<identity::DisputeTable>(std::move(*disputed));
     if (auto kept = keep_policy(policies_, *(*made)->policy); !kept) return kept;
     const std::uint64_t signed_version = (*made)->signature.version;
     if (const auto seen = version_seen(policies_); signed_version > 0 && seen && signed_version > *seen)

@@ -88,7 +88,8 @@ struct Scratch {
     content::Inspection inspection;
     std::string amended; // body that leaves in place of the one that came
     std::vector<ledger::NamedFile> files;
-    std::vector<ledger::NamedFinding> findings, disclosed;
+    std::vector<ledger::NamedFinding> findings, disclosed, disputed;
+    std::deque<std::string> finding_ids;
     std::vector<identity::Pseudonym> file_names;
     std::vector<const content::Source::Place*> observed; // content of a class above that of the work
     std::vector<std::string_view> observed_names, observed_paths;

@@ -35,7 +35,7 @@ struct Metrics {
     Counter repeats;
     Counter attempts;
     Counter failovers;
-    std::array<Counter, 6> upstream_status; // 0: none, 1xx..5xx
+    std::array<Counter, 6> upstream_status;                   // 0: none, 1xx..5xx
     Counter units_inspected, units_new, text_bytes_inspected; // of requests; new: not known from before
     std::array<Counter, 4> findings;                          // exchanges with such, by content::FindingKind
     Counter sources_withheld, placeholders_restored;

@@ -45,6 +45,11 @@ bool stripped(const UpstreamConfig& upstream, std::string_view name) {
                                [&](const std::string& one) { return equals_ignoring_case(one, name); });
 }
 
+bool stripped(const Changes& changes, std::string_view name) {
+    return std::ranges::any_of(changes.stripped,
+                               [&](std::string_view pattern) { return glob_matches(pattern, to_lower(name)); });
+}
+
 } // namespace
 
 void build_head(const http::RequestHead& head, const dialect::Endpoint& endpoint, const Upstream& upstream,
@@ -90,7 +95,7 @@ void build_head(const http::RequestHead& head, const dialect::Endpoint& endpoint
             // A person's own credential goes on only where the policy allowed that account; our key never does.
             if (personal && carries_credential(field.name) && !holds_company_key(field.value))
                 add(out, field.name, field.value);
-        } else if (!stripped(config, field.name)) {
+        } else if (!stripped(config, field.name) && !stripped(changes, field.name)) {
             add(out, field.name, field.value);
         }
     }

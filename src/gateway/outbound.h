@@ -9,12 +9,15 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace sallyport::gateway {
 
 struct Changes {
-    bool body = false;   // it leaves as a plain text of ours, whatever coding it came in
-    bool answer = false; // something may be put back into it, so it is asked for without a coding
+    bool body = false;                      // it leaves as a plain text of ours, whatever coding it came in
+    bool answer = false;                    // something may be put back into it, so it is asked for without a coding
+    std::vector<std::string_view> stripped; // patterns of headers that rules leave out, in lower case
 };
 
 // Appends the request line and headers, blank line included, to `out`. `body_bytes` nullopt: the request has no body.

@@ -30,7 +30,7 @@ public:
         EXPECT_TRUE(endpoint) << request;
         upstream_.config = &config_;
         std::string out;
-        build_head(head, *endpoint, upstream_, account, body, {}, out);
+        build_head(head, *endpoint, upstream_, account, body, {.stripped = stripped_}, out);
         return out;
     }
     // A request with these lines, and what became of them between the request line and the rest.
@@ -42,6 +42,7 @@ public:
     }
     UpstreamConfig config_;
     Upstream upstream_;
+    std::vector<std::string_view> stripped_;
 };
 
 // Codex sends a kilobyte of metadata in one header: the head grows on the way, and nothing else comes of it.
@@ -204,6 +205,13 @@ TEST_F(Outbound, IsAppended) {
     std::string out = "before ";
     build_head(head, *dialect::match_endpoint("POST", "/v1/messages"), upstream_, AccountKind::company, 7, {}, out);
     EXPECT_TRUE(out.starts_with("before POST /v1/messages HTTP/1.1\r\n"));
+}
+
+TEST_F(Outbound, HeadersThatRulesStripStayHere) {
+    stripped_ = {"x-stainless-*", "x-app"};
+    EXPECT_EQ(lines("Host: a\r\nX-Stainless-OS: Linux\r\nx-stainless: 1\r\nX-App: cli\r\nX-Application: cli\r\n"
+                    "Content-Length: 7\r\n"),
+              lines("Host: a\r\nx-stainless: 1\r\nX-Application: cli\r\nContent-Length: 7\r\n"));
 }
 
 } // namespace

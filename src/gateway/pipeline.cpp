@@ -83,7 +83,7 @@ net::Task<Attempt> attempt(Turn& turn, const Upstream& upstream, bool fresh, boo
     const bool has_body = turn.endpoint.operation != dialect::Operation::list_models;
     build_head(turn.exchange.head(), turn.endpoint, upstream, turn.facts.account,
                has_body ? std::optional<std::uint64_t>(turn.body().size()) : std::nullopt,
-               {.body = turn.amended, .answer = !turn.redacted.empty()}, head);
+               {turn.amended, !turn.redacted.empty(), turn.headers_stripped_for(upstream.policy_index)}, head);
 
     const std::size_t pool_id = upstream.config->pool_id;
     Result<std::unique_ptr<http::ClientConnection>> connection =

@@ -8,13 +8,20 @@ namespace sallyport::gateway {
 
 namespace {
 
-// Alike ones as one with a count; never the text.
-void name_findings(const content::Inspection& inspection, bool disclosed, std::vector<ledger::NamedFinding>& rows) {
+// Alike ones as one with a count; never the text. Those that are `wanted`.
+template <class Wanted, class Id>
+void name_findings(const content::Inspection& inspection, Wanted wanted, Id id_of,
+                   std::vector<ledger::NamedFinding>& rows) {
     rows.clear();
     for (const content::Finding& one : inspection.findings) {
-        if (one.found.disclosed != disclosed) continue;
-        const ledger::NamedFinding row{content::name(one.found.kind), content::name(one.found.confidence),
-                                       inspection.rule_name(one), dialect::name(one.unit), 1};
+        if (!wanted(one)) continue;
+        const std::string_view id = id_of(one);
+        const ledger::NamedFinding row{content::name(one.found.kind),
+                                       content::name(one.found.confidence),
+                                       inspection.rule_name(one),
+                                       dialect::name(one.unit),
+                                       1,
+                                       id};
         const auto alike = std::ranges::find_if(rows, [&](const auto& other) { return row.alike(other); });
         if (alike != rows.end())
             ++alike->count;
@@ -67,18 +74,22 @@ ledger::RequestSummary summary(Turn& turn, std::uint16_t withheld) {
     for (std::size_t i = 0; i < request.files.size(); ++i) files.push_back({request.files[i].tool, names[i].view()});
     made.files = files;
     made.files_left_out = request.files_left_out;
-    name_findings(turn.scratch->inspection, false, turn.scratch->findings);
-    name_findings(turn.scratch->inspection, true, turn.scratch->disclosed);
+    using content::Finding;
+    auto& ids = turn.scratch->finding_ids;
+    ids.clear();
+    const auto id_of = [&](const Finding& one) {
+        if (ids.size() == limits::findings_named_max) return std::string_view();
+        return std::string_view(ids.emplace_back(turn.lane.shared.amender.id_of(turn.scratch->document, one)));
+    };
+    const content::Inspection& seen = turn.scratch->inspection;
+    name_findings(seen, [](const Finding& one) { return one.acts(); }, id_of, turn.scratch->findings);
+    name_findings(seen, [](const Finding& one) { return one.found.disclosed; }, id_of, turn.scratch->disclosed);
+    name_findings(seen, [](const Finding& one) { return one.is_disputed; }, id_of, turn.scratch->disputed);
     made.findings = turn.scratch->findings;
     made.disclosed = turn.scratch->disclosed;
+    made.disputed = turn.scratch->disputed;
     add_sources(turn, withheld, made);
     return made;
-}
-
-std::uint16_t withheld_from(const policy::Plan& plan, std::uint16_t upstream) {
-    for (std::size_t i = 0; i < plan.upstream_count; ++i)
-        if (plan.upstreams[i] == upstream) return plan.amendments[i].withhold;
-    return 0;
 }
 
 // "10.1.2.3:5123" -> "10.1.2.3": the port is no machine.
@@ -138,7 +149,7 @@ net::Task<Result<void>> record_intent(Turn& turn, const Upstream& upstream) {
     intent.exchange = turn.id;
     intent.attempt = turn.attempts;
     intent.judgement = judged.judgement();
-    intent.request = summary(turn, withheld_from(turn.plan, upstream.policy_index));
+    intent.request = summary(turn, turn.amendments_for(upstream.policy_index).withhold);
     intent.request.machine = machine;
     intent.request.session = session;
     intent.upstream = {known.name,
@@ -183,7 +194,10 @@ void record_outcome(Turn& turn, const Attempted& attempted) {
     outcome.answer.digest = attempted.answer_digest;
     outcome.restored = attempted.restored;
     std::vector<ledger::NamedFinding> findings;
-    if (attempted.findings.rules) name_findings(attempted.findings, false, findings);
+    if (attempted.findings.rules)
+        name_findings(
+            attempted.findings, [](const content::Finding& one) { return one.acts(); },
+            [](const content::Finding&) { return std::string_view(); }, findings);
     outcome.findings = findings;
     turn.lane.metrics.placeholders_restored.add(attempted.restored);
     outcome.model = answer.model;

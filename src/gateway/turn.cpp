@@ -285,99 +285,19 @@ bool Turn::still_allowed(std::uint16_t upstream) {
 Step Turn::amend_for(std::uint16_t upstream) {
     amended = false;
     sent_digest = body_digest;
-    for (std::size_t i = 0; i < plan.upstream_count; ++i) {
-        const policy::Amendments& asked = plan.amendments[i];
-        if (plan.upstreams[i] != upstream || asked.none()) continue;
-        scratch->amended.clear();
-        redacted.clear();
-        const auto made = lane.shared.amender.amend(
-            scratch->document, scratch->request, scratch->inspection, {asked.redact, asked.withhold, asked.normalise}, scratch->amended,
-            world->policy->program().document.restore_tools ? &redacted : nullptr);
-        if (!made)
-            return ends(dialect::RefusalKind::policy,
-                        "Sallyport refused this request: " + made.error().message + ". Take it out and try again.");
-        amended = true;
-        sent_digest = crypto::sha256(scratch->amended);
-        return {};
-    }
+    const policy::Amendments asked = amendments_for(upstream);
+    if (asked.any() == 0) return {};
+    scratch->amended.clear();
+    redacted.clear();
+    const auto made = lane.shared.amender.amend(scratch->document, scratch->request, scratch->inspection,
+                                                {asked.redact, asked.withhold, asked.normalise}, scratch->amended,
+                                                world->policy->program().document.restore_tools ? &redacted : nullptr);
+    if (!made)
+        return ends(dialect::RefusalKind::policy,
+                    "Sallyport refused this request: " + made.error().message + ". Take it out and try again.");
+    amended = true;
+    sent_digest = crypto::sha256(scratch->amended);
     return {};
-}
-
-// What differs is a finding of the exchange whose machine it is; of another one, which only now is seen to differ, it is told.
-void Turn::compare_with_fleet() {
-    content::Inspection& inspection = scratch->inspection;
-    if (inspection.own_words.empty()) return;
-    const std::string_view peer = arrival.peer;
-    const FleetWatch::Speaker speaker{caller.client.name, caller.client.version,
-                                      std::hash<std::string_view>{}(caller.key.caller.person) ^
-                                          std::hash<std::string_view>{}(peer.substr(0, peer.rfind(':'))) * 31};
-    std::vector<content::FleetFinding> differences;
-    lane.shared.fleet.observe(speaker, scratch->document, inspection.own_words, differences);
-    for (const content::FleetFinding& one : differences) {
-        lane.shared.log.warning("client.differs",
-                                {{"exchange", id},
-                                 {"here", one.machine == speaker.machine ? "yes" : "no"},
-                                 {"client", one.client},
-                                 {"version", one.version},
-                                 {"place", one.place},
-                                 {"sentence", static_cast<std::int64_t>(one.sentence)},
-                                 {"usual", one.usual},
-                                 {"odd", one.odd},
-                                 {"machines", static_cast<std::int64_t>(one.machines)},
-                                 {"machines_like_it", static_cast<std::int64_t>(one.machines_like_it)}});
-        if (one.machine != speaker.machine) continue;
-        const json::NodeIndex node = inspection.own_words.front().node;
-        inspection.findings.push_back({{.kind = content::FindingKind::marker,
-                                        .confidence = content::Confidence::medium,
-                                        .rule = content::Rules::number_of_fleet_difference(),
-                                        .begin = scratch->document[node].begin,
-                                        .end = scratch->document[node].end},
-                                       dialect::UnitKind::system,
-                                       node});
-    }
-}
-
-void Turn::units_leave(const Upstream& upstream) {
-    content::Inspection& inspection = scratch->inspection;
-    content::UnitMemory& memory = lane.shared.inspectors.memory();
-    for (content::Departing& unit : inspection.departing) {
-        if ((unit.left_to & upstream.left_bit) != 0 && !unit.acted_on) continue;
-        memory.leave(unit.name, {inspection.speaker, upstream.left_bit}, unit.acted_on);
-        unit.left_to |= upstream.left_bit;
-    }
-}
-
-// Naming no conversation, all of a person's requests are one.
-std::uint64_t Turn::speaker() const {
-    std::string text = std::string(caller.key.caller.person) + "\n" + scratch->request.session;
-    for (const std::string_view session : caller.sessions) (text += '\n') += session;
-    return std::hash<std::string>{}(text) | 1;
-}
-
-bool Turn::has_all_disclosed(const Upstream& upstream) const {
-    return std::ranges::all_of(scratch->inspection.departing, [&](const content::Departing& unit) {
-        return !unit.newly_found || unit.acted_on || (unit.left_to & upstream.left_bit) != 0;
-    });
-}
-
-void Turn::decide_on_disclosed() {
-    content::Inspection& inspection = scratch->inspection;
-    while (true) {
-        plan = policy::decide(*world->policy, facts, candidates());
-        const Upstream* const first = plan.upstream_count == 0 ? nullptr : world->upstream_of(plan.upstreams[0]);
-        if (first != nullptr && has_all_disclosed(*first)) return;
-        bool changed = false;
-        for (content::Departing& unit : inspection.departing) {
-            const bool stays = !unit.newly_found || unit.acted_on;
-            if (stays || (first != nullptr && (unit.left_to & first->left_bit) != 0)) continue;
-            unit.acted_on = changed = true;
-            for (content::Finding& one : inspection.findings)
-                if (one.node == unit.node) one.found.disclosed = false;
-        }
-        if (!changed) return;
-        facts.findings = findings();
-        settle_repository();
-    }
 }
 
 std::uint64_t Turn::content_hash() const {

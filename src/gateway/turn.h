@@ -79,6 +79,8 @@ public:
     crypto::Digest sent_digest{};
     std::vector<content::Replacement> redacted; // what the answer may be given back, where the policy says so
     std::string_view body() const { return amended ? std::string_view(scratch->amended) : scratch->body.view(); }
+    policy::Amendments amendments_for(std::uint16_t upstream) const;                  // of the plan
+    std::vector<std::string_view> headers_stripped_for(std::uint16_t upstream) const; // patterns
     // Fills scratch->sources; `withheld`: what the plan withholds from the upstream that is asked, by finding_bit().
     void name_sources(std::uint16_t withheld);
     // Hash of what the client would send again unchanged: its conversation, without the fields that repeats vary.
@@ -89,8 +91,10 @@ private:
     Step judge_body(content::Inspector& inspector); // digest, parse, inspect: may run beside the loop
     Step gather_facts();                            // this and what follows: turn_facts.cpp
     std::string_view texts_of_head();
+    // turn_findings.cpp
     std::uint32_t findings() const;
     std::string found_words() const; // " Found: …" where a rule about findings refused
+    void find_disputes();
     Step find_claims();
     Step check_names();
     std::uint64_t speaker() const;

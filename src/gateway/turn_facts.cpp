@@ -92,6 +92,7 @@ Step Turn::gather_facts() {
             Ending{dialect::RefusalKind::invalid, "Sallyport: the request offers tools of more than " +
                                                       std::to_string(limits::plugins_per_request_max) + " plugins."});
     facts.plugins = scratch->plugins;
+    find_disputes();
     facts.findings = findings();
     std::size_t known = 0;
     for (const std::string_view session : caller.sessions)
@@ -114,36 +115,6 @@ std::string_view Turn::texts_of_head() {
         texts += field.value;
     }
     return texts;
-}
-
-std::uint32_t Turn::findings() const {
-    std::uint32_t bits = 0;
-    for (const content::Finding& one : scratch->inspection.findings) // attributions: settle_repository()
-        if (!one.found.disclosed && one.found.kind != content::FindingKind::attribution)
-            bits |= 1u << policy::finding_bit(static_cast<std::size_t>(one.found.kind),
-                                              static_cast<std::size_t>(one.found.confidence));
-    return bits;
-}
-
-// What the rule asked for and where it is, so that the person can take it out: never the text itself.
-std::string Turn::found_words() const {
-    const policy::Program& program = world->policy->program();
-    if (plan.refused_by != policy::RefusedBy::rule || plan.rule >= program.document.rules.size()) return {};
-    const policy::Mask& asked = program.document.rules[plan.rule].when.findings;
-    std::vector<std::string> words;
-    for (const content::Finding& one : scratch->inspection.findings) {
-        const std::size_t bit = policy::finding_bit(static_cast<std::size_t>(one.found.kind),
-                                                    static_cast<std::size_t>(one.found.confidence));
-        if (one.found.disclosed || !asked || (*asked >> bit & 1) == 0) continue;
-        std::string unit(dialect::name(one.unit));
-        std::ranges::replace(unit, '-', ' ');
-        std::string word = std::string(scratch->inspection.rule_name(one)) + " in a " + unit;
-        if (std::ranges::find(words, word) == words.end()) words.push_back(std::move(word));
-    }
-    std::string text;
-    for (std::size_t i = 0; i < words.size() && i < 3; ++i) text += (i == 0 ? " Found: " : ", ") + words[i];
-    if (words.size() > 3) text += " and more";
-    return text.empty() ? text : text + ".";
 }
 
 Step Turn::find_claims() {

@@ -47,7 +47,7 @@ void Turn::settle_repository() {
     observed.clear();
     std::uint16_t told = 0, above = 0;
     for (content::Finding& one : inspection.findings) {
-        if (!is_attribution(one) || one.found.disclosed) continue;
+        if (!is_attribution(one) || !one.acts()) continue;
         const content::Source::Place& place = most_open(policy, *inspection.sources[one.found.rule]);
         one.is_spared = class_of(policy, place) <= worked_in;
         if (one.is_spared) continue;
@@ -127,7 +127,7 @@ void Turn::name_sources(std::uint16_t withheld) {
         const content::Source& source = *inspection.sources[one.found.rule];
         const content::Source::Place& place = most_open(*world->policy, source);
         if (class_of(*world->policy, place) == policy::Class::open_source) continue;
-        const bool stays = !one.found.disclosed && !one.is_spared && (withheld & bit_of(one.found)) != 0;
+        const bool stays = one.acts() && !one.is_spared && (withheld & bit_of(one.found)) != 0;
         const auto same = std::ranges::find_if(
             rows, [&](const SourceRow& row) { return *row.place == place && row.is_withheld == stays; });
         SourceRow& row = same != rows.end() ? *same : rows.emplace_back(SourceRow{&place, stays, {}, 0});

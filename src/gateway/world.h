@@ -5,6 +5,7 @@
 
 #include "content/rules.h"
 #include "gateway/config.h"
+#include "identity/disputes.h"
 #include "identity/exceptions.h"
 #include "identity/keys.h"
 #include "policy/decide.h"
@@ -33,6 +34,7 @@ struct World {
     policy::Signature signature; // of the policy, where signers are asked for
     std::shared_ptr<const identity::KeyTable> keys;
     std::shared_ptr<const identity::ExceptionTable> exceptions;
+    std::shared_ptr<const identity::DisputeTable> disputes = std::make_shared<identity::DisputeTable>();
     std::shared_ptr<const content::Rules> rules; // what inspection looks for
     std::vector<Upstream> upstreams;
     std::optional<http::Origin> decision_point; // of config->decision_point, where there is one

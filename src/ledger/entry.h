@@ -70,8 +70,11 @@ struct Judgement {
 struct NamedFinding {
     std::string_view kind, confidence, rule, unit;
     std::uint32_t count = 1;
+    std::string_view
+        id; // "n_…": of its text, keyed; empty where it has none (a header, an answer, beyond limits::findings_named_max)
     bool alike(const NamedFinding& other) const {
-        return kind == other.kind && confidence == other.confidence && rule == other.rule && unit == other.unit;
+        return kind == other.kind && confidence == other.confidence && rule == other.rule && unit == other.unit &&
+               id == other.id;
     }
 };
 
@@ -98,6 +101,7 @@ struct RequestSummary {
     std::uint64_t files_left_out = 0; // beyond limits::files_per_entry_max
     std::span<const NamedFinding> findings;
     std::span<const NamedFinding> disclosed; // by newer rules, in what had left before they came
+    std::span<const NamedFinding> disputed;  // told, not acted on: somebody says that they are none
     std::span<const NamedSource> sources;
     std::uint64_t sources_left_out = 0; // beyond limits::sources_per_entry_max
 };

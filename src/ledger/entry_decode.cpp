@@ -80,6 +80,7 @@ RequestSummary read_request(EntryReader& in, NodeIndex root) {
     out.files_left_out = in.number_if<std::uint64_t>(node, "files_left_out", 0);
     out.findings = in.findings(node, "findings");
     out.disclosed = in.findings(node, "disclosed");
+    out.disputed = in.findings(node, "disputed");
     out.sources = in.sources(node);
     out.sources_left_out = in.number_if<std::uint64_t>(node, "sources_left_out", 0);
     return out;
@@ -213,6 +214,7 @@ Result<const Judgement*> JudgementReader::read(std::string_view text) {
     memory_->files.clear();
     memory_->findings.clear();
     memory_->disclosed.clear();
+    memory_->disputed.clear();
     memory_->sources.clear();
     memory_->exceptions.clear();
     const auto part = told.starts_with("intent\"") ? before_request(text) : std::nullopt;

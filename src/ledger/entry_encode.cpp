@@ -63,7 +63,9 @@ void write_amendments(Canonical& out, const Judgement& judgement) {
         i == 0 ? out.raw("\"amendments\":[") : out.raw(",");
         out.number("[", judgement.amendments[i].redact);
         out.number(",", judgement.amendments[i].withhold);
-        if (judgement.amendments[i].normalise != 0) out.number(",", judgement.amendments[i].normalise);
+        const policy::Amendments& made = judgement.amendments[i];
+        if ((made.normalise | made.strip) != 0) out.number(",", made.normalise);
+        if (made.strip != 0) out.number(",", made.strip);
         out.raw("]");
     }
     out.raw("],");
@@ -117,6 +119,7 @@ void write_findings(Canonical& out, const char (&begin)[size], std::span<const N
         out.text(",", found.rule);
         out.text(",", found.unit);
         out.number(",", found.count);
+        out.text_if(",", found.id);
         out.raw("]");
     }
     if (!findings.empty()) out.raw("]");
@@ -124,7 +127,11 @@ void write_findings(Canonical& out, const char (&begin)[size], std::span<const N
 
 void write_request(Canonical& out, const RequestSummary& request) {
     write_findings(out, "{\"disclosed\":[[", request.disclosed);
-    out.raw(request.disclosed.empty() ? "{\"files\":[" : ",\"files\":[");
+    if (request.disclosed.empty())
+        write_findings(out, "{\"disputed\":[[", request.disputed);
+    else
+        write_findings(out, ",\"disputed\":[[", request.disputed);
+    out.raw(request.disclosed.empty() && request.disputed.empty() ? "{\"files\":[" : ",\"files\":[");
     bool first = true;
     for (const NamedFile& file : request.files) {
         if (!first) out.raw(",");

@@ -17,7 +17,7 @@ struct Entry::Memory {
     std::deque<std::string> unescaped;               // texts that held escapes
     std::deque<std::vector<std::string_view>> lists; // candidates, plugins, …
     std::vector<NamedFile> files;
-    std::vector<NamedFinding> findings, disclosed;
+    std::vector<NamedFinding> findings, disclosed, disputed;
     std::vector<NamedSource> sources;
     std::vector<policy::Exception> exceptions;
 };

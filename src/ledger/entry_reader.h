@@ -123,9 +123,9 @@ public:
         }
         return memory_.exceptions;
     }
-    // `findings` or `disclosed`.
+    // `findings`, `disclosed` or `disputed`.
     std::span<const NamedFinding> findings(NodeIndex object, std::string_view key) {
-        auto& list = key == "findings" ? memory_.findings : memory_.disclosed;
+        auto& list = key == "findings" ? memory_.findings : key == "disclosed" ? memory_.disclosed : memory_.disputed;
         const NodeIndex array = find(object, key);
         if (array == no_node) return {};
         for (NodeIndex n = document_.first_child(array); n != no_node; n = document_.next_sibling(n)) {
@@ -142,8 +142,9 @@ public:
                 complain(key, "holds something that is not kind, confidence, rule, unit and count");
                 return {};
             }
+            const bool named = at != no_node && document_[at].kind == json::Kind::string;
             list.push_back({text_of(part[0]), text_of(part[1]), text_of(part[2]), text_of(part[3]),
-                            number_of<std::uint32_t>(part[4], key)});
+                            number_of<std::uint32_t>(part[4], key), named ? text_of(at) : std::string_view()});
         }
         return list;
     }
@@ -178,13 +179,17 @@ public:
             const NodeIndex redact = document_[n].kind == json::Kind::array ? document_.first_child(n) : no_node;
             const NodeIndex withhold = redact == no_node ? no_node : document_.next_sibling(redact);
             const NodeIndex normalise = withhold == no_node ? no_node : document_.next_sibling(withhold);
-            const auto is_number = [&](NodeIndex one) { return document_[one].kind == json::Kind::number; };
-            if (withhold == no_node || !is_number(redact) || !is_number(withhold) ||
-                (normalise != no_node && !is_number(normalise)) || count == into.size())
-                return complain("amendments", "is not a list of two or three numbers for each upstream");
+            const NodeIndex strip = normalise == no_node ? no_node : document_.next_sibling(normalise);
+            const auto may_be = [&](NodeIndex one) {
+                return one == no_node || document_[one].kind == json::Kind::number;
+            };
+            if (withhold == no_node || !may_be(redact) || !may_be(withhold) || !may_be(normalise) || !may_be(strip) ||
+                count == into.size())
+                return complain("amendments", "is not a list of two to four numbers for each upstream");
             into[count].redact = number_of<std::uint16_t>(redact, "amendments");
             into[count].withhold = number_of<std::uint16_t>(withhold, "amendments");
             if (normalise != no_node) into[count].normalise = number_of<std::uint16_t>(normalise, "amendments");
+            if (strip != no_node) into[count].strip = number_of<std::uint16_t>(strip, "amendments");
             ++count;
         }
     }

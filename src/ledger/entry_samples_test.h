@@ -38,6 +38,8 @@ inline Judgement judgement() {
     out.durable_first = true;
     out.upstreams = upstreams;
     out.upstream_rules = rules;
+    out.amendments[0] = {.redact = 4, .withhold = 1};
+    out.amendments[1] = {.redact = 0, .withhold = 0, .normalise = 56, .strip = 3};
     out.policy = "sha256:00aa";
     out.world = "sha256:00bb";
     return out;
@@ -52,8 +54,20 @@ inline RequestSummary request() {
     out.session = "s_abcdefghijklmnopqrst";
     out.units = {3, 12, 5, 5, 20, 1, 7};
     out.references = {0, 1, 0, 0, 0, 2, 0, 0};
+    static constexpr NamedFinding findings[] = {
+        {"secret", "high", "github-token", "tool-result", 2, "n_aaaaaaaaaaaaaaaaaaaa"},
+        {"uninspected", "high", "attachment", "attachment", 1, ""}};
+    static constexpr NamedFinding disclosed[] = {{"secret", "low", "own", "message", 1, "n_bbbbbbbbbbbbbbbbbbbb"}};
+    static constexpr NamedFinding disputed[] = {{"marker", "medium", "zero-width", "other", 3, ""}};
+    static constexpr NamedSource sources[] = {
+        {"git.acme.example/core/engine", "f_cccccccccccccccccccc", "1-7,9-9", 345, Fate::withheld}};
     out.files = files;
     out.files_left_out = 4;
+    out.findings = findings;
+    out.disclosed = disclosed;
+    out.disputed = disputed;
+    out.sources = sources;
+    out.sources_left_out = 2;
     return out;
 }
 

@@ -8,9 +8,8 @@
 
 namespace sallyport::ledger {
 
-Result<void> each_judgement(const std::filesystem::path& directory, std::int64_t since_ms,
-                            const std::function<bool(std::uint64_t index, const Judgement& judgement)>& told) {
-    JudgementReader judgements;
+Result<void> each_entry(const std::filesystem::path& directory, std::int64_t since_ms,
+                        const std::function<Result<bool>(std::uint64_t index, std::string_view text)>& told) {
     auto segments = list_segments(directory);
     if (!segments) return std::unexpected(segments.error());
     // A segment that another one follows, which was begun before the time asked for, holds nothing of it.
@@ -29,9 +28,9 @@ Result<void> each_judgement(const std::filesystem::path& directory, std::int64_t
         FrameReader reader(loaded->bytes.view().substr(segment_header_bytes), segment_header_bytes, file.first_index);
         auto state = reader.next();
         for (; state == FrameReader::State::entry; state = reader.next()) {
-            const auto judged = judgements.read(reader.entry());
-            if (!judged) return std::unexpected(judged.error());
-            if (*judged != nullptr && judgements.at_ms() >= since_ms && !told(reader.index(), **judged)) return {};
+            const auto goes_on = told(reader.index(), reader.entry());
+            if (!goes_on) return std::unexpected(goes_on.error());
+            if (!*goes_on) return {};
         }
         const bool last = i + 1 == segments->size();
         if (state == FrameReader::State::end ||
@@ -41,6 +40,16 @@ Result<void> each_judgement(const std::filesystem::path& directory, std::int64_t
                                             std::to_string(reader.end_offset()) + "; restore the ledger from a backup");
     }
     return {};
+}
+
+Result<void> each_judgement(const std::filesystem::path& directory, std::int64_t since_ms,
+                            const std::function<bool(std::uint64_t index, const Judgement& judgement)>& told) {
+    JudgementReader judgements;
+    return each_entry(directory, since_ms, [&](std::uint64_t index, std::string_view text) -> Result<bool> {
+        const auto judged = judgements.read(text);
+        if (!judged) return std::unexpected(judged.error());
+        return *judged == nullptr || judgements.at_ms() < since_ms || told(index, **judged);
+    });
 }
 
 std::string_view name(Shift::Kind kind) {

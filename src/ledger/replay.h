@@ -15,9 +15,13 @@
 
 namespace sallyport::ledger {
 
+// Each entry's text from the first segment on that may hold one of `since_ms` or later, oldest first, until told() returns false; valid
+// until then. Reads the segments, not the index; a frame that is not whole yet ends the ledger, damage is an error that names its place.
+Result<void> each_entry(const std::filesystem::path& directory, std::int64_t since_ms,
+                        const std::function<Result<bool>(std::uint64_t index, std::string_view text)>& told);
+
 // Each decision recorded at or after `since_ms`, oldest first, until told() returns false; the judgement is valid until then. One
-// an exchange: of its first attempt, or of its refusal. Reads the segments, not the index; a frame that is not whole yet ends the
-// ledger, damage is an error that names its place.
+// an exchange: of its first attempt, or of its refusal. Errors as of each_entry().
 Result<void> each_judgement(const std::filesystem::path& directory, std::int64_t since_ms,
                             const std::function<bool(std::uint64_t index, const Judgement& judgement)>& told);
 

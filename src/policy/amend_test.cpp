@@ -1,5 +1,6 @@
 // Rules that amend: what is done with what was found, before it goes to each upstream.
 #include "policy/decide.h"
+#include "policy/program.h"
 
 #include <gtest/gtest.h>
 
@@ -99,6 +100,35 @@ TEST_F(Amend, MarkersAreNormalisedUnlessTheyAreWithheld) {
     EXPECT_EQ(plan().amendments[0].normalise, bit(1, 0));
     EXPECT_EQ(plan().amendments[0].withhold, bit(1, 2));
     EXPECT_NE(with_rule("  - { id: odd, when: { finding: [marker, secret] }, amend: normalise }\n"), "");
+}
+
+TEST_F(Amend, HeadersAreStrippedForTheUpstreamsThatTheRuleNames) {
+    const std::string head = "version: 1\nclients: { codex: {} }\n"
+                             "upstreams: { eu: { vendor: a, hosting: vendor }, own: { vendor: self, hosting: own } }\n"
+                             "rules:\n  - { id: all, allow: { upstreams: \"*\" } }\n";
+    const auto mistake_of = [&](const std::string& rule) {
+        auto loaded = load_text(head + rule, "amend.yaml");
+        policy_ = loaded.policy;
+        return loaded.mistakes.empty() ? std::string() : loaded.mistakes.front().text();
+    };
+    ASSERT_EQ(
+        mistake_of(
+            "  - { id: x, amend: withhold, when: { finding: secret } }\n"
+            "  - { id: device, when: { hosting: vendor }, amend: strip-headers, headers: [X-Stainless-*, x-app] }\n"),
+        "");
+    facts_.client = "codex";
+    facts_.model = "gpt-5";
+    EXPECT_EQ(plan().decision, Decision::amend);
+    EXPECT_EQ(plan().amendments[0].strip, 1);
+    EXPECT_EQ(plan().amendments[1].strip, 0);
+    EXPECT_EQ(policy_->program().document.rules[policy_->program().strip_rules[0]].headers,
+              (std::vector<std::string>{"x-stainless-*", "x-app"}));
+    for (const char* const wrong :
+         {"  - { id: x, amend: strip-headers }\n", "  - { id: x, amend: strip-headers, headers: [] }\n",
+          "  - { id: x, amend: strip-headers, headers: [\"*\"] }\n",
+          "  - { id: x, amend: strip-headers, headers: content-type }\n",
+          "  - { id: x, amend: redact, when: { finding: secret }, headers: [x-app] }\n"})
+        EXPECT_NE(mistake_of(wrong), "") << wrong;
 }
 
 TEST_F(Amend, NothingIsAmendedWhereItIsNotEnforcedYet) {

@@ -20,7 +20,8 @@ namespace sallyport::policy {
 
 namespace {
 
-constexpr std::array<std::string_view, 4> expectation_names = {"allow", "refuse", "warn", "would-refuse"};
+constexpr std::array<std::string_view, 6> expectation_names = {"allow",        "refuse", "warn",
+                                                               "would-refuse", "amend",  "withhold"};
 constexpr std::array<std::string_view, conjunct_count> conjunct_names = {
     "class",      "evidence", "client", "client_version", "team", "account", "model",  "upstream",
     "references", "plugin",   "role",   "legal_entity",   "time", "terms",   "finding"};
@@ -258,10 +259,12 @@ private:
     void compare(const Case& one, const Facts& facts, const Plan& plan, std::span<const std::uint16_t> candidates,
                  CaseResult& result) {
         const bool refused = plan.decision == Decision::refuse, passes = plan.mode != Mode::enforce;
-        const auto got = refused                      ? Expectation::refuse
-                         : plan.mode == Mode::warn    ? Expectation::warn
-                         : plan.mode == Mode::observe ? Expectation::would_refuse
-                                                      : Expectation::allow;
+        const auto got = refused                               ? Expectation::refuse
+                         : plan.mode == Mode::warn             ? Expectation::warn
+                         : plan.mode == Mode::observe          ? Expectation::would_refuse
+                         : plan.decision == Decision::amend    ? Expectation::amend
+                         : plan.decision == Decision::withhold ? Expectation::withhold
+                                                               : Expectation::allow;
         const auto rule = passes ? plan.would_rule : plan.rule;
         const std::string_view rule_id = rule == no_rule ? std::string_view("none") : policy_.rule_id(rule);
         const std::string said = refused  ? sentence(policy_, facts, plan, candidates)

@@ -17,7 +17,7 @@ namespace sallyport::policy {
 inline constexpr std::size_t cases_max = 10'000;
 inline constexpr std::size_t case_texts_max = 64; // plugins, upstreams of one case
 
-enum class Expectation : std::uint8_t { allow, refuse, warn, would_refuse };
+enum class Expectation : std::uint8_t { allow, refuse, warn, would_refuse, amend, withhold };
 std::string_view name(Expectation);
 
 struct Case {

@@ -38,6 +38,7 @@ void keep_common(Plan& plan, const Plan& other) {
 
 void join(Amendments& into, const Amendments& other) {
     into.withhold |= other.withhold;
+    into.strip |= other.strip;
     into.redact = static_cast<std::uint16_t>((into.redact | other.redact) & ~into.withhold);
     into.normalise = static_cast<std::uint16_t>((into.normalise | other.normalise) & ~into.withhold);
 }

@@ -323,6 +323,7 @@ std::uint16_t& of(Amendments& made, Amendment amendment) {
     case Amendment::redact: return made.redact;
     case Amendment::withhold: return made.withhold;
     case Amendment::normalise: return made.normalise;
+    case Amendment::strip_headers: return made.strip;
     }
     std::unreachable();
 }
@@ -336,7 +337,12 @@ void amend(const Program& program, const Facts& facts, const Holding& holding, M
         Amendments& made = plan.amendments[u];
         for (std::size_t word = 0; word < program.rows.words(); ++word)
             for (auto left = conditions[word] & acting[word] & upstream[word]; left != 0; left &= left - 1) {
-                const Rule& rule = program.document.rules[word * 64 + static_cast<std::size_t>(std::countr_zero(left))];
+                const auto number = word * 64 + static_cast<std::size_t>(std::countr_zero(left));
+                const Rule& rule = program.document.rules[number];
+                if (rule.amendment == Amendment::strip_headers) {
+                    made.strip |= program.strip_bit(number);
+                    continue;
+                }
                 const auto found = static_cast<std::uint16_t>(rule.when.findings.value_or(0) & facts.findings);
                 of(made, rule.amendment) |= found;
             }
@@ -404,7 +410,8 @@ Plan decide_one_repository(const Policy& policy, const Facts& facts, std::span<c
         plan = strict;
         if (plan.decision == Decision::refuse) return plan;
     }
-    if (program.amends && facts.findings != 0) amend(program, facts, holding, base, plan);
+    if (program.amends && (facts.findings != 0 || !program.strip_rules.empty()))
+        amend(program, facts, holding, base, plan);
     plan.durable_first = plan.would_refuse != RefusedBy::nothing || wants_disk_first(program, holding, plan);
     return plan;
 }

@@ -120,17 +120,20 @@ enum class Mode : std::uint8_t { enforce, warn, observe };
 inline constexpr std::size_t mode_count = 3;
 std::string_view name(Mode);
 
-// What is done with a finding before its content leaves: its own bytes are replaced, or the whole result, attachment or text it is in, or
-// what is hidden in it is taken out.
-enum class Amendment : std::uint8_t { redact, withhold, normalise };
+// What is done before a request leaves: a finding's own bytes are replaced, or the whole result, attachment or text it is in, or what is
+// hidden in it is taken out; or headers that a rule names are left out.
+enum class Amendment : std::uint8_t { redact, withhold, normalise, strip_headers };
 std::string_view name(Amendment);
 // Which findings, by finding_bit(). With what is withheld nothing else is done.
 struct Amendments {
     std::uint16_t redact = 0, withhold = 0, normalise = 0;
-    bool none() const { return (redact | withhold | normalise) == 0; }
+    std::uint16_t strip = 0; // rules that leave headers out, by the order in which the policy has such rules
+    std::uint16_t any() const { return static_cast<std::uint16_t>(redact | withhold | normalise); } // of findings
+    bool none() const { return (any() | strip) == 0; }
     bool operator==(const Amendments&) const = default;
 };
 
+inline constexpr std::size_t strip_rules_max = 16; // of a policy
 inline constexpr std::size_t plan_upstreams_max = 16;
 inline constexpr std::uint16_t no_rule = 0xFFFF;
 inline constexpr std::uint8_t no_exception = 0xFF;

@@ -84,8 +84,9 @@ struct Rule {
     std::string sentence; // of a refuse rule that has its own words
     bool durable_first = false;
     Amendment amendment =
-        Amendment::redact;    // of an amend rule: what is done with the findings that its condition names
-    std::optional<Mode> mode; // of a rule that refuses or amends; not stated: the team's or the policy's
+        Amendment::redact;            // of an amend rule: what is done with the findings that its condition names
+    std::vector<std::string> headers; // that it strips: patterns in lower case
+    std::optional<Mode> mode;         // of a rule that refuses or amends; not stated: the team's or the policy's
     bool is_invariant = false;
     bool tightens() const { return effect != Effect::allow; }
 };

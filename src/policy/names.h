@@ -16,7 +16,7 @@ inline constexpr std::array<std::string_view, reference_kinds> reference_names =
 inline constexpr std::array<std::string_view, finding_kinds> finding_names = {"secret", "marker", "attribution",
                                                                               "uninspected"};
 inline constexpr std::array<std::string_view, finding_confidences> confidence_names = {"low", "medium", "high"};
-inline constexpr std::array<std::string_view, 3> amendment_names = {"redact", "withhold", "normalise"};
+inline constexpr std::array<std::string_view, 4> amendment_names = {"redact", "withhold", "normalise", "strip-headers"};
 inline constexpr std::array<std::string_view, 4> pdp_names = {"not-asked", "permitted", "denied", "unanswered"};
 inline constexpr std::array<std::string_view, mode_count> mode_names = {"enforce", "warn", "observe"};
 inline constexpr std::array<std::string_view, 3> hosting_names = {"own", "cloud", "vendor"};

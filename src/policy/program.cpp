@@ -61,6 +61,9 @@ void Program::compile_plain() {
     durable_rules = row_where([](const Rule& rule) { return rule.durable_first; });
     relaxes = policy::relaxes(document);
     for (const Rule& rule : document.rules) amends = amends || rule.effect == Effect::amend;
+    for (std::uint32_t i = 0; i < document.rules.size(); ++i)
+        if (document.rules[i].effect == Effect::amend && document.rules[i].amendment == Amendment::strip_headers)
+            strip_rules.push_back(i);
     for (std::size_t i = 0; i < mode_count; ++i)
         amending[i] = row_where([&](const Rule& rule) {
             return rule.effect == Effect::amend && policy::mode_of(rule, static_cast<Mode>(i)) == Mode::enforce;

@@ -147,7 +147,12 @@ public:
     Row without_reference_condition = 0;
     bool amends = false;                    // some rule does; else the rows below are not looked at
     std::array<Row, mode_count> amending{}; // amend rules that act, for teams with this mode
-    bool names_findings = false;            // else these are not looked at
+    std::vector<std::uint32_t> strip_rules; // rules that strip headers, in order; at most strip_rules_max
+    std::uint16_t strip_bit(std::size_t rule) const {
+        const auto at = std::ranges::find(strip_rules, rule) - strip_rules.begin();
+        return static_cast<std::uint16_t>(1u << at);
+    }
+    bool names_findings = false; // else these are not looked at
     std::array<Row, finding_bits> by_finding{};
     Row without_finding_condition = 0;
     PluginTable plugin_index;

@@ -1,4 +1,5 @@
 #include "base/limits.h"
+#include "base/text.h"
 #include "policy/names.h"
 #include "policy/read.h"
 
@@ -51,7 +52,8 @@ private:
     void keep_to_scope(Node node, const Include& include, Rule& rule);
     Allowance allowance(Node node);
     Mask references_allowed_by(Node node);
-    void amendment(Node amend, Rule& rule);
+    void amendment(Node amend, Node headers, Rule& rule);
+    void headers_to_strip(Node amend, Node headers, Rule& rule);
     void effect(Node allow, Node refuse, Node amend, Rule& rule);
 
     Reader& reader_;
@@ -223,10 +225,32 @@ Allowance RuleReader::allowance(Node node) {
 }
 
 // What is amended is what the rule's condition finds.
-void RuleReader::amendment(Node amend, Rule& rule) {
+// Without them the vendor could not read the request, or the gateway could not hold it together.
+constexpr std::string_view headers_kept[] = {"host",   "content-type",    "content-length", "content-encoding",
+                                             "accept", "accept-encoding", "authorization",  "anthropic-version"};
+
+void RuleReader::headers_to_strip(Node amend, Node headers, Rule& rule) {
+    if (!headers)
+        return reader_.mistake(
+            amend, fmt::format("rule '{}' strips headers; name them: headers: [\"x-stainless-*\"]", rule.id));
+    rule.headers = read_texts(reader_, headers, "a header", 64);
+    not_empty(headers, "header");
+    for (std::string& one : rule.headers) {
+        one = to_lower(one);
+        const auto kept = std::ranges::find_if(headers_kept, [&](auto name) { return glob_matches(one, name); });
+        if (kept != std::end(headers_kept))
+            reader_.mistake(headers, fmt::format("'{}' would strip {}, which a request needs", one, *kept));
+    }
+    const auto strips = [](const Rule& other) { return other.amendment == Amendment::strip_headers; };
+    if (static_cast<std::size_t>(std::ranges::count_if(document_.rules, strips)) >= strip_rules_max)
+        reader_.mistake(amend, fmt::format("more than {} rules strip headers; join them", strip_rules_max));
+}
+
+void RuleReader::amendment(Node amend, Node headers, Rule& rule) {
     if (const auto word = reader_.word(amend, amendment_names, "amendment"))
         rule.amendment = static_cast<Amendment>(*word);
     rule.effect = Effect::amend;
+    if (rule.amendment == Amendment::strip_headers) return headers_to_strip(amend, headers, rule);
     if (!rule.when.findings)
         reader_.mistake(amend, fmt::format("rule '{}' amends what was found; its 'when' needs a 'finding'", rule.id));
     constexpr std::uint32_t secrets = 7u << finding_bit(0, 0), markers = 7u << finding_bit(1, 0);
@@ -294,7 +318,10 @@ void RuleReader::rule(Node node, const Include* as) {
     const auto allow = fields.take("allow"), refuse = fields.take("refuse"), amend = fields.take("amend"),
                record = fields.take("record");
     effect(allow, refuse, amend, rule);
-    if (amend) amendment(amend, rule);
+    const auto headers = fields.take("headers");
+    if (amend) amendment(amend, headers, rule);
+    if (headers && rule.amendment != Amendment::strip_headers)
+        reader_.mistake(headers, "headers belong to a rule with amend: strip-headers");
     rule.durable_first = reader_.word(record, record_words, "word for record").has_value();
     const auto mode = fields.take("mode");
     if (const auto word = reader_.word(mode, mode_names, "mode")) rule.mode = static_cast<Mode>(*word);

@@ -53,7 +53,19 @@ CREATE TABLE exceptions (
 ) STRICT;
 )sql";
 constexpr const char* third_format = "ALTER TABLE keys ADD COLUMN role TEXT NOT NULL DEFAULT ''";
-constexpr std::array migrations = {first_format, second_format, third_format};
+constexpr const char* fourth_format = R"sql(
+CREATE TABLE disputes (
+    finding      TEXT NOT NULL,
+    rule         TEXT NOT NULL,
+    reason       TEXT NOT NULL,
+    by           TEXT NOT NULL,
+    disputed_ms  INTEGER NOT NULL,
+    until_ms     INTEGER NOT NULL,
+    withdrawn_ms INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (finding, rule)
+) STRICT;
+)sql";
+constexpr std::array migrations = {first_format, second_format, third_format, fourth_format};
 
 #define KEY_COLUMNS "id, digest, person, team, max_class, label, created_ms, expires_ms, revoked_ms, role"
 
@@ -83,6 +95,17 @@ ExceptionRecord exception_of(const Statement& row) {
     out.needs_approval = row.number(column) != 0;
     return out;
 }
+#define DISPUTE_COLUMNS "finding, rule, reason, by, disputed_ms, until_ms, withdrawn_ms"
+
+DisputeRecord dispute_of(const Statement& row) {
+    return {std::string(row.text(0)),
+            std::string(row.text(1)),
+            std::string(row.text(2)),
+            std::string(row.text(3)),
+            row.number(4),
+            row.number(5),
+            row.number(6)};
+}
 SealedName name_of(const Statement& row) {
     return {std::string(row.text(0)), static_cast<NameKind>(row.number(1)), std::string(row.blob(2))};
 }
@@ -95,6 +118,7 @@ struct State::Inside {
     Database db;
     Statement insert_key, key_by_request, key_by_id, revoke, all_keys, count_change, change_count;
     Statement insert_exception, exception_by_request, exception_by_id, approve, revoke_exception, all_exceptions;
+    Statement insert_dispute, dispute_by_finding, withdraw, all_disputes;
     Statement insert_name, name_by_pseudonym, delete_name, names_of_kind;
     std::int64_t seen_foreign = -1; // foreign_changes() when `seen_version` was read
     std::uint64_t seen_version = 0;
@@ -115,6 +139,11 @@ struct State::Inside {
             {&approve, "UPDATE exceptions SET approved_by = ? WHERE id = ? AND approved_by = '' AND granted_by <> ?1"},
             {&revoke_exception, "UPDATE exceptions SET revoked_ms = ? WHERE id = ? AND revoked_ms = 0"},
             {&all_exceptions, "SELECT " EXCEPTION_COLUMNS " FROM exceptions ORDER BY granted_ms, id"},
+            {&insert_dispute, "INSERT OR REPLACE INTO disputes (" DISPUTE_COLUMNS ") VALUES (?,?,?,?,?,?,?)"},
+            {&dispute_by_finding,
+             "SELECT " DISPUTE_COLUMNS " FROM disputes WHERE finding = ? ORDER BY disputed_ms DESC LIMIT 1"},
+            {&withdraw, "UPDATE disputes SET withdrawn_ms = ? WHERE finding = ? AND withdrawn_ms = 0"},
+            {&all_disputes, "SELECT " DISPUTE_COLUMNS " FROM disputes ORDER BY disputed_ms, finding, rule"},
             {&insert_name, "INSERT INTO names (pseudonym, kind, sealed) VALUES (?,?,?) ON CONFLICT DO NOTHING"},
             {&name_by_pseudonym, "SELECT pseudonym, kind, sealed FROM names WHERE pseudonym = ?"},
             {&delete_name, "DELETE FROM names WHERE pseudonym = ? RETURNING pseudonym"},
@@ -288,6 +317,40 @@ Result<ExceptionRecord> State::revoke_exception(std::string_view id, std::int64_
 Result<ExceptionList> State::exceptions() {
     const std::scoped_lock lock(inside_->mutex);
     return inside_->every(inside_->all_exceptions, exception_of);
+}
+
+Result<DisputeRecord> State::dispute(const DisputeRecord& dispute) {
+    const std::scoped_lock lock(inside_->mutex);
+    auto transaction = Transaction::begin(inside_->db);
+    if (!transaction) return std::unexpected(transaction.error());
+    Statement& insert = inside_->insert_dispute;
+    int column = 0;
+    for (const std::string* text : {&dispute.finding, &dispute.rule, &dispute.reason, &dispute.by})
+        insert.bind(++column, *text);
+    for (const std::int64_t number : {dispute.disputed_ms, dispute.until_ms, dispute.withdrawn_ms})
+        insert.bind(++column, number);
+    if (auto done = insert.run(); !done) return std::unexpected(done.error());
+    return inside_->committed<DisputeRecord>(*transaction, std::optional(dispute));
+}
+
+Result<DisputeRecord> State::withdraw_dispute(std::string_view finding, std::int64_t at_ms) {
+    const std::scoped_lock lock(inside_->mutex);
+    auto transaction = Transaction::begin(inside_->db);
+    if (!transaction) return std::unexpected(transaction.error());
+    if (auto done = inside_->withdraw.bind(1, at_ms).bind(2, finding).run(); !done)
+        return std::unexpected(done.error());
+    inside_->dispute_by_finding.bind(1, finding);
+    auto dispute = inside_->one(inside_->dispute_by_finding, dispute_of);
+    if (dispute && !dispute->has_value())
+        return fail(ErrorKind::invalid,
+                    "nobody disputes the finding '" + std::string(finding) + "'; list what is: sallyport finding list",
+                    ErrorSource::client);
+    return inside_->committed<DisputeRecord>(*transaction, std::move(dispute));
+}
+
+Result<DisputeList> State::disputes() {
+    const std::scoped_lock lock(inside_->mutex);
+    return inside_->every(inside_->all_disputes, dispute_of);
 }
 
 Result<Snapshot<KeyList>> State::keys() {

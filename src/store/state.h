@@ -49,6 +49,18 @@ struct ExceptionRecord {
 };
 using ExceptionList = std::vector<ExceptionRecord>; // in order of granting
 
+// Somebody says that a finding is none: of these very bytes by this rule. It ends by itself.
+struct DisputeRecord {
+    std::string finding; // "n_…"
+    std::string rule;    // its id
+    std::string reason;
+    std::string by; // pseudonym of a person
+    std::int64_t disputed_ms = 0;
+    std::int64_t until_ms = 0;
+    std::int64_t withdrawn_ms = 0;
+};
+using DisputeList = std::vector<DisputeRecord>; // in order of time
+
 // Of sessions (the clients' own ids of conversations) no name is kept; they have pseudonyms only.
 enum class NameKind : std::uint8_t { person = 1, machine = 2, path = 3, session = 4 };
 
@@ -75,7 +87,12 @@ public:
     Result<ExceptionRecord> revoke_exception(std::string_view id, std::int64_t at_ms);
     Result<ExceptionList> exceptions();
 
-    // Their version counts the changes of exceptions too: both say who may do what.
+    // One of a finding and rule: disputed again, it takes the other one's place.
+    Result<DisputeRecord> dispute(const DisputeRecord& dispute);
+    Result<DisputeRecord> withdraw_dispute(std::string_view finding, std::int64_t at_ms);
+    Result<DisputeList> disputes();
+
+    // Their version counts the changes of exceptions and disputes too: all say what is let through.
     Result<Snapshot<KeyList>> keys();
     // nullopt where nothing changed since `version`; costs some microseconds then. For polling each limits::key_poll_ms.
     Result<std::optional<Snapshot<KeyList>>> keys_if_changed(std::uint64_t version);

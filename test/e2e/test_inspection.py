@@ -106,7 +106,7 @@ class Inspection(rig.Case):
 
     def recorded(self):
         """exchange -> what was found in it."""
-        return {entry["exchange"]: entry["request"].get("findings", []) for _, entry in self.gateway.each_entry_on_disk()
+        return {entry["exchange"]: [row[:5] for row in entry["request"].get("findings", [])] for _, entry in self.gateway.each_entry_on_disk()
                 if entry["kind"] in ("intent", "refusal")}
 
     def test_a_secret_in_the_result_of_a_tool_is_refused_and_named_without_its_text(self):
@@ -122,7 +122,7 @@ class Inspection(rig.Case):
                 self.assertNotIn(TOKEN, said)
                 self.gateway.row(answer.exchange)
                 self.assertEqual([["secret", "high", "tool-result", 1]],
-                                 [row[:2] + row[3:] for row in self.recorded()[answer.exchange]])
+                                 [row[:2] + row[3:5] for row in self.recorded()[answer.exchange]])
 
     def test_it_is_found_in_every_text_key_header_and_query_value(self):
         sent = {}
@@ -153,7 +153,7 @@ class Inspection(rig.Case):
         self.assertEqual(200, answer.status)
         gateway.row(answer.exchange)
         intent = gateway.entries(answer.exchange)[0]
-        self.assertEqual([["secret", "high", "tool-result", 1]], [row[:2] + row[3:] for row in intent["request"]["findings"]])
+        self.assertEqual([["secret", "high", "tool-result", 1]], [row[:2] + row[3:5] for row in intent["request"]["findings"]])
         self.assertEqual(1 << 2, intent["facts"]["findings"])
 
 
@@ -269,7 +269,8 @@ class Amended(TwoVendors):
 class Normalised(TwoVendors):
     """What is hidden is taken out, what is read stays; all else byte for byte, each turn alike."""
     policy = rig.POLICY | {"rules": [{"id": "site", "when": {"class": "internal"}, "allow": {"upstreams": ["sim", "second"]}},
-                                     {"id": "plain", "when": {"finding": "marker"}, "amend": "normalise"}]}
+                                     {"id": "plain", "when": {"finding": "marker"}, "amend": "normalise"},
+                                     {"id": "device", "amend": "strip-headers", "headers": ["x-device-*"]}]}
     HIDDEN = "pay\u200bpal\u200b and \u202ereversed\u202c; Today\u2019s date is 2026/11/27."
     PLAIN = "paypal and reversed; Today's date is 2026-11-27."
 
@@ -278,12 +279,13 @@ class Normalised(TwoVendors):
             for ascii in (True, False):
                 with self.subTest(dialect.name, ascii=ascii):
                     write = lambda text: json.dumps(talk(dialect, text), ensure_ascii=ascii).encode()
-                    answer, request = self.arrived(dialect, write(self.HIDDEN))
+                    answer, request = self.arrived(dialect, write(self.HIDDEN), fields=[("X-Device-Name", "ada's"), ("X-Devices", "1")])
                     self.assertEqual(write(self.PLAIN), request.body)
+                    self.assertEqual((None, "1"), (request.get("x-device-name"), request.get("x-devices")))
                     self.gateway.row(answer.exchange)
                     intent = self.gateway.entries(answer.exchange)[0]
                     self.assertEqual("amend", intent["plan"]["decision"])
-                    self.assertEqual(3, len(intent["plan"]["amendments"][0]))
+                    self.assertEqual([0, 0, True, 1], [*intent["plan"]["amendments"][0][:2], intent["plan"]["amendments"][0][2] > 0, intent["plan"]["amendments"][0][3]])
                     self.assertIn("marker", {row[0] for row in intent["request"]["findings"]})
         told = json.loads(self.gateway.run("policy", "what-if", "policy.yaml", "--config", "sallyport.yaml", "--json"))
         self.assertEqual((told["decisions"], 8), (told["same"], told["decisions"]))
@@ -387,7 +389,7 @@ class Answers(rig.Case):
                     self.assertEqual(200, answer.status)
                     self.gateway.row(answer.exchange)
                     outcome = self.gateway.entries(answer.exchange)[-1]
-                    self.assertEqual([["secret", "high", "message", 1]], [row[:2] + row[3:] for row in outcome["findings"]])
+                    self.assertEqual([["secret", "high", "message", 1]], [row[:2] + row[3:5] for row in outcome["findings"]])
         clean = self.ask(dialects.CHAT, "vendor:say(nothing of interest)")
         self.gateway.row(clean.exchange)
         self.assertNotIn("findings", self.gateway.entries(clean.exchange)[-1])
@@ -444,7 +446,7 @@ class OwnRules(TwoVendors):
         self.assertNotIn(b"badge-222222", second.body)
         gateway.row(answer.exchange)
         self.assertIn(["secret", "high", "acme-badge", "message", 1], self.recorded()[answer.exchange])
-        self.assertEqual([["secret", "high", "acme-badge", "tool-result", 1]], gateway.entries(answer.exchange)[0]["request"]["disclosed"])
+        self.assertEqual([["secret", "high", "acme-badge", "tool-result", 1]], [row[:5] for row in gateway.entries(answer.exchange)[0]["request"]["disclosed"]])
         # A file that cannot be read leaves what is in force.
         rules.write_text("[[rules]]\nid = 'x'\nregex = '('\n")
         gateway.reload()
