@@ -1,5 +1,11 @@
 #include "repo/git_handles.h"
 
+#if __has_feature(address_sanitizer)
+// libgit2 1.5 forgets the match data of PCRE2 whenever it looks through the names of a configuration.
+extern "C" const char* __lsan_default_suppressions();
+extern "C" const char* __lsan_default_suppressions() { return "leak:libpcre2-8.so\n"; }
+#endif
+
 namespace sallyport::repo {
 
 void start_library() {
