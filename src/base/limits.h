@@ -75,6 +75,10 @@ inline constexpr std::size_t secret_rules_max = 5'000;            // of all file
 // Repositories that are read.
 inline constexpr std::size_t tree_depth_max = 256;
 inline constexpr std::size_t repository_path_bytes_max = 4'096;
+inline constexpr std::uint64_t clone_bytes_max = 32ULL << 30; // of one fetch, on the wire
+inline constexpr std::int64_t clone_ms_max = 4LL * 3'600'000;
+inline constexpr unsigned clone_idle_s_max =
+    120; // without a byte: a large repository is counted for a minute before the first one
 
 // Office documents and PDFs that are read for the index (repo/document_text.h). What is beyond is left out as "too large".
 inline constexpr std::size_t document_file_bytes_max = 128u << 20;    // most of a large one are its pictures

@@ -2,8 +2,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
-#include "cli/commands.h"
 #include "cli/open.h"
+#include "cli/repo_clone.h"
+#include "cli/repo_commands.h"
 #include "cli/terminal.h"
 #include "content/attributor.h"
 #include "content/common_texts.h"
@@ -29,14 +30,14 @@ namespace sallyport::cli {
 namespace {
 
 struct RepoOptions {
-    std::string config, name, file;
+    std::string config, name, file, credential_file, host_key;
     std::vector<std::string> paths, branches;
     bool history = false, json = false;
 };
 
 struct Opened {
     std::shared_ptr<const gateway::Config> config;
-    std::filesystem::path index;
+    std::filesystem::path index, clones;
     std::shared_ptr<const policy::Policy> policy; // null: it cannot be read
 };
 
@@ -45,7 +46,8 @@ std::optional<Opened> open_index(const RepoOptions& options, int& exit_code) {
     if (!config) return std::nullopt;
     auto visit = open_visit(*config, exit_code);
     if (!visit) return std::nullopt;
-    return Opened{config, visit->installation.code_index_directory(), policy::load(config->policy).policy};
+    return Opened{config, visit->installation.code_index_directory(), visit->installation.code_clones_directory(),
+                  policy::load(config->policy).policy};
 }
 
 // The class that content of the repository has once it is found.
@@ -119,6 +121,45 @@ Result<void> index_common_texts(content::IndexWriter& writer) {
     return {};
 }
 
+struct Source {
+    std::string name;
+    std::optional<repo::Repository> repository; // none: a folder without git
+};
+
+// A repository elsewhere, by way of a clone that the installation keeps.
+Result<Source> clone_source(const Opened& opened, const RepoOptions& options, const std::string& address) {
+    const auto url = repo::read_git_url(address);
+    if (!url) return std::unexpected(url.error());
+    Source source{options.name.empty() ? url->name : options.name, std::nullopt};
+    const auto clone =
+        clone_of(*url, clone_folder(opened.clones, source.name), {options.credential_file, options.host_key});
+    if (!clone) return std::unexpected(clone.error());
+    auto repository = repo::Repository::open(clone_folder(opened.clones, source.name));
+    if (!repository) return std::unexpected(repository.error());
+    source.repository.emplace(std::move(*repository));
+    return source;
+}
+
+Result<Source> open_source(const Opened& opened, const RepoOptions& options, const std::string& path) {
+    std::error_code code;
+    if (repo::looks_like_url(path) && !std::filesystem::exists(path, code)) return clone_source(opened, options, path);
+    Source source{options.name, std::nullopt};
+    if (std::filesystem::exists(path + "/.git", code) || std::filesystem::exists(path + "/HEAD", code)) {
+        auto found = repo::Repository::open(path);
+        if (!found) return std::unexpected(found.error());
+        source.repository.emplace(std::move(*found));
+    } else if (!std::filesystem::is_directory(path, code)) {
+        return fail(ErrorKind::invalid, "'" + printable(path) + "' is no folder");
+    }
+    if (source.name.empty() && source.repository)
+        source.name = repo::normalise_remote(source.repository->remote()).value_or("");
+    if (source.name.empty())
+        return fail(ErrorKind::invalid, "'" + printable(path) +
+                                            "' has no remote that names it; name it as policy.yaml does: --name "
+                                            "git.acme.example/core/engine");
+    return source;
+}
+
 int index(const RepoOptions& options) {
     if (options.paths.size() > 1 && !options.name.empty()) {
         [[maybe_unused]] const int told = complain("--name is for one path; index the others with a name of their own");
@@ -133,28 +174,14 @@ int index(const RepoOptions& options) {
     if (auto common = index_common_texts(writer); !common) return complain(common.error());
     for (const std::string& path : options.paths) {
         const std::int64_t begun_us = monotonic_us();
-        std::error_code code;
-        const bool is_git =
-            std::filesystem::exists(path + "/.git", code) || std::filesystem::exists(path + "/HEAD", code);
-        std::optional<repo::Repository> repository;
-        if (is_git) {
-            auto found = repo::Repository::open(path);
-            if (!found) return complain(found.error());
-            repository.emplace(std::move(*found));
-        } else if (!std::filesystem::is_directory(path, code)) {
-            return complain("'" + printable(path) + "' is no folder");
-        }
-        std::string name = options.name;
-        if (name.empty() && repository) name = repo::normalise_remote(repository->remote()).value_or("");
-        if (name.empty())
-            return complain(
-                "'" + printable(path) +
-                "' has no remote that names it; name it as policy.yaml does: --name git.acme.example/core/engine");
+        auto source = open_source(*opened, options, path);
+        if (!source) return complain(source.error());
+        const std::string& name = source->name;
         const policy::Class cls = class_of(*opened, name);
         const unsigned window = cls >= policy::Class::secret_bearing ? content::window_narrow : content::window_wide;
         if (auto begun = writer.begin(name, window); !begun) return complain(begun.error());
         Indexing indexing(writer, options);
-        auto walked = indexing.run(path, repository ? &*repository : nullptr);
+        auto walked = indexing.run(path, source->repository ? &*source->repository : nullptr);
         if (::isatty(STDERR_FILENO) == 1) fmt::print(stderr, "\r\033[K");
         if (!walked) return complain(walked.error());
         if (auto committed = writer.commit(); !committed) return complain(committed.error());
@@ -294,6 +321,10 @@ int forget(const RepoOptions& options) {
         return complain("no repository '" + printable(options.name) + "' is indexed; sallyport repo list shows them");
     (*writer)->remove(options.name);
     if (auto committed = (*writer)->commit(); !committed) return complain(committed.error());
+    std::error_code code;
+    const auto clone = clone_folder(opened->clones, options.name);
+    std::filesystem::remove_all(clone, code);
+    if (code) return complain("cannot remove the clone " + clone.string() + ": " + code.message());
     if (!options.json) fmt::print("{} is looked for no longer\n", printable(options.name));
     return done;
 }
@@ -307,17 +338,26 @@ void add_repo(CLI::App& app, int& exit_code) {
 
     auto* index_command = group->add_subcommand("index", "Read repositories or folders, or what is new in them");
     add_config_option(*index_command, options.config);
-    index_command->add_option("path", options.paths, "Working copies, bare repositories or folders of documents")
+    index_command
+        ->add_option(
+            "path", options.paths,
+            "Working copies, bare repositories, folders of documents; or https, ssh and file addresses to clone")
         ->required();
     index_command->add_option("--name", options.name, "Its name in policy.yaml; else what its remote says");
     index_command->add_option("--branch", options.branches,
                               "Branches by pattern (repeatable); else the one that HEAD names");
+    index_command->add_option("--credential-file", options.credential_file,
+                              "For an address: a netrc, a token or a private key of SSH, mode 0600");
+    index_command->add_option("--host-key", options.host_key, "For an ssh address: the host's key, SHA256:…");
     index_command->add_flag("--history", options.history, "Everything that the branches ever held");
     index_command->add_flag("--json", options.json, "One object a line");
     index_command->footer("Examples:\n  sallyport repo index ~/src/engine\n  sallyport repo index /srv/git/engine.git "
                           "--branch main --branch 'release/*'\n"
-                          "  sallyport repo index ~/handbook --name docs.acme.example/handbook\n");
+                          "  sallyport repo index ~/handbook --name docs.acme.example/handbook\n"
+                          "  sallyport repo index https://git.acme.example/core/engine.git --credential-file token\n");
     index_command->callback([&exit_code] { exit_code = index(options); });
+
+    add_repo_classify(*group, exit_code);
 
     auto* list_command = group->add_subcommand("list", "What is indexed, with the class that the policy gives it");
     add_config_option(*list_command, options.config);

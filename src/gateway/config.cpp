@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cctype>
 #include <cstdlib>
 
 namespace sallyport::gateway {
@@ -20,6 +21,8 @@ using policy::Reader;
 
 constexpr std::size_t config_bytes_max = 1u << 20;
 constexpr std::size_t secret_bytes_max = 64 * 1024;
+constexpr std::size_t customers_max = 10'000;
+constexpr std::size_t customer_bytes_max = 128;
 
 struct Url {
     bool tls = false;
@@ -326,7 +329,27 @@ private:
         for (const Node file : reader_.list(fields.take("rules"), "rules"))
             config.rule_files.push_back(path(file, "a file of rules"));
         config.personal_data = reader_.boolean(fields.take("personal_data"), "personal_data").value_or(false);
+        load_customers(fields.take("customers"), config);
         fields.finish();
+    }
+
+    // A name of one letter, or of none, would be found everywhere.
+    void load_customers(Node list, Config& config) {
+        for (const Node node : reader_.list(list, "customers")) {
+            const auto name = reader_.text(node, "a customer's name");
+            if (!name) continue;
+            const auto letters = std::ranges::count_if(*name, [](char c) {
+                return static_cast<unsigned char>(c) >= 0x80 || std::isalnum(static_cast<unsigned char>(c)) != 0;
+            });
+            if (letters < 2 || name->size() > customer_bytes_max)
+                reader_.mistake(node, "a customer's name has at least 2 letters or digits and at most " +
+                                          std::to_string(customer_bytes_max) + " bytes, unlike " +
+                                          policy::shown(*name));
+            else
+                config.customers.push_back(*name);
+        }
+        if (config.customers.size() > customers_max)
+            reader_.mistake(list, "at most " + std::to_string(customers_max) + " customers are supported");
     }
 
     void load_upstreams(Node map, Config& config) {

@@ -64,6 +64,7 @@ struct Config {
     std::optional<DecisionPointConfig> decision_point;
     std::vector<std::filesystem::path> rule_files; // for secrets, in the gitleaks format, beside the program's own
     bool personal_data = false;                    // the pack of cards, account numbers and national numbers, too
+    std::vector<std::string> customers;            // names that `repo classify` looks for
     http::Timeouts timeouts;
     std::int64_t drain_ms = limits::drain_ms_max;
     std::size_t request_body_bytes_max = limits::request_body_bytes_max;

@@ -43,7 +43,8 @@ const std::string file = "version: 1\n"                                         
                          "  url: \"https://pdp.acme.example\"\n"                          // 21
                          "  credential: \"${env:SALLYPORT_TEST_KEY}\"\n"                  // 22
                          "  timeout: 3s\n"                                                // 23
-                         "  remember: 0s\n";                                              // 24
+                         "  remember: 0s\n"                                               // 24
+                         "inspection: { customers: [Acme Bank, 3M] }\n";                  // 25
 
 const Row rows[] = {
     // words and structure
@@ -136,6 +137,13 @@ const Row rows[] = {
     {"timeout: 3s", "time_out: 3s", 23, 3, "did you mean 'timeout'"},
     {"remember: 0s", "remember: 2h", 24, 13, "between 0ms and 3600s"},
     {"remember: 0s", "cache: 0s", 24, 3, "unknown word 'cache'"},
+    // inspection
+    {"inspection:", "inspections:", 25, 1, "did you mean 'inspection'"},
+    {"customers: [", "customer: [", 25, 15, "did you mean 'customers'"},
+    {"Acme Bank, 3M", "Acme Bank, X", 25, 38, "at least 2 letters"},
+    {"Acme Bank, 3M", "Acme Bank, {}", 25, 38, "a mapping"},
+    {"Acme Bank, 3M", "Acme Bank, \"--\"", 25, 38, "at least 2 letters"},
+    {"[Acme Bank, 3M]", "{ Acme Bank: true }", 25, 26, "list"},
     {"strip_headers: [x-git]", "strip_header: [x-git]", 19, 5, "did you mean 'strip_headers'"},
 };
 

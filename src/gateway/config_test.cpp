@@ -92,7 +92,8 @@ TEST_F(Configuration, ReadsEveryWord) {
         "  b: { url: \"http://10.0.0.1:9000\", dialects: openai-responses, credential: \"${file:key}\", proxy: none }\n"
         "  c: { url: \"http://[::1]\", dialects: [anthropic-messages] }\n"
         "authzen: { url: \"https://pdp.acme.example/authz/\", credential: \"${file:key}\", ca: ca.pem, proxy: none, "
-        "timeout: 500ms, remember: 5m }\n");
+        "timeout: 500ms, remember: 5m }\n"
+        "inspection: { rules: acme.toml, personal_data: true, customers: [\"Acme Bank\", 3M] }\n");
     ASSERT_TRUE(loaded.config) << shown(loaded);
     const Config& config = *loaded.config;
     EXPECT_EQ(config.data, "/var/lib/sallyport");
@@ -102,6 +103,9 @@ TEST_F(Configuration, ReadsEveryWord) {
     EXPECT_EQ(config.listeners[1].certificate_file, folder_ / "c.pem");
     EXPECT_EQ(config.listeners[1].key_file, folder_ / "k.pem");
     EXPECT_EQ(config.admin_hosts, std::vector<std::string>{"admin.example"});
+    EXPECT_EQ(config.rule_files, std::vector{folder_ / "acme.toml"});
+    EXPECT_TRUE(config.personal_data);
+    EXPECT_EQ(config.customers, (std::vector<std::string>{"Acme Bank", "3M"}));
     EXPECT_EQ(config.timeouts.head_ms, 1000);
     EXPECT_EQ(config.timeouts.upstream_idle_ms, 420'000);
     EXPECT_EQ(config.drain_ms, 250);

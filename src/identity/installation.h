@@ -7,6 +7,8 @@
 //   ledger/            segments
 //   ledger-index.db    store::LedgerIndex, a cache
 //   policies/          every policy that was in force, by digest
+//   index/             the index of the company's code (docs/formats/index.md)
+//   code-clones/       bare clones of what `repo index ADDRESS` reads
 //
 // A directory that has a ledger or state but no key is refused: a new key would make every pseudonym and key digest void.
 #pragma once
@@ -46,6 +48,7 @@ public:
     std::filesystem::path ledger_directory() const { return directory_ / "ledger"; }
     std::filesystem::path policies_directory() const { return directory_ / "policies"; }
     std::filesystem::path code_index_directory() const { return directory_ / "index"; }
+    std::filesystem::path code_clones_directory() const { return directory_ / "code-clones"; }
     std::filesystem::path index_file() const { return directory_ / "ledger-index.db"; }
     bool created() const { return created_; } // by this very open()
 

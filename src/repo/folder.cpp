@@ -2,13 +2,13 @@
 
 #include "base/file.h"
 #include "base/limits.h"
-#include "repo/left_out.h"
 
 #include <algorithm>
 
 namespace sallyport::repo {
 
-Result<Walked> walk_folder(const std::filesystem::path& folder, std::uint64_t file_bytes_max, const OnFile& on_file) {
+Result<Walked> walk_folder(const std::filesystem::path& folder, std::uint64_t file_bytes_max, const OnFile& on_file,
+                           LeftOut left_out) {
     Walked walked;
     std::vector<std::filesystem::path> files;
     std::error_code code;
@@ -23,7 +23,7 @@ Result<Walked> walk_folder(const std::filesystem::path& folder, std::uint64_t fi
     std::ranges::sort(files);
     for (const auto& file : files) {
         const std::string path = file.lexically_relative(folder).generic_string();
-        std::string_view reason = left_out_by_path(path);
+        std::string_view reason = left_out(path);
         if (path.size() > limits::repository_path_bytes_max) reason = "too long a path";
         if (reason.empty() && std::filesystem::file_size(file, code) > file_bytes_max) reason = "too large";
         if (!reason.empty()) {

@@ -7,6 +7,7 @@ namespace sallyport::repo {
 
 using OnFile = std::function<Result<void>(std::string_view path, std::string_view content)>;
 // Paths are below the folder, in their order. A file that cannot be read is an error.
-Result<Walked> walk_folder(const std::filesystem::path& folder, std::uint64_t file_bytes_max, const OnFile& on_file);
+Result<Walked> walk_folder(const std::filesystem::path& folder, std::uint64_t file_bytes_max, const OnFile& on_file,
+                           LeftOut left_out = left_out_by_path);
 
 } // namespace sallyport::repo

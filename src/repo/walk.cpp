@@ -2,13 +2,12 @@
 
 #include "base/limits.h"
 #include "base/text.h"
-#include "repo/left_out.h"
+#include "repo/git_handles.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstring>
-#include <git2.h>
 #include <memory>
 #include <set>
 #include <unordered_set>
@@ -16,32 +15,6 @@
 namespace sallyport::repo {
 
 namespace {
-
-template <auto free_it> struct Free {
-    void operator()(auto* one) const { free_it(one); }
-};
-using RepositoryHandle = std::unique_ptr<git_repository, Free<git_repository_free>>;
-using ReferenceHandle = std::unique_ptr<git_reference, Free<git_reference_free>>;
-using IteratorHandle = std::unique_ptr<git_branch_iterator, Free<git_branch_iterator_free>>;
-using CommitHandle = std::unique_ptr<git_commit, Free<git_commit_free>>;
-using TreeHandle = std::unique_ptr<git_tree, Free<git_tree_free>>;
-using WalkHandle = std::unique_ptr<git_revwalk, Free<git_revwalk_free>>;
-using RemoteHandle = std::unique_ptr<git_remote, Free<git_remote_free>>;
-
-// Owners of repositories may be others than whoever indexes them (a server's bare ones): libgit2 asks about that because of what git
-// would run from a repository's configuration, and nothing of it is run here.
-void start_library() {
-    static const int started = [] {
-        git_libgit2_init();
-        return git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
-    }();
-    static_cast<void>(started);
-}
-
-std::unexpected<Error> failed(const std::string& what) {
-    const git_error* const last = git_error_last();
-    return fail(ErrorKind::invalid, what + ": " + (last != nullptr ? last->message : "unknown reason"));
-}
 
 struct IdHash {
     std::size_t operator()(const ObjectId& id) const {
@@ -55,13 +28,6 @@ ObjectId id_of(const git_oid* id) {
     ObjectId out{};
     std::memcpy(out.data(), id->id, out.size());
     return out;
-}
-
-template <class Handle, class Call, class... Arguments> int take(Handle& into, Call call, Arguments... arguments) {
-    typename Handle::pointer raw = nullptr;
-    const int code = call(&raw, arguments...);
-    into.reset(raw);
-    return code;
 }
 
 } // namespace
@@ -81,7 +47,7 @@ Result<Repository> Repository::open(const std::filesystem::path& path) {
     inside->name = path.string();
     if (take(inside->repository, git_repository_open_ext, path.c_str(), unsigned{GIT_REPOSITORY_OPEN_NO_SEARCH},
              nullptr) != 0)
-        return failed(path.string() + " cannot be opened as a git repository");
+        return git_failed(path.string() + " cannot be opened as a git repository");
     if (git_repository_is_shallow(inside->repository.get()) == 1)
         return fail(ErrorKind::invalid,
                     path.string() + " is a shallow clone, so it is not whole; run 'git fetch --unshallow' in it first");
@@ -127,20 +93,20 @@ private:
         if (options_.branches.empty()) {
             ReferenceHandle head;
             if (take(head, git_repository_head, repository_) != 0)
-                return failed(name_ + " has no branch that HEAD names; name one with --branch");
+                return git_failed(name_ + " has no branch that HEAD names; name one with --branch");
             walked_.branches.emplace_back(git_reference_shorthand(head.get()));
             tips.push_back(*git_reference_target(head.get()));
             return {};
         }
         IteratorHandle branches;
         if (take(branches, git_branch_iterator_new, repository_, GIT_BRANCH_ALL) != 0)
-            return failed(name_ + ": its branches cannot be listed");
+            return git_failed(name_ + ": its branches cannot be listed");
         while (true) {
             git_reference* raw = nullptr;
             git_branch_t type{};
             const int code = git_branch_next(&raw, &type, branches.get());
             if (code == GIT_ITEROVER) break;
-            if (code != 0) return failed(name_ + ": its branches cannot be listed");
+            if (code != 0) return git_failed(name_ + ": its branches cannot be listed");
             const ReferenceHandle branch(raw);
             std::string_view name = git_reference_shorthand(raw);
             if (type == GIT_BRANCH_REMOTE) name.remove_prefix(std::min(name.find('/') + 1, name.size()));
@@ -157,21 +123,21 @@ private:
 
     Result<void> every_commit(const std::vector<git_oid>& tips) {
         WalkHandle walk;
-        if (take(walk, git_revwalk_new, repository_) != 0) return failed(name_ + ": its history cannot be read");
+        if (take(walk, git_revwalk_new, repository_) != 0) return git_failed(name_ + ": its history cannot be read");
         for (const git_oid& tip : tips)
-            if (git_revwalk_push(walk.get(), &tip) != 0) return failed(name_ + ": its history cannot be read");
+            if (git_revwalk_push(walk.get(), &tip) != 0) return git_failed(name_ + ": its history cannot be read");
         git_oid id{};
         int code = 0;
         while ((code = git_revwalk_next(&id, walk.get())) == 0)
             if (auto done = commit(id); !done) return done;
-        return code == GIT_ITEROVER ? Result<void>() : failed(name_ + ": its history cannot be read as a whole");
+        return code == GIT_ITEROVER ? Result<void>() : git_failed(name_ + ": its history cannot be read as a whole");
     }
 
     Result<void> commit(const git_oid& id) {
         CommitHandle commit;
         TreeHandle root;
         if (take(commit, git_commit_lookup, repository_, &id) != 0 || take(root, git_commit_tree, commit.get()) != 0)
-            return failed(name_ + ": a commit cannot be read");
+            return git_failed(name_ + ": a commit cannot be read");
         ++walked_.commits;
         std::string path;
         return tree(root.get(), path, 0);
@@ -195,7 +161,7 @@ private:
             } else if (mode == GIT_FILEMODE_TREE) {
                 TreeHandle below;
                 if (take(below, git_tree_lookup, repository_, git_tree_entry_id(entry)) != 0)
-                    return failed(name_ + ": a folder in it cannot be read");
+                    return git_failed(name_ + ": a folder in it cannot be read");
                 path += '/';
                 done = tree(below.get(), path, depth + 1);
             } else if (mode == GIT_FILEMODE_BLOB || mode == GIT_FILEMODE_BLOB_EXECUTABLE) {
@@ -210,7 +176,7 @@ private:
     }
 
     Result<void> blob(const git_oid& oid, const std::string& path) {
-        if (const std::string_view reason = left_out_by_path(path); !reason.empty()) {
+        if (const std::string_view reason = options_.left_out(path); !reason.empty()) {
             ++walked_.left_out[std::string(reason)];
             return {};
         }
@@ -221,7 +187,7 @@ private:
         bool too_large = false;
         const Read read = [&]() -> Result<std::string_view> {
             if (raw == nullptr && git_blob_lookup(&raw, repository_, &oid) != 0)
-                return failed(name_ + ": the file " + path + " cannot be read");
+                return git_failed(name_ + ": the file " + path + " cannot be read");
             if (git_blob_rawsize(raw) > options_.blob_bytes_max) {
                 too_large = true;
                 return std::string_view();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "repo/left_out.h"
 
 #include <array>
 #include <cstddef>
@@ -17,11 +18,15 @@ namespace sallyport::repo {
 
 using ObjectId = std::array<unsigned char, 20>;
 
+// Why a file is left out by its path, as left_out_by_path() says it; empty: it is told.
+using LeftOut = std::string_view (*)(std::string_view path);
+
 struct WalkOptions {
     std::vector<std::string>
         branches;         // patterns ("main", "release/*") of local and remote branches; none: what HEAD names
     bool history = false; // every blob that a branch ever held
     std::uint64_t blob_bytes_max = 4u << 20;
+    LeftOut left_out = left_out_by_path;
 };
 
 struct Walked {
