@@ -25,9 +25,12 @@ struct Found {
     Confidence confidence = Confidence::medium;
     std::uint32_t rule = 0;
     std::uint32_t begin = 0, end = 0;
-    bool disclosed = false; // found by newer rules in what had left before: told, no longer acted on (law 1)
-    std::uint8_t depth = 0; // how often the text had to be unescaped further to read it: JSON in a JSON string is 1
-    bool operator==(const Found&) const = default;
+    std::uint32_t since = 0; // of a unit that is remembered: the sequence number of the rules that found it first
+    std::uint8_t depth = 0;  // how often the text had to be unescaped further to read it: JSON in a JSON string is 1
+    bool operator==(const Found& other) const { // whenever it was found
+        return kind == other.kind && confidence == other.confidence && rule == other.rule && begin == other.begin &&
+               end == other.end && depth == other.depth;
+    }
     bool overlaps(const Found& other) const { return begin < other.end && other.begin < end; }
 };
 

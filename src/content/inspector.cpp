@@ -51,6 +51,7 @@ void Inspector::inspect_nothing(Inspection& into) const {
     into.findings.clear();
     into.sources.clear();
     into.departing.clear();
+    into.lefts.clear();
     into.own_words.clear();
     into.units = into.units_new = into.bytes_new = 0;
 }
@@ -148,8 +149,10 @@ void Inspector::whole_unit(const dialect::Unit& unit, Inspection& into) {
     if (unit.kind == dialect::UnitKind::system) into.own_words.push_back({unit.node, name});
     found_.clear();
     sources_.clear();
-    const Recalled known = memory_.recall(name, rules()->epoch(), found_, sources_);
-    if (known.as != Recalled::As::current) {
+    const auto first_left = static_cast<std::uint32_t>(into.lefts.size());
+    const Recalled known = memory_.recall(name, rules()->epoch(), into.speaker, found_, sources_, into.lefts);
+    into.sequence = known.sequence;
+    if (!known.known) {
         ++into.units_new;
         before_.swap(found_);
         sources_before_.swap(sources_);
@@ -159,31 +162,35 @@ void Inspector::whole_unit(const dialect::Unit& unit, Inspection& into) {
         for (Found& one : found_) { // so that it holds wherever the unit lies
             one.begin -= root.begin;
             one.end -= root.begin;
+            one.since = known.sequence;
         }
-        if (known.as == Recalled::As::outdated) {
-            before_.swap(found_);
-            sources_before_.swap(sources_);
-            add_newly_found(before_, sources_before_);
-        }
+        add_known_before(before_, sources_before_);
         before_.clear();
         sources_before_.clear();
-        if (found_.size() <= findings_remembered_max)
-            memory_.remember(name, rules()->epoch(), known.left, found_, sources_);
+        if (found_.size() <= findings_remembered_max) {
+            memory_.remember(name, rules()->epoch(), found_, sources_);
+        } else { // nobody will know which of them newer rules found: all act
+            for (Found& one : found_) one.since = 0;
+            memory_.remember_unfound(name);
+        }
     }
     text_inspector_.in_file({});
-    const bool newly_found = std::ranges::any_of(found_, [](const Found& one) { return one.disclosed; });
-    const Left left = known.left.speaker == into.speaker ? known.left : Left{};
-    into.departing.push_back({unit.node, name, left.upstreams, left.changed, newly_found, false});
+    into.departing.push_back({unit.node, name, first_left, static_cast<std::uint32_t>(into.lefts.size()) - first_left});
     take(unit, root.begin, into);
 }
 
-// Under newer rules, in a unit that has left: what was done to it stays done, and what is found now is only told.
-void Inspector::add_newly_found(std::span<const Found> newly, const Sources& sources) {
-    const std::size_t before = found_.size();
-    for (Found one : newly) {
-        const auto same = [&](const Found& other) { return other.kind == one.kind && other.overlaps(one); };
-        if (std::any_of(found_.begin(), found_.begin() + static_cast<std::ptrdiff_t>(before), same)) continue;
-        one.disclosed = true;
+// Under older rules, in a unit that has left: what was done to it stays done, also where newer rules find it no longer.
+void Inspector::add_known_before(std::span<const Found> before, const Sources& sources) {
+    for (Found one : before) {
+        const auto same = std::ranges::find_if(found_, [&](const Found& other) {
+            if (one.kind != FindingKind::attribution) return other == one;
+            return other.kind == one.kind && other.begin == one.begin && other.end == one.end &&
+                   *sources_[other.rule] == *sources[one.rule];
+        });
+        if (same != found_.end()) {
+            same->since = one.since;
+            continue;
+        }
         if (one.kind == FindingKind::attribution) {
             sources_.push_back(sources[one.rule]);
             one.rule = static_cast<std::uint32_t>(sources_.size() - 1);

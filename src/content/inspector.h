@@ -21,19 +21,17 @@ struct Finding {
     dialect::UnitKind unit = dialect::UnitKind::other;
     json::NodeIndex node = json::no_node; // the unit's; no_node: beside the document
     bool is_spared = false;               // content that may be where the work is: told, never amended
+    bool is_disclosed = false;            // was not known, or told only, when it left to this upstream before (law 1)
     bool is_disputed = false;             // somebody says that it is none
     // Whether rules act on it; else it is only told.
-    bool acts() const { return !found.disclosed && !is_disputed; }
+    bool acts() const { return !is_disclosed && !is_disputed; }
 };
 
-// A unit with a name, and to which upstreams it left before by the same speaker.
+// A unit with a name, and how it left before by the same speaker: a part of Inspection::lefts.
 struct Departing {
     json::NodeIndex node = json::no_node;
     crypto::UnitName name;
-    std::uint32_t left_to = 0;
-    bool left_changed = false; // not as it came
-    bool newly_found = false;  // newer rules found something in it
-    bool acted_on = false;     // which is acted on, since it did not leave to whoever gets it now
+    std::uint32_t first_left = 0, lefts = 0;
 };
 
 // A unit of the system part: what the client itself writes.
@@ -46,8 +44,16 @@ struct Inspection {
     std::shared_ptr<const Rules> rules; // that it was made under, which know the findings' names
     std::vector<Finding> findings;      // in the order of the body
     Sources sources;                    // of attributions: Found::rule is an index into it
-    std::vector<Departing> departing;
+    std::vector<Departing> departing;   // by node
+    std::vector<Left> lefts;
     std::uint64_t speaker = 0;
+    std::uint32_t sequence = 0; // of the rules
+    // How the unit left to the upstream with this bit; null: never.
+    const Left* left_to(const Departing& unit, std::uint32_t upstream) const {
+        const auto of_unit = std::span(lefts).subspan(unit.first_left, unit.lefts);
+        const auto found = std::ranges::find(of_unit, upstream, &Left::upstream);
+        return found == of_unit.end() || upstream == 0 ? nullptr : &*found;
+    }
     std::vector<OwnWords> own_words;
     std::size_t units = 0;
     std::size_t units_new = 0; // of these, looked at
@@ -82,7 +88,7 @@ private:
     void look_at(json::NodeIndex node, bool root, dialect::UnitKind kind);
     void look_at_text(std::string_view raw, bool escaped, std::uint32_t begin);
     bool look_into_base64(std::string_view raw, bool attachment, std::uint32_t begin);
-    void add_newly_found(std::span<const Found> newly, const Sources& sources);
+    void add_known_before(std::span<const Found> before, const Sources& sources);
     void take(const dialect::Unit& unit, std::uint32_t offset, Inspection& into);
     // Texts that are looked at each time, such as the names of members between units: known for a while where they were clean.
     bool clean_lately(const crypto::UnitName& name) const {

@@ -160,7 +160,8 @@ TEST_F(InspectorTest, NewerRulesTellWhatHadLeftAndActOnWhatIsNew) {
     EXPECT_NE((*newer)->epoch(), rules_->epoch());
     inspect(talk("orange-1234 and " + token, "orange-5678"));
     ASSERT_EQ(inspection_.findings.size(), 1U);
-    for (const Departing& unit : inspection_.departing) memory_.leave(unit.name, {7, 2}, false, {});
+    for (const Departing& unit : inspection_.departing)
+        memory_.leave(unit.name, {7, 2, inspection_.sequence, false, false, {}});
 
     Inspector later(*newer, memory_, namer_);
     const auto again = [&](const std::string& body) -> const std::vector<Finding>& {
@@ -172,19 +173,25 @@ TEST_F(InspectorTest, NewerRulesTellWhatHadLeftAndActOnWhatIsNew) {
         later.inspect(document_, request_, 7, inspection_);
         return inspection_.findings;
     };
+    const std::uint32_t then = inspection_.sequence;
     for (int turn = 0; turn < 2; ++turn) {
         const auto& findings = again(talk("orange-1234 and " + token, "orange-5678"));
         ASSERT_EQ(findings.size(), 3U) << turn;
-        EXPECT_TRUE(findings[0].found.disclosed);
+        EXPECT_GT(findings[0].found.since, then);
         EXPECT_EQ(inspection_.rule_name(findings[0]), "our-word");
-        EXPECT_FALSE(findings[1].found.disclosed) << "was known before";
+        EXPECT_EQ(findings[1].found.since, then) << "was known before";
         EXPECT_TRUE(inspection_.rule_name(findings[1]).starts_with("github")) << inspection_.rule_name(findings[1]);
-        EXPECT_TRUE(findings[2].found.disclosed);
-        EXPECT_TRUE(std::ranges::all_of(inspection_.departing, [](const Departing& one) { return one.left_to == 2; }));
+        EXPECT_GT(findings[2].found.since, then);
+        for (const Departing& unit : inspection_.departing) {
+            ASSERT_NE(inspection_.left_to(unit, 2), nullptr);
+            EXPECT_EQ(inspection_.left_to(unit, 2)->at, then);
+            EXPECT_EQ(inspection_.left_to(unit, 4), nullptr);
+        }
     }
     const auto& findings = again(talk("orange-1234 and " + token, "orange-9999"));
     ASSERT_EQ(findings.size(), 3U);
-    EXPECT_FALSE(findings[2].found.disclosed);
+    EXPECT_EQ(inspection_.left_to(inspection_.departing.back(), 2), nullptr) << "has not left";
+    EXPECT_EQ(later.rules()->epoch(), (*newer)->epoch());
 }
 
 TEST_F(InspectorTest, RulesAboutFilesAskWhichFileAToolRead) {

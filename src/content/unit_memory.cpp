@@ -7,41 +7,62 @@ namespace sallyport::content {
 UnitMemory::UnitMemory(std::size_t units_max)
     : generation_max_(std::max<std::size_t>(units_max / (2 * shards_.size()), 1)) {}
 
-Recalled UnitMemory::recall(const crypto::UnitName& name, std::uint64_t epoch, std::vector<Found>& into,
-                            Sources& sources) {
+// Mostly the one that was asked for last.
+std::uint32_t UnitMemory::sequence_of(std::uint64_t epoch) {
+    if (last_epoch_.load(std::memory_order_acquire) == epoch) return last_sequence_.load(std::memory_order_acquire);
+    const std::lock_guard lock(epochs_mutex_);
+    auto known = std::ranges::find(epochs_, epoch);
+    if (known == epochs_.end()) known = epochs_.insert(epochs_.end(), epoch);
+    const auto sequence = static_cast<std::uint32_t>(known - epochs_.begin() + 1);
+    if (sequence > last_sequence_.load(std::memory_order_relaxed)) {
+        last_sequence_.store(sequence, std::memory_order_release);
+        last_epoch_.store(epoch, std::memory_order_release);
+    }
+    return sequence;
+}
+
+Recalled UnitMemory::recall(const crypto::UnitName& name, std::uint64_t epoch, std::uint64_t speaker,
+                            std::vector<Found>& into, Sources& sources, std::vector<Left>& lefts) {
+    const std::uint32_t sequence = sequence_of(epoch);
     Shard& in = shard(name);
     const std::lock_guard lock(in.mutex);
     const Known* const known = find(in, name);
-    if (known == nullptr || (known->epoch != epoch && known->left.upstreams == 0)) return {};
-    into.insert(into.end(), known->found.begin(), known->found.end());
-    if (known->sources) sources.insert(sources.end(), known->sources->begin(), known->sources->end());
-    return {known->epoch == epoch ? Recalled::As::current : Recalled::As::outdated, known->left};
+    if (known == nullptr) return {false, sequence};
+    for (const Left& one : known->lefts)
+        if (one.speaker == speaker) lefts.push_back(one);
+    const bool current = known->epoch == epoch;
+    if (current || !known->lefts.empty()) {
+        into.insert(into.end(), known->found.begin(), known->found.end());
+        if (known->sources) sources.insert(sources.end(), known->sources->begin(), known->sources->end());
+    }
+    return {current, sequence};
 }
 
-void UnitMemory::remember(const crypto::UnitName& name, std::uint64_t epoch, const Left& left, std::vector<Found> found,
+void UnitMemory::remember(const crypto::UnitName& name, std::uint64_t epoch, std::vector<Found> found,
                           const Sources& sources) {
     Shard& in = shard(name);
     const std::lock_guard lock(in.mutex);
-    make_room(in);
-    in.young.insert_or_assign(
-        name,
-        Known{std::move(found), sources.empty() ? nullptr : std::make_unique<const Sources>(sources), epoch, left});
+    Known* known = find(in, name);
+    if (known == nullptr) {
+        make_room(in);
+        known = &in.young[name];
+    }
+    known->found = std::move(found);
+    known->sources = sources.empty() ? nullptr : std::make_unique<const Sources>(sources);
+    known->epoch = epoch;
 }
 
-void UnitMemory::leave(const crypto::UnitName& name, const Left& to, bool acted_on,
-                       std::span<const Found> let_through) {
+void UnitMemory::remember_unfound(const crypto::UnitName& name) { remember(name, 0, {}, {}); }
+
+void UnitMemory::leave(const crypto::UnitName& name, Left left) {
     Shard& in = shard(name);
     const std::lock_guard lock(in.mutex);
     Known* const known = find(in, name);
     if (known == nullptr) return;
-    if (known->left.speaker != to.speaker) known->left = {to.speaker, 0};
-    known->left.upstreams |= to.upstreams;
-    known->left.changed = to.changed;
-    if (acted_on)
-        for (Found& one : known->found) one.disclosed = false;
-    for (const Found& passed : let_through)
-        for (Found& one : known->found)
-            if (one.begin == passed.begin && one.rule == passed.rule) one.disclosed = true;
+    std::erase_if(known->lefts,
+                  [&](const Left& one) { return one.speaker == left.speaker && one.upstream == left.upstream; });
+    if (known->lefts.size() == lefts_max) known->lefts.erase(known->lefts.begin());
+    known->lefts.push_back(std::move(left));
 }
 
 UnitMemory::Known* UnitMemory::find(Shard& in, const crypto::UnitName& name) const {

@@ -6,41 +6,46 @@
 #include "crypto/unit_name.h"
 
 #include <array>
+#include <atomic>
+#include <memory>
 #include <mutex>
-#include <span>
 #include <unordered_map>
 #include <vector>
 
 namespace sallyport::content {
 
-// To whom a unit left: of one speaker (a person's conversation) the upstreams, as bits.
+// How a unit left last: of one speaker (a person's conversation) to one upstream.
 struct Left {
     std::uint64_t speaker = 0;
-    std::uint32_t upstreams = 0;
-    bool changed = false; // not as it came: something in it was redacted, withheld or normalised
+    std::uint32_t upstream = 0; // its bit
+    std::uint32_t at = 0;       // the sequence number of the rules then: what is found later was not known
+    bool changed = false;       // something in it was redacted, withheld or normalised
+    bool withheld = false;      // so that it did not leave at all
+    std::vector<std::uint32_t>
+        let_through; // where findings begin that were known and told only: disputed, or told before
+    bool operator==(const Left&) const = default;
 };
 
 struct Recalled {
-    enum class As : std::uint8_t {
-        unknown,
-        current,  // findings under these very rules
-        outdated, // under older ones, and the unit has left since: what was done to it then stays done
-    };
-    As as = As::unknown;
-    Left left;
+    bool known = false;         // under these very rules
+    std::uint32_t sequence = 0; // of these rules, in the order in which the memory saw them
 };
 
 class UnitMemory {
 public:
     explicit UnitMemory(std::size_t units_max);
-    // Appends what was found in the unit to lists that are empty, unless it is unknown. `epoch`: Rules::epoch().
-    Recalled recall(const crypto::UnitName& name, std::uint64_t epoch, std::vector<Found>& into, Sources& sources);
-    void remember(const crypto::UnitName& name, std::uint64_t epoch, const Left& left, std::vector<Found> found,
-                  const Sources& sources);
-    // It is about to be sent. `acted_on`: what newer rules found was acted on this time, so it is a finding like any other from now on.
-    // `let_through`: findings that are not acted on, also where nobody disputes them any more (their `begin` and `rule` count).
-    void leave(const crypto::UnitName& name, const Left& to, bool acted_on, std::span<const Found> let_through);
+    // Appends what was found in the unit to lists that are empty, unless it was inspected under other rules and never left, and how it left
+    // by this speaker. `epoch`: Rules::epoch().
+    Recalled recall(const crypto::UnitName& name, std::uint64_t epoch, std::uint64_t speaker, std::vector<Found>& into,
+                    Sources& sources, std::vector<Left>& lefts);
+    void remember(const crypto::UnitName& name, std::uint64_t epoch, std::vector<Found> found, const Sources& sources);
+    // Known, but to be inspected each time.
+    void remember_unfound(const crypto::UnitName& name);
+    // It is about to be sent. In the place of how it left to that upstream by that speaker before; the newest lefts_max are kept.
+    void leave(const crypto::UnitName& name, Left left);
     std::size_t units() const;
+
+    static constexpr std::size_t lefts_max = 16; // of one unit
 
 private:
     struct Hash {
@@ -49,8 +54,8 @@ private:
     struct Known {
         std::vector<Found> found;
         std::unique_ptr<const Sources> sources; // hardly any unit has some
-        std::uint64_t epoch = 0;
-        Left left; // the last one: another speaker takes its place
+        std::uint64_t epoch = 0;                // 0: none
+        std::vector<Left> lefts;                // the newest last
     };
     using Map = std::unordered_map<crypto::UnitName, Known, Hash>;
     // Two generations: what is asked for moves to the young one; when that is full, the old one is forgotten.
@@ -61,7 +66,12 @@ private:
     Shard& shard(const crypto::UnitName& name) { return shards_[name.high % shards_.size()]; }
     void make_room(Shard& shard) const;
     Known* find(Shard& shard, const crypto::UnitName& name) const;
+    std::uint32_t sequence_of(std::uint64_t epoch);
 
+    std::mutex epochs_mutex_;
+    std::vector<std::uint64_t> epochs_; // as they were seen; few
+    std::atomic<std::uint64_t> last_epoch_ = 0;
+    std::atomic<std::uint32_t> last_sequence_ = 0;
     std::array<Shard, 64> shards_;
     std::size_t generation_max_; // units of one shard
 };

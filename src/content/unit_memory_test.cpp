@@ -27,15 +27,16 @@ TEST(UnitMemory, KeepsWhatIsAskedForAndIsBounded) {
     Sources sources;
     const auto used = namer.of("used"), unused = namer.of("unused");
     const std::vector<Found> found = {{.confidence = Confidence::high, .rule = 3, .begin = 5, .end = 9}};
+    std::vector<Left> lefts;
     const auto knows = [&](const crypto::UnitName& name) {
-        return memory.recall(name, 1, out, sources).as != Recalled::As::unknown;
+        return memory.recall(name, 1, 7, out, sources, lefts).known;
     };
-    memory.remember(used, 1, {}, found, {});
-    memory.remember(unused, 1, {}, {}, {});
+    memory.remember(used, 1, found, {});
+    memory.remember(unused, 1, {}, {});
     EXPECT_TRUE(knows(unused));
     EXPECT_TRUE(out.empty());
     for (int i = 0; i < 100'000; ++i) {
-        memory.remember(namer.of(std::to_string(i)), 1, {}, {}, {});
+        memory.remember(namer.of(std::to_string(i)), 1, {}, {});
         out.clear();
         ASSERT_TRUE(knows(used)) << i;
         ASSERT_EQ(out, found);
@@ -48,22 +49,51 @@ TEST(UnitMemory, UnderNewRulesOnlyWhatHasLeftIsStillKnown) {
     const crypto::UnitNamer namer(key, "");
     UnitMemory memory(1'000);
     const auto left = namer.of("left"), stayed = namer.of("stayed");
-    for (const auto& name : {left, stayed}) memory.remember(name, 1, {}, {{.rule = 3, .end = 9}}, {});
-    for (const auto& name : {left, namer.of("never seen")}) memory.leave(name, {7, 2}, false, {});
+    for (const auto& name : {left, stayed}) memory.remember(name, 1, {{.rule = 3, .end = 9}}, {});
+    for (const auto& name : {left, namer.of("never seen")}) memory.leave(name, {7, 2, 1, false, false, {}});
     std::vector<Found> out;
     Sources sources;
-    EXPECT_EQ(memory.recall(stayed, 2, out, sources).as, Recalled::As::unknown);
+    std::vector<Left> lefts;
+    const auto recall = [&](const crypto::UnitName& name, std::uint64_t epoch, std::uint64_t speaker) {
+        out.clear();
+        lefts.clear();
+        return memory.recall(name, epoch, speaker, out, sources, lefts);
+    };
+    EXPECT_EQ(recall(left, 1, 7).sequence, 1U);
+    EXPECT_FALSE(recall(stayed, 2, 7).known);
     EXPECT_TRUE(out.empty());
-    const Recalled known = memory.recall(left, 2, out, sources);
-    EXPECT_EQ(known.as, Recalled::As::outdated);
-    EXPECT_EQ(known.left.speaker, 7U);
-    EXPECT_EQ(known.left.upstreams, 2U);
-    memory.leave(left, {8, 4}, false, {});
-    EXPECT_EQ(memory.recall(left, 2, out, sources).left.upstreams, 4U) << "of another speaker";
-    out.resize(1);
+    EXPECT_FALSE(recall(left, 2, 7).known);
+    EXPECT_EQ(recall(left, 2, 7).sequence, 2U);
     EXPECT_EQ(out.size(), 1U);
-    EXPECT_EQ(memory.recall(left, 1, out, sources).as, Recalled::As::current);
+    EXPECT_EQ(lefts, (std::vector<Left>{{7, 2, 1, false, false, {}}}));
+    EXPECT_TRUE(recall(left, 1, 7).known);
+    EXPECT_EQ(recall(left, 1, 8).sequence, 1U);
+    EXPECT_TRUE(lefts.empty()) << "of another speaker";
     EXPECT_EQ(memory.units(), 2U);
+}
+
+TEST(UnitMemory, KnowsOfEachSpeakerAndUpstreamHowItLeftLast) {
+    const crypto::UnitNamer namer(key, "");
+    UnitMemory memory(1'000);
+    const auto name = namer.of("left");
+    memory.remember(name, 1, {}, {});
+    memory.leave(name, {7, 1, 1, false, false, {}});
+    memory.leave(name, {7, 2, 1, true, false, {}});
+    memory.leave(name, {8, 1, 1, true, true, {}});
+    memory.leave(name, {7, 1, 2, false, false, {5}});
+    const auto lefts_of = [&](std::uint64_t speaker) {
+        std::vector<Found> out;
+        Sources sources;
+        std::vector<Left> lefts;
+        memory.recall(name, 1, speaker, out, sources, lefts);
+        return lefts;
+    };
+    EXPECT_EQ(lefts_of(7), (std::vector<Left>{{7, 2, 1, true, false, {}}, {7, 1, 2, false, false, {5}}}));
+    EXPECT_EQ(lefts_of(8), (std::vector<Left>{{8, 1, 1, true, true, {}}}));
+    for (std::uint64_t speaker = 100; speaker < 100 + UnitMemory::lefts_max; ++speaker)
+        memory.leave(name, {speaker, 1, 1, false, false, {}});
+    EXPECT_TRUE(lefts_of(7).empty());
+    EXPECT_EQ(lefts_of(100).size(), 1U);
 }
 
 TEST(UnitMemory, IsOneForAllThreads) {
@@ -74,11 +104,13 @@ TEST(UnitMemory, IsOneForAllThreads) {
         threads.emplace_back([&] {
             std::vector<Found> out;
             Sources sources;
+            std::vector<Left> lefts;
             for (int i = 0; i < 20'000; ++i) {
                 const auto name = namer.of(std::to_string(i % 3'000));
-                if (memory.recall(name, 1, out, sources).as == Recalled::As::unknown)
-                    memory.remember(name, 1, {}, {{.confidence = Confidence::low, .end = 1}}, {});
-                memory.leave(name, {1, 1}, false, {});
+                if (!memory.recall(name, 1 + i / 7'000, 1, out, sources, lefts).known)
+                    memory.remember(name, 1 + i / 7'000, {{.confidence = Confidence::low, .end = 1}}, {});
+                memory.leave(name, {1, 1, 1, false, false, {}});
+                lefts.clear();
                 if (out.size() > 100) out.clear();
             }
         });

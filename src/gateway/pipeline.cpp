@@ -77,7 +77,6 @@ net::Task<Attempt> attempt(Turn& turn, const Upstream& upstream, bool fresh, boo
         co_await refuse(turn, ending);
         co_return Attempt::over;
     }
-    turn.units_leave(upstream);
     std::string& head = turn.scratch->head;
     head.clear();
     const bool has_body = turn.endpoint.operation != dialect::Operation::list_models;
@@ -98,6 +97,7 @@ net::Task<Attempt> attempt(Turn& turn, const Upstream& upstream, bool fresh, boo
             turn.client_gone = true;
             stream.cancel();
         });
+        turn.units_leave(upstream);
         const std::string_view body = turn.body();
         iovec pieces[] = {{head.data(), head.size()}, {const_cast<char*>(body.data()), body.size()}};
         step = co_await (*connection)->send(pieces, timeouts.write_idle_ms);

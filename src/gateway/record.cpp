@@ -83,7 +83,7 @@ ledger::RequestSummary summary(Turn& turn, std::uint16_t withheld) {
     };
     const content::Inspection& seen = turn.scratch->inspection;
     name_findings(seen, [](const Finding& one) { return one.acts(); }, id_of, turn.scratch->findings);
-    name_findings(seen, [](const Finding& one) { return one.found.disclosed; }, id_of, turn.scratch->disclosed);
+    name_findings(seen, [](const Finding& one) { return one.is_disclosed; }, id_of, turn.scratch->disclosed);
     name_findings(seen, [](const Finding& one) { return one.is_disputed; }, id_of, turn.scratch->disputed);
     made.findings = turn.scratch->findings;
     made.disclosed = turn.scratch->disclosed;

@@ -248,8 +248,7 @@ Step Turn::decide() {
     if (const Step gathered = gather_facts(); !gathered) return gathered;
     if (const Step found = find_claims(); !found) return found;
     if (const Step clean = check_names(); !clean) return clean;
-    settle_repository();
-    decide_on_disclosed();
+    decide_on_findings();
     judged = true;
     if (plan.effective_class > facts.class_floor)
         for (const std::uint64_t conversation : conversations)
@@ -267,9 +266,8 @@ Step Turn::judge_anew() {
         world = lane.world;
         if (const Step known = identify(); !known) return known;
         if (const Step gathered = gather_facts(); !gathered) return gathered;
-        settle_repository();
     }
-    decide_on_disclosed();
+    decide_on_findings();
     return {};
 }
 

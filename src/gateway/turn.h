@@ -94,12 +94,15 @@ private:
     // turn_findings.cpp
     std::uint32_t findings() const;
     std::string found_words() const; // " Found: …" where a rule about findings refused
-    void find_disputes();
     Step find_claims();
     Step check_names();
     std::uint64_t speaker() const;
-    // What newer rules found is left alone where it left already to the upstream that comes first; decides until that holds.
-    void decide_on_disclosed();
+    const content::Departing* unit_of(const content::Finding& finding) const; // null: it has none with a name
+    bool is_disclosed_to(const content::Finding& finding, std::uint32_t upstream) const;
+    bool is_disputed_for(const content::Finding& finding, std::uint32_t upstream) const;
+    void settle_findings(std::uint32_t upstream);
+    std::uint32_t first_upstream() const;
+    void decide_on_findings(); // sets the plan
     void compare_with_fleet();
     void choose_repository();
     // With what inspection found of the company's content: turn_sources.cpp.

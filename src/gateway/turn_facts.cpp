@@ -92,8 +92,6 @@ Step Turn::gather_facts() {
             Ending{dialect::RefusalKind::invalid, "Sallyport: the request offers tools of more than " +
                                                       std::to_string(limits::plugins_per_request_max) + " plugins."});
     facts.plugins = scratch->plugins;
-    find_disputes();
-    facts.findings = findings();
     std::size_t known = 0;
     for (const std::string_view session : caller.sessions)
         if (!session.empty()) conversations[known++] = Verdicts::conversation(facts.person, session);

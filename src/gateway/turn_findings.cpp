@@ -11,11 +11,6 @@ namespace {
 std::uint32_t bit_of(const content::Found& found) {
     return 1u << policy::finding_bit(static_cast<std::size_t>(found.kind), static_cast<std::size_t>(found.confidence));
 }
-
-struct Leaving {
-    bool changed = false;
-    std::vector<content::Found> let_through; // begin counts from the unit's
-};
 } // namespace
 
 policy::Amendments Turn::amendments_for(std::uint16_t upstream) const {
@@ -100,42 +95,88 @@ void Turn::compare_with_fleet() {
 void Turn::units_leave(const Upstream& upstream) {
     content::Inspection& inspection = scratch->inspection;
     content::UnitMemory& memory = lane.shared.inspectors.memory();
+    if (upstream.left_bit == 0) return; // of more upstreams than have one: what left there is always new
     const policy::Amendments made = amendments_for(upstream.policy_index);
-    std::map<json::NodeIndex, Leaving> found; // what matters of it, by unit
+    std::map<json::NodeIndex, content::Left> leaving; // of the units of which something is to be said
+    const content::Left nothing{inspection.speaker, upstream.left_bit, inspection.sequence, false, false, {}};
     for (const content::Finding& one : inspection.findings) {
+        if (one.node == json::no_node) continue;
         const bool acted_on = one.acts() && !one.is_spared && (made.any() & bit_of(one.found)) != 0;
-        if (one.node == json::no_node || (!acted_on && !one.is_disputed)) continue;
-        Leaving& unit = found[one.node];
+        if (!acted_on && one.acts()) continue;
+        content::Left& unit = leaving.try_emplace(one.node, nothing).first->second;
         unit.changed = unit.changed || acted_on;
-        if (!one.is_disputed) continue;
-        unit.let_through.push_back(one.found);
-        unit.let_through.back().begin -= scratch->document[one.node].begin;
+        unit.withheld = unit.withheld || (acted_on && (made.withhold & bit_of(one.found)) != 0);
+        if (!one.acts()) unit.let_through.push_back(one.found.begin - scratch->document[one.node].begin);
     }
-    static const Leaving nothing;
-    for (content::Departing& unit : inspection.departing) {
-        const auto of_unit = found.empty() ? found.end() : found.find(unit.node);
-        const Leaving& leaving = of_unit == found.end() ? nothing : of_unit->second;
-        const bool known = (unit.left_to & upstream.left_bit) != 0 && unit.left_changed == leaving.changed;
-        if (known && !unit.acted_on && leaving.let_through.empty()) continue;
-        memory.leave(unit.name, {inspection.speaker, upstream.left_bit, leaving.changed}, unit.acted_on,
-                     leaving.let_through);
-        unit.left_to |= upstream.left_bit;
-        unit.left_changed = leaving.changed;
+    for (const content::Departing& unit : inspection.departing) {
+        const auto told = leaving.empty() ? leaving.end() : leaving.find(unit.node);
+        const content::Left& now = told == leaving.end() ? nothing : told->second;
+        const content::Left* const before = inspection.left_to(unit, upstream.left_bit);
+        if (before == nullptr || *before != now) memory.leave(unit.name, now);
     }
 }
 
-// What left as it was changed stays so for the rest of the conversation; what has not left, or left as it came, may go on as it comes.
-void Turn::find_disputes() {
-    content::Inspection& inspection = scratch->inspection;
-    for (content::Finding& one : inspection.findings) {
-        one.is_disputed = false;
-        if (world->disputes->empty() || one.found.disclosed || one.node == json::no_node) continue;
-        const auto unit = std::ranges::lower_bound(inspection.departing, one.node, {}, &content::Departing::node);
-        const bool has_left = unit != inspection.departing.end() && unit->node == one.node && unit->left_to != 0;
-        if (has_left && unit->left_changed) continue;
-        one.is_disputed = world->disputes->hold(lane.shared.amender.id_of(scratch->document, one),
-                                                inspection.rule_name(one), facts.at_ms);
+const content::Departing* Turn::unit_of(const content::Finding& finding) const {
+    const auto& units = scratch->inspection.departing;
+    const auto unit = std::ranges::lower_bound(units, finding.node, {}, &content::Departing::node);
+    return finding.node == json::no_node || unit == units.end() || unit->node != finding.node ? nullptr : &*unit;
+}
+
+// What left stays as it left: what was not known then, or only told, is told again; what was changed is changed again.
+bool Turn::is_disclosed_to(const content::Finding& finding, std::uint32_t upstream) const {
+    const content::Departing* const unit = unit_of(finding);
+    const content::Left* const left = unit == nullptr ? nullptr : scratch->inspection.left_to(*unit, upstream);
+    if (left == nullptr || left->withheld) return false;
+    return finding.found.since > left->at ||
+           std::ranges::find(left->let_through, finding.found.begin - scratch->document[finding.node].begin) !=
+               left->let_through.end();
+}
+
+bool Turn::is_disputed_for(const content::Finding& finding, std::uint32_t upstream) const {
+    const content::Departing* const unit = unit_of(finding);
+    if (world->disputes->empty() || unit == nullptr) return false;
+    const content::Left* const left = scratch->inspection.left_to(*unit, upstream);
+    if (left != nullptr && left->changed) return false;
+    return world->disputes->hold(lane.shared.amender.id_of(scratch->document, finding),
+                                 scratch->inspection.rule_name(finding), facts.at_ms);
+}
+
+// What acts, where the request goes to the upstream with this bit; 0: to one that never got anything.
+void Turn::settle_findings(std::uint32_t upstream) {
+    for (content::Finding& one : scratch->inspection.findings) {
+        one.is_disclosed = is_disclosed_to(one, upstream);
+        one.is_disputed = !one.is_disclosed && is_disputed_for(one, upstream);
     }
+    facts.findings = findings();
+    settle_repository();
+    plan = policy::decide(*world->policy, facts, candidates());
+}
+
+std::uint32_t Turn::first_upstream() const {
+    const Upstream* const first = plan.upstream_count == 0 ? nullptr : world->upstream_of(plan.upstreams[0]);
+    return first == nullptr ? 0 : first->left_bit;
+}
+
+// Where it goes hangs on what acts, and what acts on where it goes. Where the two do not come to rest, all acts.
+void Turn::decide_on_findings() {
+    if (scratch->inspection.findings.empty()) return settle_findings(0);
+    std::uint32_t upstream = 0;
+    for (const content::Left& left : scratch->inspection.lefts) upstream = left.upstream; // to whom it went last
+    constexpr int tries_max = 4;
+    for (int i = 0; i < tries_max; ++i) {
+        settle_findings(upstream);
+        const std::uint32_t first = first_upstream();
+        if (first == upstream || plan.upstream_count == 0) return;
+        upstream = first;
+    }
+    settle_findings(0);
+}
+
+// That is left alone here since it left so to the first one.
+bool Turn::has_all_disclosed(const Upstream& upstream) const {
+    return std::ranges::all_of(scratch->inspection.findings, [&](const content::Finding& one) {
+        return !one.is_disclosed || is_disclosed_to(one, upstream.left_bit);
+    });
 }
 
 // Naming no conversation, all of a person's requests are one.
@@ -143,32 +184,6 @@ std::uint64_t Turn::speaker() const {
     std::string text = std::string(caller.key.caller.person) + "\n" + scratch->request.session;
     for (const std::string_view session : caller.sessions) (text += '\n') += session;
     return std::hash<std::string>{}(text) | 1;
-}
-
-bool Turn::has_all_disclosed(const Upstream& upstream) const {
-    return std::ranges::all_of(scratch->inspection.departing, [&](const content::Departing& unit) {
-        return !unit.newly_found || unit.acted_on || (unit.left_to & upstream.left_bit) != 0;
-    });
-}
-
-void Turn::decide_on_disclosed() {
-    content::Inspection& inspection = scratch->inspection;
-    while (true) {
-        plan = policy::decide(*world->policy, facts, candidates());
-        const Upstream* const first = plan.upstream_count == 0 ? nullptr : world->upstream_of(plan.upstreams[0]);
-        if (first != nullptr && has_all_disclosed(*first)) return;
-        bool changed = false;
-        for (content::Departing& unit : inspection.departing) {
-            const bool stays = !unit.newly_found || unit.acted_on;
-            if (stays || (first != nullptr && (unit.left_to & first->left_bit) != 0)) continue;
-            unit.acted_on = changed = true;
-            for (content::Finding& one : inspection.findings)
-                if (one.node == unit.node) one.found.disclosed = false;
-        }
-        if (!changed) return;
-        facts.findings = findings();
-        settle_repository();
-    }
 }
 
 } // namespace sallyport::gateway
