@@ -94,7 +94,7 @@ void Attributor::find(std::string_view text, Attributed& out) {
         // Of what stands in many places only a few are listed: another may have more of the text than those.
         if (!judge(chain, nullptr, merged, unused) && !is_in_many_places(chain)) continue;
         append(common, std::move(merged));
-        reasons.resize(common.size(), why == Common::repetitive ? why : why_common(chain));
+        reasons.resize(common.size(), why != Common::none ? why : why_common(chain));
     }
     drop_lesser(matches);
     for (const Merged& match : matches) tell(match, Common::none, out);
@@ -240,7 +240,6 @@ void Attributor::find_common(std::string_view text) {
     common_repositories_ = shared_by(owned, limits::attribution_repositories_common);
     find_imports(text, query_, imports_);
     common_ = common_public_;
-    common_.insert(common_.end(), imports_.begin(), imports_.end());
     common_.insert(common_.end(), common_places_.begin(), common_places_.end());
     common_.insert(common_.end(), common_repositories_.begin(), common_repositories_.end());
     join(common_);
@@ -259,6 +258,12 @@ bool Attributor::judge(const Chain& chain, const std::vector<Interval>* common, 
     for (const SharedRun& run : chain.runs) {
         pieces.clear();
         subtract({run.query, run.query_end()}, taken, pieces);
+        if (common != nullptr && !imports_.empty()) {
+            std::vector<Interval> kept;
+            for (const Interval& piece : pieces) subtract_imports(piece, {run.query, run.query_end()}, imports_, kept);
+            if (kept != pieces) why = Common::imports;
+            pieces.swap(kept);
+        }
         for (const Interval& piece : pieces) {
             if (piece.size() < run_bytes_min) continue;
             if (common != nullptr && piece.size() >= match_bytes_min &&
@@ -291,8 +296,7 @@ Common Attributor::why_common(const Chain& chain) const {
     const std::pair<const std::vector<Interval>*, Common> reasons[] = {
         {&common_public_, Common::public_repository},
         {&common_repositories_, Common::many_repositories},
-        {&common_places_, Common::many_places},
-        {&imports_, Common::imports}};
+        {&common_places_, Common::many_places}};
     Common most = Common::none;
     std::uint32_t least_left = UINT32_MAX;
     for (const auto& [intervals, reason] : reasons) {

@@ -10,6 +10,7 @@
 #include "content/alignment.h"
 #include "content/candidates.h"
 #include "content/code_index.h"
+#include "content/imports.h"
 #include "content/intervals.h"
 #include "content/normalise.h"
 
@@ -122,7 +123,8 @@ private:
     std::vector<Told> told_;
     std::vector<Covered> covered_; // by fingerprint
     std::vector<Chain> chains_;
-    std::vector<Interval> common_public_, common_repositories_, common_places_, imports_, common_;
+    std::vector<Interval> common_public_, common_repositories_, common_places_, common_;
+    std::vector<ImportLine> imports_;
     std::deque<Block> blocks_; // read lately
     std::size_t block_bytes_ = 0;
     std::vector<SharedRun> runs_;

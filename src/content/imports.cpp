@@ -6,7 +6,7 @@
 namespace sallyport::content {
 namespace {
 
-constexpr std::size_t block_lines_max = 100; // of one import in brackets
+constexpr std::size_t block_lines_max = 60; // of one import in brackets
 
 struct Form {
     std::string_view begins, holds, ends; // empty: anything
@@ -102,7 +102,8 @@ char open_bracket(std::string_view line) {
 
 } // namespace
 
-void find_imports(std::string_view text, const Normalised& normalised, std::vector<Interval>& out) {
+void find_imports(std::string_view text, const Normalised& normalised, std::vector<ImportLine>& out) {
+    std::uint32_t opened_at = 0;
     std::size_t place = 0; // in the normalised text
     char closing = 0;
     std::size_t block_lines = 0;
@@ -117,15 +118,23 @@ void find_imports(std::string_view text, const Normalised& normalised, std::vect
             if (line.contains(closing) || ++block_lines > block_lines_max) closing = 0;
         } else if (is_import(line)) {
             import = true;
+            opened_at = begin;
             closing = open_bracket(line);
             block_lines = 0;
         }
-        if (!import || place == begin) continue;
-        if (!out.empty() && out.back().end == begin)
-            out.back().end = static_cast<std::uint32_t>(place);
-        else
-            out.push_back({begin, static_cast<std::uint32_t>(place)});
+        if (import && place != begin) out.push_back({{begin, static_cast<std::uint32_t>(place)}, opened_at});
     }
+}
+
+void subtract_imports(Interval piece, Interval run, const std::vector<ImportLine>& lines, std::vector<Interval>& out) {
+    auto line = std::ranges::lower_bound(lines, piece.begin, {}, [](const ImportLine& one) { return one.place.end; });
+    std::uint32_t at = piece.begin;
+    for (; line != lines.end() && line->place.begin < piece.end; ++line) {
+        if (line->needs < run.begin || line->place.end > run.end) continue;
+        if (line->place.begin > at) out.push_back({at, line->place.begin});
+        at = std::max(at, line->place.end);
+    }
+    if (at < piece.end) out.push_back({at, piece.end});
 }
 
 } // namespace sallyport::content

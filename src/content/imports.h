@@ -10,7 +10,15 @@
 
 namespace sallyport::content {
 
-// Appends the places of such lines in the normalised text, in order; joined where they follow each other.
-void find_imports(std::string_view text, const Normalised& normalised, std::vector<Interval>& out);
+// A line in the normalised text. It is one only where what makes it one is there too: of a line in brackets the line that opens them.
+struct ImportLine {
+    Interval place;
+    std::uint32_t needs = 0; // from here on: the beginning of the line, or of that which opens the brackets
+};
+// Appends such lines, in order.
+void find_imports(std::string_view text, const Normalised& normalised, std::vector<ImportLine>& out);
+// What of `piece`, a part of the verified `run`, is left without the lines that stand wholly in the run: a line that only the text has made one,
+// by a word before or behind it, is none.
+void subtract_imports(Interval piece, Interval run, const std::vector<ImportLine>& lines, std::vector<Interval>& out);
 
 } // namespace sallyport::content

@@ -10,9 +10,11 @@ namespace {
 std::string without_imports(std::string_view text) {
     Normalised normalised;
     normalise(text, Numbering::left_out, normalised);
-    std::vector<Interval> imports, rest;
+    std::vector<ImportLine> imports;
+    std::vector<Interval> rest;
     find_imports(text, normalised, imports);
-    subtract({0, static_cast<std::uint32_t>(normalised.size())}, imports, rest);
+    const Interval all{0, static_cast<std::uint32_t>(normalised.size())};
+    subtract_imports(all, all, imports, rest);
     std::string out;
     for (const Interval& one : rest) out += std::string(normalised.text().substr(one.begin, one.size())) + " ";
     return out;
@@ -42,6 +44,29 @@ TEST(Imports, AreNothingElse) {
     for (int i = 0; i < 200; ++i) endless += "secret" + std::to_string(i) + "\n";
     EXPECT_NE(without_imports(endless).find("secret199"), std::string::npos);
     EXPECT_EQ(without_imports(""), "");
+}
+
+// Whoever writes "import" before each line of a file hides nothing: the file has no such word there.
+TEST(Imports, CountOnlyWhereTheDocumentHasTheLineToo) {
+    Normalised normalised;
+    const std::string_view text = "import theSecretAlgorithm(x)\nuse {\nofTheCompany(y)\n}\n";
+    normalise(text, Numbering::left_out, normalised);
+    std::vector<ImportLine> lines;
+    find_imports(text, normalised, lines);
+    const auto left_of = [&](std::string_view verified) {
+        const auto at = static_cast<std::uint32_t>(normalised.text().find(verified));
+        const Interval run{at, at + static_cast<std::uint32_t>(verified.size())};
+        std::vector<Interval> out;
+        subtract_imports(run, run, lines, out);
+        std::uint32_t size = 0;
+        for (const Interval& one : out) size += one.size();
+        return size;
+    };
+    EXPECT_EQ(left_of("thesecretalgorithmx"), 19U);
+    EXPECT_EQ(left_of("importthesecretalgorithmx"), 0U);
+    EXPECT_EQ(left_of("importthesecretalgorithm"), 24U) << "the line goes on otherwise";
+    EXPECT_EQ(left_of("ofthecompanyy"), 13U);
+    EXPECT_EQ(left_of("useofthecompanyy"), 0U);
 }
 
 } // namespace

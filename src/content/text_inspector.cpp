@@ -3,6 +3,7 @@
 #include "content/hidden.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace sallyport::content {
@@ -34,6 +35,8 @@ void TextInspector::look_for_code(std::string_view text, std::vector<Found>& out
                        .rule = Rules::number_of_attachment(),
                        .begin = 0,
                        .end = static_cast<std::uint32_t>(text.size())});
+    std::map<DocumentId, std::uint32_t> characters; // of each document, however its parts are ordered
+    for (const Attribution& match : attributed_.matches) characters[match.document] += match.characters;
     for (const Attribution& match : attributed_.matches) {
         auto source = std::make_shared<Source>();
         for (std::size_t i = 0; i < match.places.size() && i < source_places_max; ++i)
@@ -42,9 +45,9 @@ void TextInspector::look_for_code(std::string_view text, std::vector<Found>& out
         source->last_line = match.last_line;
         source->characters = match.characters;
         out.push_back({.kind = FindingKind::attribution,
-                       .confidence = match.characters < telling_bytes_min ? Confidence::low
-                                     : match.longest >= match_bytes_min   ? Confidence::high
-                                                                          : Confidence::medium,
+                       .confidence = characters[match.document] < telling_bytes_min ? Confidence::low
+                                     : match.longest >= match_bytes_min             ? Confidence::high
+                                                                                    : Confidence::medium,
                        .rule = static_cast<std::uint32_t>(sources_->size()),
                        .begin = match.begin,
                        .end = match.end});

@@ -10,7 +10,7 @@ import zipfile
 import dialects
 import rig
 from programs import until
-from test_inspection import talk
+from test_inspection import TOKEN, talk
 from upstream import Upstream
 
 ENGINE, SITE = "git.acme.example/core/engine", "git.acme.example/web/site"
@@ -20,7 +20,8 @@ POLICY = rig.POLICY | {
                      {"match": "git.acme.example/web/**", "class": "internal"}],
     "unknown_repository": "customer", "claims_lower_to": "internal",
     "rules": [{"id": "site", "when": {"class": ["open-source", "internal"]}, "allow": {"upstreams": ["sim", "own"]}},
-              {"id": "home", "when": {"class": "trade-secret"}, "allow": {"upstreams": ["own"]}}],
+              {"id": "home", "when": {"class": "trade-secret"}, "allow": {"upstreams": ["own"]}},
+              {"id": "no-tokens", "when": {"finding": "secret", "model": "gpt-*"}, "amend": "withhold"}],
 }
 
 
@@ -105,10 +106,10 @@ class Attribution(rig.Case):
             cls.addClassCleanup(one.close)
         return {name: one.url for name, one in cls.vendor_of.items()}
 
-    def arrived(self, dialect, body, upstream="sim", where=SITE):
+    def arrived(self, dialect, body, upstream="sim", where=SITE, key=None, fields=()):
         received = self.vendor_of[upstream].received
         before = len(received)
-        answer = self.ask(dialect, body=json.dumps(body).encode(), repository=where)
+        answer = self.ask(dialect, body=json.dumps(body).encode(), repository=where, key=key, fields=fields)
         self.assertEqual((200, before + 1), (answer.status, len(received)), answer.body)
         self.gateway.row(answer.exchange)
         return received[-1].body.decode(), self.gateway.entries(answer.exchange)[0]
@@ -175,6 +176,47 @@ class Attribution(rig.Case):
             answer = self.ask(dialects.CHAT, body=json.dumps(sent).encode(), key=key, repository=SITE)
             self.assertEqual((200, before + 1), (answer.status, len(self.vendor_of["sim"].received)), answer.body)
             self.assertNotIn(line, self.vendor_of["sim"].received[-1].body.decode())
+
+    def test_what_is_found_beside_what_was_known_is_new_to_whoever_did_not_get_it(self):
+        fresh, tools = code(78, 40), self.folder / "tools"
+        tools.mkdir()
+        (tools / "shared.c").write_text("".join(fresh.splitlines(True)[:5]))
+        self.index(tools, "git.acme.example/web/tools")
+        body, line = talk(dialects.CHAT, "beside\n" + fresh), fresh.splitlines()[20].strip()
+        self.arrived(dialects.CHAT, body, "own", ENGINE)
+        self.commit({"src/beside.c": fresh})
+        self.index(self.repository, ENGINE)
+        other = self.gateway.issue("other@acme.example")["key"]
+        for key in (self.key, other):
+            left, _ = self.arrived(dialects.CHAT, body, key=key)
+            self.assertNotIn(line, left)
+
+    def test_what_was_withheld_has_not_left(self):
+        fresh = code(79, 40)
+        line = fresh.splitlines()[20].strip()
+        body = talk(dialects.CHAT, f"TOKEN = '{TOKEN}'\n{fresh}")
+        left, _ = self.arrived(dialects.CHAT, body | {"model": "gpt-5"})
+        self.assertNotIn(line, left)
+        self.commit({"src/withheld.c": fresh})
+        self.index(self.repository, ENGINE)
+        left, _ = self.arrived(dialects.CHAT, body)
+        self.assertNotIn(line, left)
+
+    def test_conversations_of_the_same_text_go_on_each_as_it_was(self):
+        fresh = code(81, 40)
+        line = fresh.splitlines()[20].strip()
+        body = talk(dialects.CHAT, "same\n" + fresh)
+        sessions = [("session-id", f"0000000{i}-aaaa-bbbb-cccc-000000000000") for i in range(3)]
+        for session in sessions[:2]:
+            self.arrived(dialects.CHAT, body, fields=[session])
+        self.commit({"src/same.c": fresh})
+        self.index(self.repository, ENGINE)
+        for session in (sessions[1], sessions[0], sessions[1], sessions[0]):
+            left, _ = self.arrived(dialects.CHAT, body, fields=[session])
+            self.assertIn(line, left, session)
+        left, _ = self.arrived(dialects.CHAT, body, fields=[sessions[2]])
+        self.assertNotIn(line, left)
+        self.arrived(dialects.CHAT, body, "own", ENGINE, fields=[sessions[0]])  # one turn at home
 
     def test_ordinary_work_and_what_is_open_are_left_alone(self):
         site = self.folder / "website"

@@ -57,6 +57,22 @@ class Disputed(TwoVendors):
         self.assertEqual([found], [row[5] for row in self.request_of(answer)["disclosed"]])
         self.assertEqual(found, self.named(talk(dialects.CHAT, f"another\n{FILE}"), "gpt-5"))
 
+    def test_it_holds_for_whoever_sends_the_same(self):
+        body = talk(dialects.CHAT, f"everybody's\n{FILE}")
+        found = self.named(body, "gpt-5")
+        self.changed("dispute", found, "--reason", "a specimen")
+        other = self.gateway.issue("other@acme.example")["key"]
+        for key in (self.key, other, self.key, other):
+            answer = self.ask(dialects.CHAT, body=json.dumps(body | {"model": "gpt-5"}).encode(), repository=SITE, key=key)
+            self.assertEqual(200, answer.status, answer.body)
+        self.changed("withdraw", found)
+        third = self.gateway.issue("third@acme.example")["key"]
+        answer = self.ask(dialects.CHAT, body=json.dumps(body | {"model": "gpt-5"}).encode(), repository=SITE, key=third)
+        self.assertEqual(dialects.CHAT.status["policy"], answer.status)
+        for key in (self.key, other):
+            answer = self.ask(dialects.CHAT, body=json.dumps(body | {"model": "gpt-5"}).encode(), repository=SITE, key=key)
+            self.assertEqual(200, answer.status, answer.body)
+
     def test_what_was_redacted_stays_so_in_its_conversation(self):
         body = talk(dialects.ANTHROPIC, f"redacted first\n{FILE}")
         answer, request = self.arrived(dialects.ANTHROPIC, body)
