@@ -13,6 +13,8 @@ namespace {
 constexpr std::uint32_t joined_bytes_max = 1024; // between two chains of one document that are told as one
 constexpr std::uint32_t settled_bytes = window_wide + gram_bytes - 1; // a longer run elsewhere has further fingerprints
 constexpr std::size_t blocks_bytes_max = 16u << 20;                   // of texts kept between documents
+// What is longer is no idiom, however many copies of it a company has: forks, releases, a customer's branch.
+constexpr std::uint32_t counted_run_max = 600;
 constexpr std::uint32_t common_run_min = gram_bytes; // shorter agreement with a public document says nothing
 // Documents of a repository that are read for one place, to find the one that has most of it: more where the text is short.
 constexpr std::size_t rivals_min = 4, rivals_max = 48, rivals_and_fingerprints = 4'096;
@@ -257,7 +259,8 @@ bool Attributor::judge(const Chain& chain, const std::vector<Interval>* common, 
     for (const Interval& piece : pieces) span += piece.size();
     for (const SharedRun& run : chain.runs) {
         pieces.clear();
-        subtract({run.query, run.query_end()}, taken, pieces);
+        const bool by_count = run.size < counted_run_max;
+        subtract({run.query, run.query_end()}, common != nullptr && !by_count ? common_public_ : taken, pieces);
         if (common != nullptr && !imports_.empty()) {
             std::vector<Interval> kept;
             for (const Interval& piece : pieces) subtract_imports(piece, {run.query, run.query_end()}, imports_, kept);

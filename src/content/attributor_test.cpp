@@ -125,7 +125,7 @@ TEST_F(Attribute, TheSameFileInAPublicRepositoryIsCommon) {
 }
 
 TEST_F(Attribute, WhatStandsInEightRepositoriesIsCommon) {
-    const std::string shared = source(1, 20);
+    const std::string shared = source(1, 8);
     for (unsigned i = 0; i < 7; ++i) put(fmt::format("git.acme.example/{}", i), {{"a", shared + source(10 + i, 20)}});
     EXPECT_FALSE(find(shared).matches.empty());
     put("git.acme.example/7", {{"a", shared + source(30, 20)}});
@@ -134,6 +134,13 @@ TEST_F(Attribute, WhatStandsInEightRepositoriesIsCommon) {
     ASSERT_FALSE(found.common.empty());
     EXPECT_EQ(found.common[0].common, Common::many_repositories);
     EXPECT_EQ(find(shared + lines_of(source(30, 20), 5, 10)).matches.size(), 1u);
+}
+
+TEST_F(Attribute, AWholeFileIsNoIdiomHoweverManyCopiesThereAre) {
+    const std::string whole = source(1, 60);
+    for (unsigned i = 0; i < 12; ++i) put(fmt::format("git.acme.example/fork-{}", i), {{"a", whole}});
+    ASSERT_FALSE(find(whole).matches.empty());
+    EXPECT_GT(find(whole).matches[0].characters, 1'000u);
 }
 
 TEST_F(Attribute, WhatStandsInManyFilesOfOneRepositoryIsCommonButNotItsVersions) {
