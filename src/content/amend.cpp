@@ -89,9 +89,10 @@ std::string text_block(dialect::Dialect dialect, const std::string& sentence) {
     return "{" + std::string(type) + R"("text":")" + sentence + "\"}";
 }
 
-std::unexpected<Error> cannot(std::string_view rule, std::string_view where) {
+std::unexpected<Error> cannot(std::string_view rule, std::string_view where, const std::string& id = {}) {
     return fail(ErrorKind::invalid,
-                std::string(rule) + " stands in " + std::string(where) + ", where nothing can be put in its place",
+                std::string(rule) + (id.empty() ? "" : " (" + id + ")") + " stands in " + std::string(where) +
+                    ", where nothing can be put in its place",
                 ErrorSource::client);
 }
 
@@ -275,20 +276,20 @@ Result<void> Amender::amend(const json::Document& document, const dialect::Reque
         const std::string_view rule = inspection.rule_name(one);
         if (one.node == no_node) return cannot(rule, "a header or the address");
         const NodeIndex node = text_around(document, one.found.begin, one.found.end);
-        if (node == no_node) return cannot(rule, "a name of the request");
-        if (is_signed(document, node)) return cannot(rule, "what the vendor signed");
+        if (node == no_node) return cannot(rule, "a name of the request", id_of(document, one));
+        if (is_signed(document, node)) return cannot(rule, "what the vendor signed", id_of(document, one));
         if (withhold && one.unit == dialect::UnitKind::attachment && document[one.node].kind == json::Kind::object) {
             splices.push_back({document[one.node].begin, document[one.node].end,
                                text_block(request.dialect, withheld(rule, one.found)), rule});
             continue;
         }
-        if (!is_written(document, node)) return cannot(rule, "a word of the protocol");
+        if (!is_written(document, node)) return cannot(rule, "a word of the protocol", id_of(document, one));
         if (withhold)
             splices.push_back({document[node].begin, document[node].end, withheld(rule, one.found), rule});
         else if (!plain)
             splices.push_back({one.found.begin, one.found.end, {}, rule, Doing::redact, one.found.depth});
         else if (!normalise(document, node, one.found, rule, splices))
-            return cannot(rule, "what is not written as a text");
+            return cannot(rule, "what is not written as a text", id_of(document, one));
     }
     add_repetitions(document, request.units, splices);
     const std::vector<Splice> apart = [&] {

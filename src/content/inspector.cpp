@@ -238,8 +238,16 @@ void Inspector::look_at(json::NodeIndex n, bool root, dialect::UnitKind kind) {
     if (!root && node.has_key) look_at_text(document_->raw_key(n), node.key_escaped, node.key_begin);
     if (node.kind != json::Kind::string) return;
     const std::string_view raw = document_->raw_value(n);
+    if (is_signature(n) && is_base64(raw)) return; // of random bytes some look like a key, and nobody could take it out
     if (!look_into_base64(raw, kind == dialect::UnitKind::attachment, node.begin))
         look_at_text(raw, node.escaped, node.begin);
+}
+
+// What a vendor signed or encrypted, which goes back to it as it came.
+bool Inspector::is_signature(json::NodeIndex n) const {
+    static constexpr std::array keys = {"signature", "thoughtSignature", "thought_signature", "encrypted_content"};
+    return (*document_)[n].has_key &&
+           std::ranges::any_of(keys, [&](std::string_view key) { return document_->key_is(n, key); });
 }
 
 void Inspector::look_at_text(std::string_view raw, bool escaped, std::uint32_t begin) {

@@ -85,6 +85,7 @@ private:
     std::string_view id_of(json::NodeIndex unit) const;
     void whole_unit(const dialect::Unit& unit, Inspection& into);
     void own_parts(std::span<const dialect::Unit> unit_and_later, Inspection& into);
+    bool is_signature(json::NodeIndex n) const;
     void look_at(json::NodeIndex node, bool root, dialect::UnitKind kind);
     void look_at_text(std::string_view raw, bool escaped, std::uint32_t begin);
     bool look_into_base64(std::string_view raw, bool attachment, std::uint32_t begin);

@@ -85,8 +85,28 @@ void TextInspector::look(std::string_view text, Standing standing, std::uint8_t 
         out.push_back(one);
     }
     if (code_) look_for_code(text, out);
+    if (plain_.of(text)) look_behind_disguise(text, out);
     for (std::size_t i = before; i < out.size(); ++i) out[i].depth = depth;
     if (depth < depth_max) look_behind_escapes(text, standing, depth, out);
+}
+
+// What is seen in the text already is not told again.
+void TextInspector::look_behind_disguise(std::string_view text, std::vector<Found>& out) {
+    std::vector<Found> behind;
+    const std::string plain = plain_.text(); // it is the detectors' turn to look into more texts
+    const Undisguised disguise = plain_;
+    look_for_secrets(plain, behind);
+    if (code_) look_for_code(plain, behind);
+    for (Found one : behind) {
+        if (one.kind == FindingKind::uninspected) continue; // told of the text
+        one.begin = disguise.begin_of(one.begin);
+        one.end = std::min(disguise.end_of(one.end), static_cast<std::uint32_t>(text.size()));
+        const bool is_known = std::ranges::any_of(out, [&](const Found& other) {
+            return other.kind == one.kind && other.begin <= one.begin && one.end <= other.end &&
+                   other.confidence >= one.confidence;
+        });
+        if (!is_known) out.push_back(one);
+    }
 }
 
 void TextInspector::look_behind_escapes(std::string_view text, Standing standing, std::uint8_t depth,

@@ -5,6 +5,7 @@
 #include "content/attributor.h"
 #include "content/client_marker.h"
 #include "content/rules.h"
+#include "content/undisguise.h"
 #include "json/document.h"
 
 #include <array>
@@ -36,6 +37,7 @@ private:
     };
     void look(std::string_view text, Standing standing, std::uint8_t depth, std::vector<Found>& out);
     void look_for_code(std::string_view text, std::vector<Found>& out);
+    void look_behind_disguise(std::string_view text, std::vector<Found>& out);
     void look_behind_escapes(std::string_view text, Standing standing, std::uint8_t depth, std::vector<Found>& out);
 
     std::shared_ptr<const Rules> rules_;
@@ -44,6 +46,7 @@ private:
     Attributed attributed_;
     Sources* sources_ = nullptr;
     std::string_view file_;
+    Undisguised plain_;
     std::vector<Found> found_; // of one detector
     std::array<Level, depth_max> levels_;
 };
