@@ -101,6 +101,7 @@ private:
     bool is_disclosed_to(const content::Finding& finding, std::uint32_t upstream) const;
     bool is_disputed_for(const content::Finding& finding, std::uint32_t upstream) const;
     void settle_findings(std::uint32_t upstream);
+    void add_up_pieces(std::uint32_t upstream); // turn_sources.cpp
     std::uint32_t first_upstream() const;
     void decide_on_findings(); // sets the plan
     void compare_with_fleet();

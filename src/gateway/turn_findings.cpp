@@ -143,6 +143,7 @@ bool Turn::is_disputed_for(const content::Finding& finding, std::uint32_t upstre
 
 // What acts, where the request goes to the upstream with this bit; 0: to one that never got anything.
 void Turn::settle_findings(std::uint32_t upstream) {
+    if (!scratch->inspection.sources.empty()) add_up_pieces(upstream);
     for (content::Finding& one : scratch->inspection.findings) {
         one.is_disclosed = is_disclosed_to(one, upstream);
         one.is_disputed = !one.is_disclosed && is_disputed_for(one, upstream);

@@ -1,9 +1,12 @@
 // Whose content stands in a request, and what follows from it: content of a class above that of the work raises the class of the exchange,
 // or is withheld where it could not go to where the work goes.
+#include "content/attributor.h"
 #include "gateway/turn.h"
 #include "policy/program.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 namespace sallyport::gateway {
 
@@ -34,6 +37,36 @@ std::uint16_t bit_of(const content::Found& found) {
 bool is_attribution(const content::Finding& one) { return one.found.kind == content::FindingKind::attribution; }
 
 } // namespace
+
+// A document that is read in small pieces is as much of it as in one: what has not left yet acts as if it stood together.
+void Turn::add_up_pieces(std::uint32_t upstream) {
+    content::Inspection& inspection = scratch->inspection;
+    const policy::Policy& policy = *world->policy;
+    struct Pieces {
+        std::set<std::pair<std::uint32_t, std::uint32_t>> lines;
+        std::uint32_t characters = 0;
+    };
+    std::map<std::pair<std::string_view, std::string_view>, Pieces> documents;
+    const auto is_piece = [](const content::Finding& one) {
+        return is_attribution(one) && one.found.confidence == content::Confidence::low;
+    };
+    const auto pieces_of = [&](const content::Finding& one) -> Pieces& {
+        const content::Source::Place& place = most_open(policy, *inspection.sources[one.found.rule]);
+        return documents[{place.repository, place.path}];
+    };
+    for (const content::Finding& one : inspection.findings) {
+        if (!is_piece(one)) continue;
+        const content::Source& source = *inspection.sources[one.found.rule];
+        Pieces& pieces = pieces_of(one);
+        if (pieces.lines.emplace(source.first_line, source.last_line).second) pieces.characters += source.characters;
+    }
+    for (content::Finding& one : inspection.findings) {
+        if (!is_piece(one) || pieces_of(one).characters < content::telling_bytes_min) continue;
+        const content::Departing* const unit = unit_of(one);
+        if (unit == nullptr || inspection.left_to(*unit, upstream) == nullptr)
+            one.found.confidence = content::Confidence::medium;
+    }
+}
 
 void Turn::settle_repository() {
     choose_repository();

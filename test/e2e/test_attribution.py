@@ -191,6 +191,20 @@ class Attribution(rig.Case):
             left, _ = self.arrived(dialects.CHAT, body, key=key)
             self.assertNotIn(line, left)
 
+    def test_a_file_read_in_small_pieces_is_withheld_once_it_is_more_than_a_few_lines(self):
+        lines = code(82, 40).splitlines(True)
+        self.commit({"src/pieces.c": "".join(lines)})
+        self.index(self.repository, ENGINE)
+        body = talk(dialects.CHAT, "first\n" + "".join(lines[:2]))
+        left, intent = self.arrived(dialects.CHAT, body)
+        self.assertIn(lines[1].strip(), left)
+        for first in range(3, 27, 4):
+            body["messages"] += [{"role": "user", "content": f"piece {first}\n" + "".join(lines[first:first + 4])}]
+        left, intent = self.arrived(dialects.CHAT, body)
+        self.assertIn(lines[1].strip(), left)  # it left before
+        self.assertEqual([], [line for line in lines[3:27] if line.strip() in left])
+        self.assertEqual("withhold", intent["plan"]["decision"])
+
     def test_what_was_withheld_has_not_left(self):
         fresh = code(79, 40)
         line = fresh.splitlines()[20].strip()
