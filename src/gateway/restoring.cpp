@@ -103,13 +103,18 @@ void Restoring::block(std::string_view bytes, std::string& out) {
             }
         raw += document_.raw_value(text.node);
         std::string restored;
-        restored_ += restorer_.restore(raw, text.inside_json, restored);
+        const bool is_read = text.tool.empty();
+        std::string word = text.is_delta && is_read ? std::move(word_[text.part]) : std::string();
+        restored_ += is_read ? restorer_.restore_outside_addresses(raw, text.inside_json, restored, word)
+                             : restorer_.restore(raw, text.inside_json, restored);
         const std::size_t begin = data_at + node.begin, end = data_at + node.end;
         const bool goes_on = text.is_delta && std::ranges::find(ended_, text.part) == ended_.end();
         if (const std::size_t begun = goes_on ? restorer_.begun_at_end(restored) : 0; begun > 0) {
             held_[text.part] = {restored.substr(restored.size() - begun), std::string(bytes), begin, end};
             restored.resize(restored.size() - begun);
+            word.resize(word.size() - std::min(word.size(), begun));
         }
+        if (goes_on && is_read) word_[text.part] = std::move(word);
         out += bytes.substr(done, begin - done);
         out += restored;
         done = end;
@@ -129,7 +134,10 @@ std::string Restoring::body(std::string_view whole) {
         if (!may_restore(text.tool)) continue;
         const json::Node& node = document_[text.node];
         out += whole.substr(done, node.begin - done);
-        restored_ += restorer_.restore(document_.raw_value(text.node), text.inside_json, out);
+        std::string word;
+        const std::string_view raw = document_.raw_value(text.node);
+        restored_ += text.tool.empty() ? restorer_.restore_outside_addresses(raw, text.inside_json, out, word)
+                                       : restorer_.restore(raw, text.inside_json, out);
         done = node.end;
     }
     out += whole.substr(done);

@@ -42,9 +42,10 @@ private:
     dialect::AnswerTexts texts_;
     content::Restorer restorer_;
     std::span<const std::string> tools_;
-    std::map<std::uint64_t, Held> held_; // by part
-    std::string pending_;                // the event that is not whole yet
-    bool passing_ = false;               // it was too large: the rest of it goes by
+    std::map<std::uint64_t, Held> held_;        // by part
+    std::map<std::uint64_t, std::string> word_; // of a part of a text: what its last event ended in
+    std::string pending_;                       // the event that is not whole yet
+    bool passing_ = false;                      // it was too large: the rest of it goes by
     Buffer data_;
     json::Document document_;
     std::vector<dialect::AnswerText> found_;

