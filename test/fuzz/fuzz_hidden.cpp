@@ -1,8 +1,10 @@
 // Any bytes as a text: what is found lies in it, in order, is described in printable ASCII and bounded; ASCII has nothing hidden; a
-// client marker is found at its place whatever stands around it; one machine in five that differs is told.
+// client marker is found at its place whatever stands around it; one machine in five that differs is told; what is put in a hidden
+// character's place is in order; each part of the text as it reads is found again in it.
 #include "content/client_marker.h"
 #include "content/fleet.h"
 #include "content/hidden.h"
+#include "content/undisguise.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -64,6 +66,26 @@ void check_fleet(std::string_view text) {
     for (const FleetFinding& one : found) check(is_told(one.usual) && is_told(one.odd));
 }
 
+void check_plain(std::string_view text) {
+    for (std::size_t rule = 0; rule < hidden_rules; ++rule) {
+        std::vector<PlainCharacter> characters;
+        find_plain_form(text, static_cast<HiddenRule>(rule), characters);
+        std::uint32_t last = 0;
+        for (const PlainCharacter& one : characters) {
+            check(one.begin >= last && one.begin < one.end && one.end <= text.size());
+            last = one.end;
+        }
+    }
+    Undisguised plain;
+    if (!plain.of(text)) return;
+    const auto size = static_cast<std::uint32_t>(plain.text().size());
+    for (std::uint32_t at = 0, last = 0; at < size; ++at) {
+        const std::uint32_t begin = plain.begin_of(at), end = plain.end_of(at + 1);
+        check(begin >= last && begin < end && end <= text.size());
+        last = end;
+    }
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -71,5 +93,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_hidden(text);
     check_marker(text);
     check_fleet(text);
+    check_plain(text);
     return 0;
 }
