@@ -171,6 +171,12 @@ int dispute(const FindingOptions& options) {
             return complain("no entry of the ledger has the finding '" + printable(options.id) +
                             "'; a refusal names it, and so does sallyport ledger show; or say --rule");
         record.rule = std::move(*known);
+    } else {
+        const auto rules = open_rules(*config);
+        if (!rules) return complain(rules.error());
+        if (!(*rules)->has_rule(record.rule))
+            return complain("there is no rule '" + printable(record.rule) +
+                            "'; a refusal and sallyport finding search name the one that found it");
     }
     const std::string by = to_lower(options.by.empty() ? operator_name() : options.by);
     record.by = visit->pseudonyms->remember(identity::NameKind::person, by).view();

@@ -6,6 +6,7 @@
 #include "content/rule_file.h"
 #include "content/secret_scanner.h"
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <string>
@@ -31,6 +32,9 @@ public:
     // Of a finding that an Inspector gave, under these rules or those before: "aws-access-key-id"
     std::string_view rule_name(const Found& found) const {
         return found.kind == FindingKind::attribution ? std::string_view("attribution") : names_[found.rule];
+    }
+    bool has_rule(std::string_view name) const {
+        return name == "attribution" || std::ranges::find(names_, name) != names_.end();
     }
     // The number that rule_name() knows a detector's rule by.
     std::uint32_t number_of_secret(std::uint32_t rule) const { return secret_numbers_[rule]; }

@@ -172,6 +172,8 @@ Result<void> Keeper::make(std::shared_ptr<const Config> config, SignedPolicy pol
     (*made)->problem = std::move(problem);
     auto disputed = state_.disputes();
     if (!disputed) return std::unexpected(disputed.error());
+    if (world_ && world_->disputes->size() != disputed->size())
+        log_.info("disputes.changed", {{"disputes", static_cast<std::int64_t>(disputed->size())}});
     (*made)->disputes = std::make_shared<identity::DisputeTable>(std::move(*disputed));
     if (auto kept = keep_policy(policies_, *(*made)->policy); !kept) return kept;
     const std::uint64_t signed_version = (*made)->signature.version;

@@ -22,6 +22,7 @@ public:
         std::ranges::sort(all_, {}, &store::DisputeRecord::finding);
     }
     bool empty() const { return all_.empty(); }
+    std::size_t size() const { return all_.size(); }
     bool hold(std::string_view finding, std::string_view rule, std::int64_t now_ms) const {
         const auto of_finding = std::ranges::equal_range(
             all_, finding, {}, [](const store::DisputeRecord& one) { return std::string_view(one.finding); });

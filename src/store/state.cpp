@@ -62,7 +62,7 @@ CREATE TABLE disputes (
     disputed_ms  INTEGER NOT NULL,
     until_ms     INTEGER NOT NULL,
     withdrawn_ms INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (finding, rule)
+    PRIMARY KEY (finding, rule, disputed_ms)
 ) STRICT;
 )sql";
 constexpr std::array migrations = {first_format, second_format, third_format, fourth_format};
@@ -139,7 +139,7 @@ struct State::Inside {
             {&approve, "UPDATE exceptions SET approved_by = ? WHERE id = ? AND approved_by = '' AND granted_by <> ?1"},
             {&revoke_exception, "UPDATE exceptions SET revoked_ms = ? WHERE id = ? AND revoked_ms = 0"},
             {&all_exceptions, "SELECT " EXCEPTION_COLUMNS " FROM exceptions ORDER BY granted_ms, id"},
-            {&insert_dispute, "INSERT OR REPLACE INTO disputes (" DISPUTE_COLUMNS ") VALUES (?,?,?,?,?,?,?)"},
+            {&insert_dispute, "INSERT INTO disputes (" DISPUTE_COLUMNS ") VALUES (?,?,?,?,?,?,?)"},
             {&dispute_by_finding,
              "SELECT " DISPUTE_COLUMNS " FROM disputes WHERE finding = ? ORDER BY disputed_ms DESC LIMIT 1"},
             {&withdraw, "UPDATE disputes SET withdrawn_ms = ? WHERE finding = ? AND withdrawn_ms = 0"},

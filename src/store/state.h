@@ -87,8 +87,9 @@ public:
     Result<ExceptionRecord> revoke_exception(std::string_view id, std::int64_t at_ms);
     Result<ExceptionList> exceptions();
 
-    // One of a finding and rule: disputed again, it takes the other one's place.
+    // Disputed again, it is another one beside those before.
     Result<DisputeRecord> dispute(const DisputeRecord& dispute);
+    // All of the finding that are in force; the newest is returned.
     Result<DisputeRecord> withdraw_dispute(std::string_view finding, std::int64_t at_ms);
     Result<DisputeList> disputes();
 

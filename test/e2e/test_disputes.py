@@ -90,6 +90,7 @@ class Disputed(TwoVendors):
     def test_what_cannot_be_disputed_says_so(self):
         for arguments, said in ((("n_aaaaaaaaaaaaaaaaaaaa", "--reason", "x"), "no entry of the ledger"),
                                 (("n_aaaaaaaaaaaaaaaaaaaa", "--rule", "r", "--reason", "x", "--until", "5y"), "a year"),
+                                (("n_aaaaaaaaaaaaaaaaaaaa", "--rule", "r", "--reason", "x"), "there is no rule"),
                                 (("x_aaaa", "--reason", "x"), "n_ and 20")):
             done = subprocess.run([PROGRAM, "finding", "dispute", *arguments, "--config", "sallyport.yaml"], cwd=self.folder,
                                   env=environment(self.folder), capture_output=True, text=True)
