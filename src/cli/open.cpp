@@ -29,7 +29,7 @@ std::shared_ptr<const gateway::Config> open_config(const std::string& file, bool
     return loaded.config;
 }
 
-Result<std::shared_ptr<const content::Rules>> open_rules(const gateway::Config& config) {
+Result<std::vector<content::RuleFile>> open_own_rules(const gateway::Config& config) {
     std::vector<content::RuleFile> own;
     for (const std::filesystem::path& path : config.rule_files) {
         const auto file = read_file(path, limits::rule_file_bytes_max);
@@ -38,7 +38,13 @@ Result<std::shared_ptr<const content::Rules>> open_rules(const gateway::Config& 
         if (!read) return std::unexpected(read.error());
         own.push_back(std::move(*read));
     }
-    return content::Rules::load(own, config.personal_data, nullptr);
+    return own;
+}
+
+Result<std::shared_ptr<const content::Rules>> open_rules(const gateway::Config& config) {
+    const auto own = open_own_rules(config);
+    if (!own) return std::unexpected(own.error());
+    return content::Rules::load(*own, config.personal_data, nullptr);
 }
 
 std::string operator_name() {

@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -24,6 +25,8 @@ void add_config_option(CLI::App& app, std::string& file);
 // Complains and leaves the exit code where it cannot.
 std::shared_ptr<const gateway::Config> open_config(const std::string& file, bool with_secrets, int& exit_code);
 
+// The installation's own rules, uncompiled.
+Result<std::vector<content::RuleFile>> open_own_rules(const gateway::Config& config);
 // What inspection looks for here: the rules of the program and the installation's own. Takes seconds where there are own ones.
 Result<std::shared_ptr<const content::Rules>> open_rules(const gateway::Config& config);
 

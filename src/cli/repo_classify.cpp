@@ -19,6 +19,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <unistd.h>
@@ -49,13 +50,9 @@ std::string_view name_of(repo::ProposedClass proposed) { return policy::name(cla
 Result<std::shared_ptr<const content::SecretRules>> load_rules(const gateway::Config& config) {
     auto files = content::built_in_secret_rules();
     if (!files) return std::unexpected(files.error());
-    for (const std::filesystem::path& path : config.rule_files) {
-        const auto file = read_file(path, limits::rule_file_bytes_max);
-        if (!file) return std::unexpected(file.error());
-        auto read = content::read_rule_file(*file, path.string());
-        if (!read) return std::unexpected(std::move(read.error()));
-        files->push_back(std::move(*read));
-    }
+    auto own = open_own_rules(config);
+    if (!own) return std::unexpected(own.error());
+    files->insert(files->end(), std::make_move_iterator(own->begin()), std::make_move_iterator(own->end()));
     return content::SecretRules::compile(*files);
 }
 

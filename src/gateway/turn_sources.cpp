@@ -63,7 +63,8 @@ void Turn::add_up_pieces(std::uint32_t upstream) {
     for (content::Finding& one : inspection.findings) {
         if (!is_piece(one) || pieces_of(one).characters < content::telling_bytes_min) continue;
         const content::Departing* const unit = unit_of(one);
-        if (unit == nullptr || inspection.left_to(*unit, upstream) == nullptr)
+        const content::Left* const left = unit == nullptr ? nullptr : inspection.left_to(*unit, upstream);
+        if (left == nullptr || left->withheld) // what was withheld stays so
             one.found.confidence = content::Confidence::medium;
     }
 }

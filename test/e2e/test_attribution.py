@@ -204,6 +204,9 @@ class Attribution(rig.Case):
         self.assertIn(lines[1].strip(), left)  # it left before
         self.assertEqual([], [line for line in lines[3:27] if line.strip() in left])
         self.assertEqual("withhold", intent["plan"]["decision"])
+        body["messages"] += [{"role": "user", "content": "and now?"}]
+        again, _ = self.arrived(dialects.CHAT, body)
+        self.assertEqual(json.loads(left)["messages"], json.loads(again)["messages"][:-1])
 
     def test_what_was_withheld_has_not_left(self):
         fresh = code(79, 40)
