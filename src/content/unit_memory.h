@@ -70,8 +70,7 @@ private:
 
     std::mutex epochs_mutex_;
     std::vector<std::uint64_t> epochs_; // as they were seen; few
-    std::atomic<std::uint64_t> last_epoch_ = 0;
-    std::atomic<std::uint32_t> last_sequence_ = 0;
+    std::atomic<std::uint64_t> newest_ = 0;
     std::array<Shard, 64> shards_;
     std::size_t generation_max_; // units of one shard
 };
