@@ -13,24 +13,29 @@
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/prctl.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <utility>
 
 namespace sallyport::cli {
 
 namespace {
 
-volatile std::sig_atomic_t signal_seen = 0; // written by a handler, so it can be nothing else
+// Written by a handler, so they can be nothing else.
+volatile std::sig_atomic_t signal_seen = 0, signals_seen = 0;
 
 // While it lives, signals and the alarm clock are noted, and end a call that waits, since it is not begun again.
 class Heeding {
 public:
     Heeding() {
-        signal_seen = 0;
+        signal_seen = signals_seen = 0;
         struct sigaction action{};
-        action.sa_handler = [](int number) { signal_seen = number; };
+        action.sa_handler = [](int number) {
+            signal_seen = number;
+            signals_seen = signals_seen + 1;
+        };
         for (std::size_t i = 0; i < signals.size(); ++i) ::sigaction(signals[i], &action, &before_[i]);
     }
     ~Heeding() {
@@ -44,12 +49,22 @@ private:
     std::array<struct sigaction, 4> before_{};
 };
 
+constexpr int heed_ms = 100;
+
+// Rings after that many seconds and then on and on, since a call that is about to wait does not hear the first ring.
+void set_alarm(int seconds) {
+    const timeval again{.tv_sec = 0, .tv_usec = heed_ms * 1000};
+    const itimerval timer{.it_interval = seconds > 0 ? again : timeval{},
+                          .it_value = {.tv_sec = seconds, .tv_usec = 0}};
+    ::setitimer(ITIMER_REAL, &timer, nullptr);
+}
+
 // How long a clone may go on; tells of it on a terminal.
 class Patience {
 public:
-    Patience() { ::alarm(limits::clone_idle_s_max); }
+    Patience() { set_alarm(limits::clone_idle_s_max); }
     ~Patience() {
-        ::alarm(0);
+        set_alarm(0);
         if (shown_) fmt::print(stderr, "\r\033[K");
     }
     Patience(const Patience&) = delete;
@@ -61,7 +76,7 @@ public:
         const std::int64_t now = monotonic_us();
         if (now - begun_us_ > limits::clone_ms_max * 1000)
             return fmt::format("it takes longer than {} h", limits::clone_ms_max / 3'600'000);
-        ::alarm(limits::clone_idle_s_max);
+        set_alarm(limits::clone_idle_s_max);
         if (now >= next_us_ && ::isatty(STDERR_FILENO) == 1) {
             fmt::print(stderr, "\r{} of {} objects, {} MiB", arrived.objects, arrived.objects_of, arrived.bytes >> 20);
             next_us_ = now + 200'000;
@@ -82,16 +97,19 @@ std::string run(const repo::GitUrl& url, const std::filesystem::path& folder, re
     return cloned ? std::string() : cloned.error().message;
 }
 
-// What the child complains of until it ends. A signal that comes here is passed on, and it cleans up; a second one ends it at once.
+// What the child complains of until it ends. A signal that comes here is passed on, and it cleans up: again and again, since a
+// call that is about to wait does not hear the first one. A second signal ends it at once.
 std::string heard_from(int pipe, pid_t child) {
     std::string said;
-    bool is_told = false;
     std::array<char, 4096> buffer{};
     while (true) {
+        pollfd waited{.fd = pipe, .events = POLLIN, .revents = 0};
+        const bool is_ready = ::poll(&waited, 1, heed_ms) > 0;
+        if (!is_ready && signal_seen != 0) ::kill(child, signals_seen > 1 ? SIGKILL : SIGTERM);
+        if (!is_ready) continue;
         const ssize_t size = ::read(pipe, buffer.data(), buffer.size());
         if (size > 0) said.append(buffer.data(), static_cast<std::size_t>(size));
         if (size == 0 || (size < 0 && errno != EINTR)) return said;
-        if (size < 0 && signal_seen != 0) ::kill(child, std::exchange(is_told, true) ? SIGKILL : SIGTERM);
     }
 }
 
