@@ -140,7 +140,7 @@ int demo(const DemoOptions& options) {
     auto local = sim::Vendor::start(vendor_options);
     if (!local) return complain(local.error());
     for (const auto& [name, content] : {std::pair{"sallyport.yaml", sallyport_yaml((*vendor)->url(), (*local)->url())},
-                                        std::pair{"policy.yaml", std::string(demo_policy)},
+                                        std::pair{"policy.yaml", std::string(demo_files[0].text)},
                                         std::pair{"upstream.key", std::string("demo-upstream-credential\n")}})
         if (auto written = replace_file(folder.path() / name, content, 0600); !written)
             return complain(written.error());

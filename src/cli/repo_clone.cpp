@@ -30,7 +30,8 @@ volatile std::sig_atomic_t signal_seen = 0, signals_seen = 0;
 class Heeding {
 public:
     Heeding() {
-        signal_seen = signals_seen = 0;
+        signal_seen = 0;
+        signals_seen = 0;
         struct sigaction action{};
         action.sa_handler = [](int number) {
             signal_seen = number;

@@ -83,6 +83,7 @@ unsigned char* raw(std::string& text) { return reinterpret_cast<unsigned char*>(
 } // namespace
 
 Digest sha256(std::string_view data) { return digest_of(data, {}, {}); }
+Digest sha256(std::string_view first, std::string_view then) { return digest_of(first, then, {}); }
 
 Sha256::Sha256() {
     auto& spare = spare_contexts();

@@ -17,6 +17,7 @@ inline std::string_view bytes(const Digest& digest) { return {digest.data(), dig
 
 // SHA-256 (FIPS 180-4) of one string, or of pieces one after the other.
 Digest sha256(std::string_view data);
+Digest sha256(std::string_view first, std::string_view then);
 class Sha256 {
 public:
     Sha256();

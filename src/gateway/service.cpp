@@ -135,6 +135,8 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     ledger::WriterOptions options;
     options.directory = installation->ledger_directory();
     options.origin = installation->origin();
+    options.signer = installation->ledger_signer();
+    options.earlier_keys = installation->ledger_keys();
     auto writer = ledger::Writer::open(options);
     if (!writer) return std::unexpected(writer.error());
 

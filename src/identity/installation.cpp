@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "crypto/crypto.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -111,6 +112,54 @@ Result<std::string> read_origin(const std::filesystem::path& directory) {
                     file.string() + " does not hold a name of 1 to 16 lower-case letters and digits");
     return content;
 }
+
+// Lines of the file, parsed; the present key is among them, also where its own line could not be written last time.
+Result<std::vector<crypto::NoteVerifier>> read_ledger_keys(const std::filesystem::path& directory,
+                                                           const crypto::NoteVerifier& present) {
+    const auto file = directory / "ledger-keys";
+    std::vector<crypto::NoteVerifier> keys;
+    std::error_code error;
+    std::string text;
+    if (std::filesystem::exists(file, error)) {
+        auto content = read_file(file, 1u << 20);
+        if (!content) return std::unexpected(content.error());
+        text = std::move(*content);
+    }
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        auto key = crypto::NoteVerifier::parse(std::string_view(text).substr(at, end - at));
+        if (!key) return fail(ErrorKind::invalid, file.string() + ": " + key.error().message);
+        keys.push_back(std::move(*key));
+        at = end + 1;
+    }
+    if (std::ranges::none_of(keys, [&](const auto& key) { return key.text() == present.text(); })) {
+        keys.push_back(present);
+        if (auto written = replace_file(file, text + present.text() + "\n", private_file); !written)
+            return std::unexpected(written.error());
+    }
+    return keys;
+}
+
+Result<crypto::NoteSigner> open_ledger_signer(const std::filesystem::path& directory, const std::string& origin) {
+    const auto file = directory / "ledger.key";
+    std::error_code error;
+    if (!std::filesystem::exists(file, error)) {
+        if (std::filesystem::exists(directory / "ledger" / "checkpoint", error))
+            return fail(ErrorKind::invalid, file.string() +
+                                                " is missing, but the ledger was signed with it; put the key "
+                                                "back from its own backup");
+        const auto made = crypto::NoteSigner::generate("sallyport/" + origin);
+        if (!made) return std::unexpected(made.error());
+        if (auto written = replace_file(file, std::string(made->text().reveal()) + "\n", private_file); !written)
+            return std::unexpected(written.error());
+    }
+    if (auto closed = require_private(file, private_file); !closed) return std::unexpected(closed.error());
+    auto content = read_file(file, 4096);
+    if (!content) return std::unexpected(content.error());
+    auto signer = crypto::NoteSigner::parse(Secret(std::move(*content)));
+    if (!signer) return fail(ErrorKind::invalid, file.string() + ": " + signer.error().message);
+    return signer;
+}
 } // namespace
 
 Result<Installation> Installation::open(const std::filesystem::path& directory, Tenancy tenancy) {
@@ -133,6 +182,12 @@ Result<Installation> Installation::open(const std::filesystem::path& directory, 
         installation.origin_ = std::move(*origin);
         installation.keys_ = {crypto::derive(*root, "key-digests"), crypto::derive(*root, "pseudonyms"),
                               crypto::derive(*root, "sealing"), crypto::derive(*root, "unit-names")};
+        auto signer = open_ledger_signer(directory, installation.origin_);
+        if (!signer) return std::unexpected(signer.error());
+        auto known = read_ledger_keys(directory, signer->verifier());
+        if (!known) return std::unexpected(known.error());
+        installation.ledger_signer_ = std::make_shared<const crypto::NoteSigner>(std::move(*signer));
+        installation.ledger_keys_ = std::move(*known);
         return make_directory(installation.ledger_directory());
     }();
     ::close(*setup);
@@ -142,12 +197,15 @@ Result<Installation> Installation::open(const std::filesystem::path& directory, 
 
 Installation::Installation(Installation&& other) noexcept
     : directory_(std::move(other.directory_)), origin_(std::move(other.origin_)), keys_(std::move(other.keys_)),
+      ledger_signer_(std::move(other.ledger_signer_)), ledger_keys_(std::move(other.ledger_keys_)),
       lock_(std::exchange(other.lock_, -1)), created_(other.created_) {}
 
 Installation& Installation::operator=(Installation&& other) noexcept {
     std::swap(directory_, other.directory_);
     std::swap(origin_, other.origin_);
     std::swap(keys_, other.keys_);
+    std::swap(ledger_signer_, other.ledger_signer_);
+    std::swap(ledger_keys_, other.ledger_keys_);
     std::swap(lock_, other.lock_);
     std::swap(created_, other.created_);
     return *this;

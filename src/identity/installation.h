@@ -1,6 +1,8 @@
 // The data directory of one installation and its root key. Made at first use: directories 0700, files 0600.
 //
 //   installation.key   32 random bytes; everything keyed is derived from it. Never in a data backup.
+//   ledger.key         signs the ledger's checkpoints (a signer key of C2SP signed-note). Never in a data backup.
+//   ledger-keys        the verifier keys of those that did, one a line, the present one last
 //   origin             the installation's short name, first half of entry ids ("k3f9x2ab/1207")
 //   lock               held by the gateway that writes this directory
 //   state.db           store::State
@@ -15,9 +17,12 @@
 
 #include "base/error.h"
 #include "base/secret.h"
+#include "crypto/note.h"
 
 #include <filesystem>
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace sallyport::identity {
 
@@ -43,6 +48,9 @@ public:
 
     const InstallationKeys& keys() const { return keys_; }
     const std::string& origin() const { return origin_; }
+    // Signs the ledger's checkpoints; its name is the log's: "sallyport/<origin>".
+    const std::shared_ptr<const crypto::NoteSigner>& ledger_signer() const { return ledger_signer_; }
+    const std::vector<crypto::NoteVerifier>& ledger_keys() const { return ledger_keys_; } // all that ever signed
     const std::filesystem::path& directory() const { return directory_; }
     std::filesystem::path state_file() const { return directory_ / "state.db"; }
     std::filesystem::path ledger_directory() const { return directory_ / "ledger"; }
@@ -57,6 +65,8 @@ private:
     std::filesystem::path directory_;
     std::string origin_;
     InstallationKeys keys_;
+    std::shared_ptr<const crypto::NoteSigner> ledger_signer_;
+    std::vector<crypto::NoteVerifier> ledger_keys_;
     int lock_ = -1;
     bool created_ = false;
 };

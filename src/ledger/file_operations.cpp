@@ -2,10 +2,24 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <fcntl.h>
 #include <unistd.h>
 
 namespace sallyport::ledger {
+
+namespace {
+constexpr int sync_failed_code = 70; // EX_SOFTWARE of sysexits.h
+}
+
+void sync_failed(const std::filesystem::path& what) {
+    // Not through the log: nothing may come between.
+    std::fprintf(stderr,
+                 "sallyport: the disk failed to keep %s: %s. Stopping at once, since nobody knows what was recorded. "
+                 "Check the disk, then start again: the ledger recovers what is there.\n",
+                 what.c_str(), std::strerror(errno));
+    ::_exit(sync_failed_code);
+}
 
 int FileOperations::create(const std::filesystem::path& file) {
     return ::open(file.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);

@@ -9,6 +9,10 @@
 
 namespace sallyport::ledger {
 
+// After a sync that failed nobody knows what is on the disk: says so and ends the process with code 70. Asking again could be
+// answered "done" although the kernel dropped the pages (Rebello et al., USENIX ATC 2020).
+[[noreturn]] void sync_failed(const std::filesystem::path& what);
+
 class FileOperations {
 public:
     virtual ~FileOperations() = default;

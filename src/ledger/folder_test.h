@@ -29,9 +29,16 @@ public:
         WriterOptions out;
         out.directory = ledger();
         out.origin = "k3f9x2ab";
+        out.signer = signer();
         out.headroom_bytes = 1u << 16;
         out.files = files;
         return out;
+    }
+
+    static const std::shared_ptr<const crypto::NoteSigner>& signer() {
+        static const auto made =
+            std::make_shared<const crypto::NoteSigner>(*crypto::NoteSigner::generate("sallyport/k3f9x2ab"));
+        return made;
     }
 
 private:

@@ -13,7 +13,6 @@ namespace sallyport::ledger {
 
 namespace {
 constexpr std::string_view draft_suffix = ".new";
-constexpr int sync_failed_code = 70; // EX_SOFTWARE of sysexits.h
 
 std::uint32_t frame_bytes(std::string_view frames, std::size_t at) {
     std::uint32_t length = 0;
@@ -25,16 +24,6 @@ static_assert(std::endian::native == std::endian::little);
 
 SegmentFileWriter::~SegmentFileWriter() {
     if (descriptor_ >= 0) ::close(descriptor_);
-}
-
-void SegmentFileWriter::sync_failed(const std::filesystem::path& what) const {
-    // Not through the log: nothing may come between. What was written since the last sync may or may not be on the disk, and the
-    // kernel may have dropped it; asking again could be answered "done" (Rebello et al., USENIX ATC 2020).
-    std::fprintf(stderr,
-                 "sallyport: the disk failed to keep %s: %s. Stopping at once, since nobody knows what was recorded. "
-                 "Check the disk, then start again: the ledger recovers what is there.\n",
-                 what.c_str(), std::strerror(errno));
-    ::_exit(sync_failed_code);
 }
 
 void SegmentFileWriter::sync_folder() const {
@@ -128,6 +117,11 @@ Result<std::unique_ptr<SegmentFileWriter>> SegmentFileWriter::open(const WriterO
     }
     writer->reserved_ = writer->size_;
     writer->reserve();
+    const auto all = list_segments(options.directory);
+    if (!all) return std::unexpected(all.error());
+    auto notary = Notary::open(options, files, *all, writer->written_index_);
+    if (!notary) return std::unexpected(notary.error());
+    writer->notary_.emplace(std::move(*notary));
     return writer;
 }
 
@@ -174,7 +168,10 @@ bool SegmentFileWriter::write_mark(std::uint64_t next_index) {
     return true;
 }
 
+bool SegmentFileWriter::sign() { return notary_->sign() || blocked("signing a checkpoint"); }
+
 bool SegmentFileWriter::next_segment(std::uint64_t first_index) {
+    if (!notary_->keep_tree()) return blocked("writing the tree of the ledger");
     const auto descriptor = begin_segment(first_index);
     if (!descriptor) return blocked("beginning a new segment in " + options_.directory.string());
     finish(first_index);
@@ -218,7 +215,9 @@ std::size_t SegmentFileWriter::write(std::string_view frames, std::uint64_t firs
         // Of a write that broke off, whole frames count; the rest is written over later.
         const std::size_t limit = taken + (size_ - begin);
         while (taken < limit && taken + frame_bytes(frames, taken) <= limit) {
-            taken += frame_bytes(frames, taken);
+            const std::uint32_t bytes = frame_bytes(frames, taken);
+            notary_->add(frames.substr(taken + frame_header_bytes, bytes - frame_header_bytes));
+            taken += bytes;
             ++index;
         }
         size_ -= limit - taken;

@@ -1,10 +1,12 @@
-// The writer's end of the ledger on the disk: the open segment, the room reserved behind it, and the step to the next segment.
+// The writer's end of the ledger on the disk: the open segment, the room reserved behind it, the step to the next segment, and the
+// notary, who is told of every entry that was written.
 // One thread. Offsets are in the open file.
 //
 // Room is reserved ahead of what is written (fallocate, which keeps the file's size: the file ends where its frames end, so a
 // torn end shows as such), so that a disk that fills up stops new work before it stops what closes old work.
 #pragma once
 
+#include "ledger/notary.h"
 #include "ledger/segment.h"
 #include "ledger/writer.h"
 
@@ -24,6 +26,10 @@ public:
     void sync();
     // Asks the disk for the head-room, or for the next segment where that is due; false: full, see problem().
     bool make_room(std::uint64_t next_index);
+    bool has_unsigned() const { return notary_->has_unsigned(); }
+    std::uint64_t signed_index() const { return notary_->signed_size(); }
+    // A checkpoint of all entries, which must be synced; false: full, see problem().
+    bool sign();
     // A last mark, and the room behind it given back.
     void finish(std::uint64_t next_index);
 
@@ -40,7 +46,6 @@ private:
     bool write_all(std::string_view bytes);
     bool write_mark(std::uint64_t next_index);
     bool blocked(const std::string& what);
-    [[noreturn]] void sync_failed(const std::filesystem::path& what) const;
     void sync_folder() const;
 
     const WriterOptions options_;
@@ -55,6 +60,7 @@ private:
     std::uint64_t marked_index_ = 0;
     bool unsynced_ = false;
     std::string problem_;
+    std::optional<Notary> notary_; // from open() on
 };
 
 } // namespace sallyport::ledger

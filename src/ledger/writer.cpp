@@ -88,7 +88,7 @@ private:
 
     Group writing_; // the writer thread's
     std::size_t written_ = 0;
-    Clock::time_point sync_due_{};
+    Clock::time_point sync_due_{}, checkpoint_due_{};
     std::thread thread_;
 };
 
@@ -134,13 +134,15 @@ void Writer::Inside::wait_for_work(std::unique_lock<std::mutex>& lock) {
         wake_.wait_for(lock, std::chrono::milliseconds(options_.retry_ms), [this] { return closing_; });
         return;
     }
-    if (filling_.entries == 0 && !file_->unsynced() && !called()) {
+    if (filling_.entries == 0 && !file_->unsynced() && !file_->has_unsigned() && !called()) {
         idle_ = true;
         wake_.wait(lock, [this] { return closing_ || filling_.entries != 0; });
         idle_ = false;
     }
-    const auto write_due = Clock::now() + std::chrono::milliseconds(options_.write_ms);
-    wake_.wait_until(lock, file_->unsynced() ? std::min(write_due, sync_due_) : write_due, called);
+    auto due = Clock::now() + std::chrono::milliseconds(options_.write_ms);
+    if (file_->unsynced()) due = std::min(due, sync_due_);
+    if (file_->has_unsigned() && !file_->unsynced()) due = std::min(due, checkpoint_due_);
+    wake_.wait_until(lock, due, called);
 }
 
 void Writer::Inside::take_group() {
@@ -203,6 +205,10 @@ void Writer::Inside::run() {
         if (sync) file_->sync();
         if (whole)
             for (const Completion& completion : writing_.waiting) completion.done(completion.context, true);
+        if (file_->has_unsigned() && !file_->unsynced() && (closing || Clock::now() >= checkpoint_due_)) {
+            file_->sign();
+            checkpoint_due_ = Clock::now() + std::chrono::milliseconds(options_.checkpoint_ms);
+        }
 
         lock.lock();
         figures_.entries += entries;
@@ -210,6 +216,7 @@ void Writer::Inside::run() {
         figures_.groups += entries != 0 ? 1 : 0;
         figures_.syncs += sync ? 1 : 0;
         figures_.synced_index = file_->synced_index();
+        figures_.signed_index = file_->signed_index();
         tell_health();
         if (whole) {
             writing_.clear();

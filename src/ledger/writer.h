@@ -4,6 +4,8 @@
 // within write_ms and synced within sync_ms, or at once when somebody waits for it (append_durable). Entries reach the file in
 // the order of their indexes; an index is given once.
 //
+// The entries are the leaves of a transparency log: what is durable is in a signed checkpoint within checkpoint_ms.
+//
 // Disk full: no fresh entries are taken, with a sentence, until there is room again; entries that close what is already under
 // way (Admission::closing) go into room reserved for them. A sync that fails ends the process with code 70 at once: after that
 // nobody knows what is on the disk, and asking again would lie.
@@ -13,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "crypto/note.h"
 #include "ledger/file_operations.h"
 
 #include <cstdint>
@@ -20,6 +23,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sallyport::ledger {
 
@@ -38,13 +42,16 @@ enum class Admission : std::uint8_t {
 struct WriterOptions {
     std::filesystem::path directory;
     std::string origin;
+    std::shared_ptr<const crypto::NoteSigner> signer; // of the checkpoints; its name is the log's origin
+    std::vector<crypto::NoteVerifier> earlier_keys{}; // that signed before this one
     std::size_t segment_bytes_max = limits::segment_bytes_max;
     std::size_t queue_bytes_max = limits::ledger_queue_bytes_max;
     std::size_t headroom_bytes = 8u << 20; // reserved on the disk ahead of what is written
     std::int64_t write_ms = 50;
     std::int64_t sync_ms = 200;
-    std::int64_t retry_ms = 200;     // how often a full disk is asked again
-    FileOperations* files = nullptr; // nullptr: the real ones
+    std::int64_t checkpoint_ms = 200; // a checkpoint at most so often
+    std::int64_t retry_ms = 200;      // how often a full disk is asked again
+    FileOperations* files = nullptr;  // nullptr: the real ones
 };
 
 // What open() found.
@@ -67,11 +74,13 @@ struct WriterFigures {
     std::uint64_t queued_bytes = 0;
     std::uint64_t next_index = 0;
     std::uint64_t synced_index = 0; // every entry below is on the disk
+    std::uint64_t signed_index = 0; // every entry below is in a checkpoint
 };
 
 class Writer {
 public:
-    // Finds the end of the last segment and cuts off a torn tail. Fails where a segment is damaged or another origin's.
+    // Finds the end of the last segment and cuts off a torn tail. Fails where a segment is damaged or another origin's, and where the
+    // entries are not those of the last checkpoint.
     static Result<std::unique_ptr<Writer>> open(WriterOptions options);
     ~Writer();
 

@@ -1,0 +1,47 @@
+// Is the ledger in a directory what was recorded? Offline, from its files alone, while a gateway may go on writing.
+//
+// All entries are hashed again and held against the tree's files and the last signed checkpoint, and against checkpoints that were
+// seen elsewhere. What does not fit is named: the entry, the file, and what can still be trusted.
+#pragma once
+
+#include "base/error.h"
+#include "tlog/checkpoint.h"
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sallyport::ledger {
+
+struct VerifyOptions {
+    std::filesystem::path directory;
+    std::vector<crypto::NoteVerifier> keys;   // of the log, and of witnesses
+    std::vector<tlog::SignedCheckpoint> seen; // elsewhere: the ledger must begin with what they tell of
+    // Entries below are taken from the tree's files, not read: they were verified before, up to this checkpoint.
+    std::optional<tlog::SignedCheckpoint> verified{};
+    std::function<void(std::uint64_t entries)> progress{}; // about every 65,536 entries
+};
+
+// One thing that does not hold. `kind` is a word for programs.
+struct Problem {
+    std::string kind;                         // segment, entry, moved, missing, tree, checkpoint, signature, seen
+    std::optional<std::uint64_t> first, last; // entries
+    std::string sentence;
+};
+
+struct Verified {
+    std::uint64_t read = 0;    // entries
+    std::uint64_t entries = 0; // in the ledger
+    std::optional<tlog::SignedCheckpoint> checkpoint;
+    std::vector<std::string> witnesses; // who signed it besides the log
+    std::vector<Problem> problems;      // at most limits::problems_told_max
+    std::uint64_t problems_left_out = 0;
+    bool ok() const { return problems.empty(); }
+};
+
+// An error where nothing can be said: no ledger there, or it cannot be read.
+Result<Verified> verify(const VerifyOptions& options);
+
+} // namespace sallyport::ledger

@@ -1,0 +1,52 @@
+#include "tlog/checkpoint.h"
+
+#include "tlog/lines.h"
+
+#include <algorithm>
+
+namespace sallyport::tlog {
+
+std::string encode(const Checkpoint& checkpoint) {
+    return checkpoint.origin + "\n" + std::to_string(checkpoint.size) + "\n" + hash_text(checkpoint.root) + "\n";
+}
+
+Result<Checkpoint> parse_checkpoint(std::string_view text) {
+    const auto bad = [](std::string_view why) {
+        return fail(ErrorKind::invalid, "the checkpoint " + std::string(why));
+    };
+    Checkpoint out;
+    const auto origin = take_line(text), size = take_line(text), root = take_line(text);
+    if (!root || !text.empty()) return bad("is not three lines: origin, size, root");
+    const auto count = read_decimal(*size);
+    const auto hash = read_hash(*root);
+    if (origin->empty()) return bad("names no origin");
+    if (!count) return bad("has a size that is no decimal number");
+    if (!hash) return bad("has a root that is not 32 bytes in base64");
+    if (*count == 0 && *hash != empty_root()) return bad("is of no entries and has not their root");
+    return Checkpoint{std::string(*origin), *count, *hash};
+}
+
+SignedCheckpoint signed_by(const crypto::NoteSigner& signer, Checkpoint checkpoint) {
+    crypto::Note note{encode(checkpoint), {}};
+    crypto::sign(note, signer);
+    return {std::move(checkpoint), std::move(note)};
+}
+
+Result<SignedCheckpoint> parse_signed_checkpoint(std::string_view text) {
+    auto note = crypto::parse_note(text);
+    if (!note) return std::unexpected(note.error());
+    auto checkpoint = parse_checkpoint(note->text);
+    if (!checkpoint) return std::unexpected(checkpoint.error());
+    return SignedCheckpoint{std::move(*checkpoint), std::move(*note)};
+}
+
+Result<void> require_log_signature(const SignedCheckpoint& checkpoint, std::span<const crypto::NoteVerifier> keys) {
+    const auto signers = crypto::signers_of(checkpoint.note, keys);
+    if (!signers) return std::unexpected(signers.error());
+    if (std::ranges::find(*signers, checkpoint.checkpoint.origin) == signers->end())
+        return fail(ErrorKind::refused, "the checkpoint of " + checkpoint.checkpoint.origin +
+                                            " is signed by none of the log's keys that are known here");
+    return {};
+}
+
+} // namespace sallyport::tlog

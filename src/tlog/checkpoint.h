@@ -1,0 +1,37 @@
+// A checkpoint (C2SP tlog-checkpoint v1.0.0): three lines, signed as a note (crypto/note.h).
+//
+//   <origin>
+//   <size, decimal>
+//   <root, base64>
+#pragma once
+
+#include "crypto/note.h"
+#include "tlog/merkle.h"
+
+#include <string>
+
+namespace sallyport::tlog {
+
+struct Checkpoint {
+    std::string origin; // which log
+    std::uint64_t size = 0;
+    Digest root = empty_root();
+    bool operator==(const Checkpoint&) const = default;
+};
+
+std::string encode(const Checkpoint& checkpoint);
+// Extension lines are refused: no log of ours writes them, and nobody could check what they say.
+Result<Checkpoint> parse_checkpoint(std::string_view text);
+
+// A signed one: the checkpoint, and the note that says so.
+struct SignedCheckpoint {
+    Checkpoint checkpoint;
+    crypto::Note note;
+};
+SignedCheckpoint signed_by(const crypto::NoteSigner& signer, Checkpoint checkpoint);
+// Its text and the grammar of its signatures; who signed is for the caller to ask (is_signed_by).
+Result<SignedCheckpoint> parse_signed_checkpoint(std::string_view text);
+// By the log itself: one of `keys` that bears the origin's name. The error names what is wrong.
+Result<void> require_log_signature(const SignedCheckpoint& checkpoint, std::span<const crypto::NoteVerifier> keys);
+
+} // namespace sallyport::tlog
