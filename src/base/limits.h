@@ -63,6 +63,7 @@ inline constexpr std::size_t pdp_reason_bytes_max = 300;
 inline constexpr std::size_t entry_bytes_max = 65'535;
 inline constexpr std::size_t segment_bytes_max = 64u << 20;
 inline constexpr std::size_t ledger_queue_bytes_max = 64u << 20;
+inline constexpr std::size_t bundle_bytes_max = 1u << 30;
 inline constexpr std::size_t problems_told_max = 100; // by one verification
 inline constexpr std::size_t findings_named_max = 64; // with an id of their text, in an entry
 inline constexpr std::size_t files_per_entry_max = 64;

@@ -1,4 +1,4 @@
-// sallyport ledger list | show | left | reindex
+// sallyport ledger list | show | reindex, and what the other commands of the group share
 #include "base/clock.h"
 #include "cli/commands.h"
 #include "cli/ledger_commands.h"
@@ -225,6 +225,8 @@ void add_ledger(CLI::App& app, int& exit_code) {
     show_command->callback([&exit_code] { exit_code = show(options); });
 
     add_ledger_left(*group, exit_code);
+    add_ledger_verify(*group, exit_code);
+    add_ledger_bundle(*group, exit_code);
 
     auto* reindex_command = group->add_subcommand("reindex", "Build the index anew from the entries");
     add_config_option(*reindex_command, options.config);

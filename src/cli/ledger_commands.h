@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/open.h"
 #include "ledger/query.h"
+#include "tlog/checkpoint.h"
 
 #include <optional>
 #include <string>
@@ -29,6 +30,12 @@ ledger::Unseal unsealer(Visit& visit);
 // --since, --until, --repository, …
 void add_ledger_filters(CLI::App& command, LedgerOptions& options);
 
+// A verifier key as it stands, or a file with keys, one a line.
+Result<void> add_keys(const std::string& text, std::vector<crypto::NoteVerifier>& keys);
+Result<tlog::SignedCheckpoint> checkpoint_in(const std::string& file);
+
+void add_ledger_bundle(CLI::App& group, int& exit_code);
 void add_ledger_left(CLI::App& group, int& exit_code);
+void add_ledger_verify(CLI::App& group, int& exit_code);
 
 } // namespace sallyport::cli

@@ -66,25 +66,6 @@ std::uint32_t line_of(std::string_view text, std::size_t at) {
     return static_cast<std::uint32_t>(1 + std::ranges::count(text.substr(0, at), '\n'));
 }
 
-// On a terminal, from the second second on.
-class Progress {
-public:
-    ~Progress() {
-        if (shown_) fmt::print(stderr, "\r\033[K");
-    }
-    void tell(std::size_t files) {
-        const std::int64_t now = monotonic_us();
-        if (now < next_us_ || ::isatty(STDERR_FILENO) != 1) return;
-        fmt::print(stderr, "\r{} files", files);
-        next_us_ = now + 200'000;
-        shown_ = true;
-    }
-
-private:
-    std::int64_t next_us_ = monotonic_us() + 1'000'000;
-    bool shown_ = false;
-};
-
 // Reads a repository or folder file by file and keeps what was seen.
 class Seeing {
 public:
@@ -149,7 +130,7 @@ private:
     content::SecretScanner scanner_;
     repo::CustomerNames customers_;
     std::vector<content::Found> found_;
-    Progress progress_;
+    Progress progress_{"files"};
 };
 
 // What policy.yaml would say, and what it says now.

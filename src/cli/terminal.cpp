@@ -66,4 +66,16 @@ std::string column(std::string_view text, std::size_t width) {
     return out;
 }
 
+Progress::~Progress() {
+    if (shown_) fmt::print(stderr, "\r\033[K");
+}
+
+void Progress::tell(std::uint64_t count) {
+    const std::int64_t now = monotonic_us();
+    if (now < next_us_ || ::isatty(STDERR_FILENO) != 1) return;
+    fmt::print(stderr, "\r{} {}", count, of_);
+    next_us_ = now + 200'000;
+    shown_ = true;
+}
+
 } // namespace sallyport::cli

@@ -1,6 +1,7 @@
 // What people see: colours only where somebody looks (a terminal, no NO_COLOR), errors as one line on standard error.
 #pragma once
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "policy/mistake.h"
 
@@ -28,5 +29,20 @@ std::string printable(std::string_view text);
 std::string markup(std::string_view text);
 // Padded or cut with "…" to `width` characters (ASCII).
 std::string column(std::string_view text, std::size_t width);
+
+// "12000 files" on a terminal's standard error, from the first second on; wiped at the end.
+class Progress {
+public:
+    explicit Progress(std::string_view of) : of_(of) {}
+    ~Progress();
+    Progress(const Progress&) = delete;
+    Progress& operator=(const Progress&) = delete;
+    void tell(std::uint64_t count);
+
+private:
+    std::string_view of_;
+    std::int64_t next_us_ = monotonic_us() + 1'000'000;
+    bool shown_ = false;
+};
 
 } // namespace sallyport::cli

@@ -1,5 +1,6 @@
 #include "crypto/note.h"
 
+#include "base/clock.h"
 #include "base/encoding.h"
 #include "crypto/crypto.h"
 
@@ -11,8 +12,7 @@
 namespace sallyport::crypto {
 
 namespace {
-constexpr char ed25519 = '\x01';
-constexpr std::size_t key_bytes = 32, signature_bytes = 64, id_bytes = 4;
+constexpr std::size_t key_bytes = 32, signature_bytes = 64, id_bytes = 4, time_bytes = 8;
 constexpr std::string_view private_prefix = "PRIVATE+KEY+";
 constexpr std::string_view dash = "\xE2\x80\x94 "; // an em dash and a space
 
@@ -31,16 +31,27 @@ bool is_name(std::string_view name) {
     });
 }
 
-std::string id_of(std::string_view name, std::string_view public_key) {
-    const Digest digest = sha256(std::string(name) + "\n" + ed25519 + std::string(public_key));
+// The byte that tells the algorithm, and the key.
+std::string with_algorithm(NoteAlgorithm algorithm, std::string_view key) {
+    return static_cast<char>(algorithm) + std::string(key);
+}
+
+std::string id_of(std::string_view name, NoteAlgorithm algorithm, std::string_view public_key) {
+    const Digest digest = sha256(std::string(name) + "\n" + with_algorithm(algorithm, public_key));
     return std::string(bytes(digest).substr(0, id_bytes));
 }
 
 std::unexpected<Error> bad(std::string sentence) { return fail(ErrorKind::invalid, std::move(sentence)); }
 
+// What a cosignature of that time signs.
+std::string cosigned(std::string_view text, std::uint64_t time_s) {
+    return "cosignature/v1\ntime " + std::to_string(time_s) + "\n" + std::string(text);
+}
+
 // <name>+<id>+<base64 of the algorithm and 32 bytes>
 struct Parts {
     std::string name, id, key;
+    NoteAlgorithm algorithm = NoteAlgorithm::ed25519;
 };
 Result<Parts> parts_of(std::string_view text, std::string_view what) {
     const auto wrong = [&](std::string_view why) { return bad("the " + std::string(what) + " " + std::string(why)); };
@@ -53,29 +64,42 @@ Result<Parts> parts_of(std::string_view text, std::string_view what) {
     if (!is_name(name)) return wrong("has no usable name");
     if (!id || id->size() != id_bytes || to_hex(*id) != text.substr(first + 1, second - first - 1))
         return wrong("has a key id that is not eight hexadecimal digits in lower case");
-    if (!key || key->size() != 1 + key_bytes || (*key)[0] != ed25519)
-        return wrong("holds no Ed25519 key (base64 of 0x01 and 32 bytes)");
-    return Parts{std::string(name), *id, key->substr(1)};
+    const auto algorithm = key && !key->empty() ? NoteAlgorithm{key->front()} : NoteAlgorithm{};
+    if (!key || key->size() != 1 + key_bytes ||
+        (algorithm != NoteAlgorithm::ed25519 && algorithm != NoteAlgorithm::cosignature))
+        return wrong("holds no Ed25519 key (base64 of 0x01 or 0x04 and 32 bytes)");
+    return Parts{std::string(name), *id, key->substr(1), algorithm};
 }
 } // namespace
 
 Result<NoteVerifier> NoteVerifier::parse(std::string_view verifier_key) {
     auto parts = parts_of(verifier_key, "verifier key");
     if (!parts) return std::unexpected(parts.error());
-    if (id_of(parts->name, parts->key) != parts->id)
+    if (id_of(parts->name, parts->algorithm, parts->key) != parts->id)
         return bad("the verifier key's id does not belong to its name and key");
     NoteVerifier verifier;
     verifier.name_ = std::move(parts->name);
     verifier.key_id_ = std::move(parts->id);
     verifier.public_key_ = std::move(parts->key);
+    verifier.algorithm_ = parts->algorithm;
     return verifier;
 }
 
 std::string NoteVerifier::text() const {
-    return name_ + "+" + to_hex(key_id_) + "+" + to_base64(ed25519 + public_key_);
+    return name_ + "+" + to_hex(key_id_) + "+" + to_base64(with_algorithm(algorithm_, public_key_));
 }
 
 bool NoteVerifier::verifies(std::string_view text, std::string_view signature) const {
+    std::string timed;
+    if (algorithm_ == NoteAlgorithm::cosignature) {
+        if (signature.size() != time_bytes + signature_bytes) return false;
+        std::uint64_t time_s = 0;
+        for (const char c : signature.substr(0, time_bytes)) time_s = time_s << 8 | static_cast<unsigned char>(c);
+        if (time_s >> 63 != 0) return false;
+        timed = cosigned(text, time_s);
+        text = timed;
+        signature.remove_prefix(time_bytes);
+    }
     if (signature.size() != signature_bytes) return false;
     const Key key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, raw(public_key_), public_key_.size()));
     const Context context(EVP_MD_CTX_new());
@@ -83,7 +107,7 @@ bool NoteVerifier::verifies(std::string_view text, std::string_view signature) c
            EVP_DigestVerify(context.get(), raw(signature), signature.size(), raw(text), text.size()) == 1;
 }
 
-Result<NoteSigner> NoteSigner::generate(std::string_view name) {
+Result<NoteSigner> NoteSigner::generate(std::string_view name, NoteAlgorithm algorithm) {
     if (!is_name(name)) return bad("a signer's name is not empty and holds neither spaces nor '+'");
     const std::string seed = random_bytes(key_bytes);
     const Key key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, raw(seed), seed.size()));
@@ -93,8 +117,8 @@ Result<NoteSigner> NoteSigner::generate(std::string_view name) {
         EVP_PKEY_get_raw_public_key(key.get(), reinterpret_cast<unsigned char*>(public_key.data()), &length) != 1 ||
         length != key_bytes)
         return fail(ErrorKind::internal, "the cryptographic library makes no Ed25519 key");
-    return parse(Secret(std::string(private_prefix) + std::string(name) + "+" + to_hex(id_of(name, public_key)) + "+" +
-                        to_base64(ed25519 + seed)));
+    return parse(Secret(std::string(private_prefix) + std::string(name) + "+" +
+                        to_hex(id_of(name, algorithm, public_key)) + "+" + to_base64(with_algorithm(algorithm, seed))));
 }
 
 Result<NoteSigner> NoteSigner::parse(const Secret& signer_key) {
@@ -113,20 +137,28 @@ Result<NoteSigner> NoteSigner::parse(const Secret& signer_key) {
         EVP_PKEY_get_raw_public_key(key.get(), reinterpret_cast<unsigned char*>(public_key.data()), &length) != 1 ||
         length != key_bytes)
         return bad("the signer key holds no usable Ed25519 key");
-    if (id_of(parts->name, public_key) != parts->id)
+    if (id_of(parts->name, parts->algorithm, public_key) != parts->id)
         return bad("the signer key's id does not belong to its name and key");
     signer.verifier_.name_ = std::move(parts->name);
     signer.verifier_.key_id_ = std::move(parts->id);
     signer.verifier_.public_key_ = std::move(public_key);
+    signer.verifier_.algorithm_ = parts->algorithm;
     return signer;
 }
 
 Secret NoteSigner::text() const {
     return Secret(std::string(private_prefix) + verifier_.name() + "+" + to_hex(verifier_.key_id()) + "+" +
-                  to_base64(ed25519 + std::string(seed_.reveal())));
+                  to_base64(with_algorithm(verifier_.algorithm(), seed_.reveal())));
 }
 
 std::string NoteSigner::sign(std::string_view text) const {
+    std::string timed, time;
+    if (verifier_.algorithm() == NoteAlgorithm::cosignature) {
+        const auto now_s = static_cast<std::uint64_t>(wall_ms() / 1000);
+        for (std::size_t i = time_bytes; i-- > 0;) time += static_cast<char>(now_s >> (8 * i) & 0xFF);
+        timed = cosigned(text, now_s);
+        text = timed;
+    }
     const std::string_view seed = seed_.reveal();
     const Key key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, raw(seed), seed.size()));
     const Context context(EVP_MD_CTX_new());
@@ -135,7 +167,7 @@ std::string NoteSigner::sign(std::string_view text) const {
     const bool done = key && context && EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
                       EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &length,
                                      raw(text), text.size()) == 1;
-    return done ? signature : std::string(); // which verifies nowhere
+    return done ? time + signature : std::string(); // which verifies nowhere
 }
 
 Result<Note> parse_note(std::string_view note) {

@@ -1,8 +1,9 @@
 // Signed notes (C2SP signed-note v1.0.0): a text that ends in a newline, an empty line, and a line for each signature,
-// "— <name> <base64 of 4 bytes of key id and the signature>". Here with Ed25519 (algorithm byte 0x01, RFC 8032).
+// "— <name> <base64 of 4 bytes of key id and the signature>". Here with Ed25519 (RFC 8032), by a note's author (algorithm byte 0x01) or
+// as a cosignature (0x04, C2SP tlog-cosignature v1): 8 bytes of time in front, which are signed too.
 //
-//   verifier key  <name>+<key id, 8 hex digits>+<base64 of 0x01 and the 32 bytes of the public key>
-//   signer key    PRIVATE+KEY+<name>+<key id>+<base64 of 0x01 and the 32 bytes of the seed>
+//   verifier key  <name>+<key id, 8 hex digits>+<base64 of the algorithm byte and the 32 bytes of the public key>
+//   signer key    PRIVATE+KEY+<name>+<key id>+<base64 of the algorithm byte and the 32 bytes of the seed>
 //
 // Names are not empty and hold neither spaces nor '+'. Unknown signatures are passed over, as the specification asks.
 #pragma once
@@ -20,26 +21,31 @@ namespace sallyport::crypto {
 inline constexpr std::size_t note_bytes_max = 1u << 20;
 inline constexpr std::size_t note_signatures_max = 100;
 
+enum class NoteAlgorithm : char { ed25519 = 0x01, cosignature = 0x04 };
+
 class NoteVerifier {
 public:
     static Result<NoteVerifier> parse(std::string_view verifier_key);
     const std::string& name() const { return name_; }
     const std::string& key_id() const { return key_id_; } // 4 bytes
-    std::string text() const;                             // the verifier key
+    NoteAlgorithm algorithm() const { return algorithm_; }
+    std::string text() const; // the verifier key
     bool verifies(std::string_view text, std::string_view signature) const;
 
 private:
     friend class NoteSigner;
     std::string name_, key_id_, public_key_;
+    NoteAlgorithm algorithm_ = NoteAlgorithm::ed25519;
 };
 
 class NoteSigner {
 public:
-    static Result<NoteSigner> generate(std::string_view name);
+    static Result<NoteSigner> generate(std::string_view name, NoteAlgorithm algorithm = NoteAlgorithm::ed25519);
     static Result<NoteSigner> parse(const Secret& signer_key);
     Secret text() const; // the signer key
     const NoteVerifier& verifier() const { return verifier_; }
-    std::string sign(std::string_view text) const; // 64 bytes
+    // 64 bytes; of a cosignature 72, with the time of now in front.
+    std::string sign(std::string_view text) const;
 
 private:
     NoteVerifier verifier_;

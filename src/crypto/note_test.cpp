@@ -47,6 +47,25 @@ TEST(Note, WhatOneSignsAnotherVerifiesAndNothingElse) {
     EXPECT_EQ(signers_of(note, {&stranger->verifier(), 1})->size(), 0u);
 }
 
+TEST(Note, ACosignatureSignsItsTimeToo) {
+    const auto witness = NoteSigner::generate("witness.example/w1", NoteAlgorithm::cosignature);
+    ASSERT_TRUE(witness);
+    const auto again = NoteSigner::parse(witness->text());
+    ASSERT_TRUE(again) << again.error().message;
+    const auto verifier = NoteVerifier::parse(again->verifier().text());
+    ASSERT_TRUE(verifier) << verifier.error().message;
+    EXPECT_EQ(verifier->algorithm(), NoteAlgorithm::cosignature);
+    Note note{"a text\n", {}};
+    sign(note, *again);
+    ASSERT_EQ(note.signatures.front().bytes.size(), 72u);
+    EXPECT_EQ(signers_of(note, {&*verifier, 1})->size(), 1u);
+    for (std::size_t i = 0; i < 72; ++i) {
+        note.signatures.front().bytes[i] ^= 1;
+        EXPECT_FALSE(signers_of(note, {&*verifier, 1})) << i;
+        note.signatures.front().bytes[i] ^= 1;
+    }
+}
+
 TEST(Note, EveryFlippedBitIsSeen) {
     const auto verifier = NoteVerifier::parse(example_key);
     for (std::size_t i = 0; i < example.size(); ++i)

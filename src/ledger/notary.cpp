@@ -49,7 +49,7 @@ Result<void> check(const WriterOptions& options, const tlog::SignedCheckpoint& l
                                             origin + "); give each installation its own data directory");
     std::vector<crypto::NoteVerifier> keys = options.earlier_keys;
     keys.push_back(options.signer->verifier());
-    if (auto is_signed = tlog::require_log_signature(last, keys); !is_signed)
+    if (auto is_signed = tlog::check_signatures(last, keys); !is_signed)
         return fail(ErrorKind::refused, path + ": " + is_signed.error().message);
     if (last.checkpoint.size > next_index)
         return fail(ErrorKind::refused, "the ledger was cut short: its signed checkpoint is of " +

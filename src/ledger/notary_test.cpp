@@ -61,7 +61,7 @@ TEST_F(NotaryTest, SignsWhatWasWritten) {
         EXPECT_EQ(signed_one.checkpoint.origin, "sallyport/k3f9x2ab");
         EXPECT_EQ(signed_one.checkpoint.size, size);
         EXPECT_EQ(signed_one.checkpoint.root, root_of_first(size)) << size;
-        EXPECT_TRUE(tlog::require_log_signature(signed_one, std::vector{LedgerFolder::signer()->verifier()}));
+        EXPECT_TRUE(tlog::check_signatures(signed_one, std::vector{LedgerFolder::signer()->verifier()}));
     }
     EXPECT_GT(list_segments(folder_.ledger())->size(), 2u);
     TreeReader tree(folder_.ledger());

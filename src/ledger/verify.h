@@ -38,6 +38,9 @@ struct Verified {
     std::vector<std::string> witnesses; // who signed it besides the log
     std::vector<Problem> problems;      // at most limits::problems_told_max
     std::uint64_t problems_left_out = 0;
+    // Where the last segment does not end with a whole frame, behind all that was signed: being written now, torn by a crash, or
+    // damaged. Nothing that was signed is missing. Empty where it does.
+    std::string torn;
     bool ok() const { return problems.empty(); }
 };
 

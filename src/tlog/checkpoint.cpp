@@ -40,13 +40,20 @@ Result<SignedCheckpoint> parse_signed_checkpoint(std::string_view text) {
     return SignedCheckpoint{std::move(*checkpoint), std::move(*note)};
 }
 
-Result<void> require_log_signature(const SignedCheckpoint& checkpoint, std::span<const crypto::NoteVerifier> keys) {
-    const auto signers = crypto::signers_of(checkpoint.note, keys);
-    if (!signers) return std::unexpected(signers.error());
-    if (std::ranges::find(*signers, checkpoint.checkpoint.origin) == signers->end())
+Result<std::vector<std::string>> check_signatures(const SignedCheckpoint& checkpoint,
+                                                  std::span<const crypto::NoteVerifier> keys) {
+    std::vector<crypto::NoteVerifier> of_log, of_witnesses;
+    for (const crypto::NoteVerifier& key : keys)
+        (key.algorithm() == crypto::NoteAlgorithm::ed25519 ? of_log : of_witnesses).push_back(key);
+    const auto logs = crypto::signers_of(checkpoint.note, of_log);
+    if (!logs) return std::unexpected(logs.error());
+    auto witnesses = crypto::signers_of(checkpoint.note, of_witnesses);
+    if (!witnesses) return witnesses;
+    if (std::ranges::find(*logs, checkpoint.checkpoint.origin) == logs->end())
         return fail(ErrorKind::refused, "the checkpoint of " + checkpoint.checkpoint.origin +
                                             " is signed by none of the log's keys that are known here");
-    return {};
+    std::ranges::sort(*witnesses);
+    return witnesses;
 }
 
 } // namespace sallyport::tlog

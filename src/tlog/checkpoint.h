@@ -29,9 +29,11 @@ struct SignedCheckpoint {
     crypto::Note note;
 };
 SignedCheckpoint signed_by(const crypto::NoteSigner& signer, Checkpoint checkpoint);
-// Its text and the grammar of its signatures; who signed is for the caller to ask (is_signed_by).
+// Its text and the grammar of its signatures; who signed is for the caller to ask (check_signatures).
 Result<SignedCheckpoint> parse_signed_checkpoint(std::string_view text);
-// By the log itself: one of `keys` that bears the origin's name. The error names what is wrong.
-Result<void> require_log_signature(const SignedCheckpoint& checkpoint, std::span<const crypto::NoteVerifier> keys);
+// The names of the witnesses among `keys` who cosigned it, each once, sorted. Fails where the log itself did not sign with one of
+// them (a key that bears the origin's name), and where a signature by one of them is not of this text.
+Result<std::vector<std::string>> check_signatures(const SignedCheckpoint& checkpoint,
+                                                  std::span<const crypto::NoteVerifier> keys);
 
 } // namespace sallyport::tlog

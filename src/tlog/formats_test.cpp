@@ -32,14 +32,14 @@ TEST(Checkpoint, IsTheLogsOnlyWithItsSignature) {
     const auto read = parse_signed_checkpoint(crypto::encode(signed_one.note));
     ASSERT_TRUE(read);
     EXPECT_EQ(read->checkpoint, signed_one.checkpoint);
-    EXPECT_TRUE(require_log_signature(*read, std::vector{signer().verifier()}));
+    EXPECT_TRUE(check_signatures(*read, std::vector{signer().verifier()}));
     const auto other = crypto::NoteSigner::generate("log.example/1"), stranger = crypto::NoteSigner::generate("b");
-    EXPECT_FALSE(require_log_signature(*read, std::vector{other->verifier()})) << "the same name, another key";
-    EXPECT_FALSE(require_log_signature(signed_by(*stranger, signed_one.checkpoint), std::vector{stranger->verifier()}))
+    EXPECT_FALSE(check_signatures(*read, std::vector{other->verifier()})) << "the same name, another key";
+    EXPECT_FALSE(check_signatures(signed_by(*stranger, signed_one.checkpoint), std::vector{stranger->verifier()}))
         << "a signature by somebody else";
     auto changed = *read;
     changed.note.text[14] = '4';
-    EXPECT_FALSE(require_log_signature(changed, std::vector{signer().verifier()}));
+    EXPECT_FALSE(check_signatures(changed, std::vector{signer().verifier()}));
 }
 
 TEST(Checkpoint, RefusesWhatIsNone) {

@@ -1,0 +1,151 @@
+// sallyport ledger bundle: entries with their proofs in one file for an auditor.
+#include "base/clock.h"
+#include "base/file.h"
+#include "cli/ledger_commands.h"
+#include "cli/page.h"
+#include "cli/terminal.h"
+#include "json/writer.h"
+#include "ledger/bundle.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace sallyport::cli {
+
+namespace {
+
+struct BundleOptions : LedgerOptions {
+    std::vector<std::string> ids, earlier, keys;
+    std::string out;
+};
+
+// The exchanges asked for, with their entries, oldest first.
+Result<std::vector<ledger::Shown>> chosen(ledger::Query& query, const BundleOptions& options) {
+    std::vector<ledger::Shown> out;
+    for (const std::string& id : options.ids) {
+        auto shown = query.show(id);
+        if (!shown) return std::unexpected(shown.error());
+        out.push_back(std::move(*shown));
+    }
+    if (!options.ids.empty()) return out;
+    auto page = query.list(options.filter, "", options.limit + 1);
+    if (!page) return std::unexpected(page.error());
+    if (page->rows.size() > options.limit)
+        return fail(ErrorKind::too_large, fmt::format("more than {} exchanges are asked for; ask for a shorter time or "
+                                                      "one repository, or pass a higher --limit",
+                                                      options.limit));
+    for (const ledger::ExchangeRow& row : page->rows) {
+        auto shown = query.show(row.exchange);
+        if (!shown) return std::unexpected(shown.error());
+        out.push_back(std::move(*shown));
+    }
+    std::ranges::reverse(out);
+    return out;
+}
+
+std::string page(std::span<const ledger::Shown> exchanges, const tlog::Checkpoint& checkpoint) {
+    std::string out = begin_page("Entries of a ledger");
+    out +=
+        fmt::format("<p>Of the ledger {}, as its checkpoint of {} entries tells. Names of people, machines and files "
+                    "are pseudonyms.</p><ul class=\"totals\"><li><b>{}</b>exchanges</ul>",
+                    markup(checkpoint.origin), checkpoint.size, exchanges.size());
+    out +=
+        "<p>This page proves nothing by itself. <span class=\"name\">python3 verify.py --key KEY BUNDLE.tar</span> "
+        "checks that each entry is what was recorded at its place; KEY is the ledger's verifier key, which you should "
+        "have from somebody you trust.</p>";
+    for (const ledger::Shown& one : exchanges) {
+        const ledger::ExchangeRow& row = one.exchange;
+        const bool is_refused = row.decision == "refuse" || row.decision.empty();
+        out += fmt::format("<h2>{} <span class=\"tag\">{}</span></h2><table>", markup(rfc3339(row.at_ms)),
+                           is_refused ? "refused" : markup(row.decision));
+        const auto line = [&](std::string_view name, const std::string& value) {
+            if (!value.empty()) out += fmt::format("<tr><th>{}<td>{}</tr>", name, markup(value));
+        };
+        line("client", row.client + (row.client_version.empty() ? "" : " " + row.client_version));
+        line("repository",
+             row.repository + (row.repository.empty() ? "" : " (" + row.effective_class + ", " + row.evidence + ")"));
+        line("person", row.person + (row.team.empty() ? "" : ", team " + row.team));
+        line("model", row.model);
+        line("sent to", row.upstream + (row.vendor.empty() ? "" : ", " + row.vendor) +
+                            (row.account.empty() ? "" : ", account " + row.account));
+        line("rule", row.rule);
+        line("reason", row.sentence);
+        if (row.sent_bytes >= 0) line("bytes sent", std::to_string(row.sent_bytes));
+        if (row.answer_bytes >= 0) line("bytes answered", std::to_string(row.answer_bytes));
+        line("ended", row.ended);
+        std::string entries;
+        for (const ledger::EntryText& entry : one.entries)
+            entries += fmt::format("{}entries/{}.json", entries.empty() ? "" : ", ", entry.index);
+        line("entries", entries);
+        out += "</table>";
+    }
+    return out + "</html>\n";
+}
+
+int bundle(BundleOptions& options) {
+    int exit_code = done;
+    auto opened = open_ledger(options, exit_code);
+    if (!opened) return exit_code;
+    const auto exchanges = chosen(opened->query, options);
+    if (!exchanges) return complain(exchanges.error());
+    if (exchanges->empty()) return complain("nothing that was asked for is recorded, so there is no bundle");
+    ledger::BundleRequest request{.directory = opened->visit.installation.ledger_directory(),
+                                  .keys = opened->visit.installation.ledger_keys(),
+                                  .entries = {},
+                                  .earlier = {},
+                                  .entry = {},
+                                  .page = {}};
+    for (const std::string& key : options.keys)
+        if (auto added = add_keys(key, request.keys); !added) return complain(added.error());
+    std::map<std::uint64_t, std::string_view> texts;
+    for (const ledger::Shown& one : *exchanges)
+        for (const ledger::EntryText& entry : one.entries) texts.emplace(entry.index, entry.json);
+    for (const auto& [index, text] : texts) request.entries.push_back(index);
+    request.entry = [&](std::uint64_t index) -> Result<std::string> { return std::string(texts.at(index)); };
+    for (const std::string& file : options.earlier) {
+        auto one = checkpoint_in(file);
+        if (!one) return complain(one.error());
+        request.earlier.push_back(std::move(*one));
+    }
+    request.page = [&](const tlog::Checkpoint& checkpoint) { return page(*exchanges, checkpoint); };
+    const auto made = ledger::make_bundle(request);
+    if (!made) return complain(made.error());
+    if (auto written = replace_file(options.out, *made, 0600); !written) return complain(written.error());
+    if (options.json) {
+        std::string out;
+        json::Writer writer(out);
+        writer.begin_object();
+        writer.member("bundle", options.out);
+        writer.member("entries", static_cast<std::uint64_t>(texts.size()));
+        writer.member("bytes", static_cast<std::uint64_t>(made->size()));
+        writer.end_object();
+        fmt::print("{}\n", out);
+    } else {
+        fmt::print("{}: {} entries, {} KiB; check it with python3 verify.py (in it) or sallyport ledger verify {}\n",
+                   printable(options.out), texts.size(), made->size() / 1024, printable(options.out));
+    }
+    return done;
+}
+
+} // namespace
+
+void add_ledger_bundle(CLI::App& group, int& exit_code) {
+    static BundleOptions options;
+    options.limit = 10'000;
+    auto* command = group.add_subcommand("bundle", "Entries with their proofs in one file, to be checked offline");
+    add_config_option(*command, options.config);
+    command->add_option("--entry", options.ids, "Of this exchange: origin/index of an entry, or a refusal's reference")
+        ->allow_extra_args(false);
+    add_ledger_filters(*command, options);
+    command
+        ->add_option("--earlier", options.earlier,
+                     "A file with a checkpoint that was kept: the bundle proves that the ledger goes on from it")
+        ->allow_extra_args(false);
+    command->add_option("--key", options.keys, "Also the key of this witness")->allow_extra_args(false);
+    command->add_option("-o,--out", options.out, "Write it here (a tar file)")->required();
+    command->footer("Examples:\n  sallyport ledger bundle --entry k3f9x2ab/1207 -o case-17.tar\n"
+                    "  sallyport ledger bundle --since 30d --repository git.acme.example/core/engine -o engine.tar\n");
+    command->callback([&exit_code] { exit_code = bundle(options); });
+}
+
+} // namespace sallyport::cli

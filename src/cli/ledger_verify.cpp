@@ -1,0 +1,281 @@
+// sallyport ledger verify | checkpoint | key: what the ledger was, to be shown to others, and whether it still is.
+#include "base/file.h"
+#include "base/limits.h"
+#include "cli/ledger_commands.h"
+#include "cli/terminal.h"
+#include "json/writer.h"
+#include "ledger/bundle.h"
+#include "ledger/checkpoint_file.h"
+#include "ledger/verify.h"
+#include "tlog/lines.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace sallyport::cli {
+
+Result<void> add_keys(const std::string& text, std::vector<crypto::NoteVerifier>& keys) {
+    if (auto key = crypto::NoteVerifier::parse(text)) {
+        keys.push_back(std::move(*key));
+        return {};
+    }
+    const auto content = read_file(text, crypto::note_bytes_max);
+    if (!content)
+        return fail(ErrorKind::invalid,
+                    "'" + printable(text) + "' is neither a verifier key nor a file that can be read");
+    for (std::size_t at = 0; at < content->size();) {
+        const std::size_t end = std::min(content->find('\n', at), content->size());
+        auto key = crypto::NoteVerifier::parse(std::string_view(*content).substr(at, end - at));
+        if (!key) return fail(ErrorKind::invalid, printable(text) + ": " + key.error().message);
+        keys.push_back(std::move(*key));
+        at = end + 1;
+    }
+    return {};
+}
+
+Result<tlog::SignedCheckpoint> checkpoint_in(const std::string& file) {
+    const auto text = read_file(file, crypto::note_bytes_max);
+    if (!text) return std::unexpected(text.error());
+    auto read = tlog::parse_signed_checkpoint(*text);
+    if (!read) return fail(ErrorKind::invalid, printable(file) + ": " + read.error().message);
+    return read;
+}
+
+namespace {
+
+struct SealOptions {
+    std::string config, directory, verified;
+    std::vector<std::string> keys, seen, bundles;
+    bool json = false;
+};
+
+// Where the ledger is and whose signatures count.
+struct Place {
+    std::filesystem::path directory;
+    std::vector<crypto::NoteVerifier> keys;
+};
+
+std::optional<Place> open_place(const SealOptions& options, int& exit_code) {
+    Place place;
+    for (const std::string& key : options.keys)
+        if (auto added = add_keys(key, place.keys); !added) {
+            exit_code = complain(added.error());
+            return std::nullopt;
+        }
+    if (!options.directory.empty()) {
+        if (place.keys.empty()) {
+            [[maybe_unused]] const int told = complain("--ledger needs the log's key: --key, as `sallyport ledger key` "
+                                                       "prints it where the ledger is written");
+            exit_code = wrong_use;
+            return std::nullopt;
+        }
+        place.directory = options.directory;
+        return place;
+    }
+    const auto config = open_config(options.config, false, exit_code);
+    if (!config) return std::nullopt;
+    const auto installation = identity::Installation::open(config->data, identity::Tenancy::visitor);
+    if (!installation) {
+        exit_code = complain(installation.error());
+        return std::nullopt;
+    }
+    place.directory = installation->ledger_directory();
+    if (place.keys.empty()) place.keys = installation->ledger_keys();
+    return place;
+}
+
+void write_checkpoint(json::Writer& writer, const tlog::SignedCheckpoint& one) {
+    writer.begin_object("checkpoint");
+    writer.member("origin", one.checkpoint.origin);
+    writer.member("size", one.checkpoint.size);
+    writer.member("root", tlog::hash_text(one.checkpoint.root));
+    writer.end_object();
+}
+
+void print_json(const ledger::Verified& found) {
+    std::string out;
+    json::Writer writer(out);
+    writer.begin_object();
+    writer.member("ok", found.ok());
+    writer.member("entries", found.entries);
+    writer.member("read", found.read);
+    if (found.checkpoint) write_checkpoint(writer, *found.checkpoint);
+    writer.begin_array("witnesses");
+    for (const std::string& name : found.witnesses) writer.element(name);
+    writer.end_array();
+    writer.begin_array("problems");
+    for (const ledger::Problem& one : found.problems) {
+        writer.begin_object();
+        writer.member("kind", one.kind);
+        if (one.first) writer.member("first", *one.first);
+        if (one.last) writer.member("last", *one.last);
+        writer.member("sentence", one.sentence);
+        writer.end_object();
+    }
+    writer.end_array();
+    if (!found.torn.empty()) writer.member("torn", found.torn);
+    writer.member("problems_left_out", found.problems_left_out);
+    writer.end_object();
+    fmt::print("{}\n", out);
+}
+
+void print(const ledger::Verified& found) {
+    for (const ledger::Problem& one : found.problems)
+        fmt::print("{} {}\n", ink(Ink::red, column(one.kind, 11)), printable(one.sentence));
+    if (found.problems_left_out > 0) fmt::print("and {} more\n", found.problems_left_out);
+    const std::uint64_t size = found.checkpoint ? found.checkpoint->checkpoint.size : 0;
+    if (found.ok())
+        fmt::print("{} {} entries are what was signed ({} read); witnesses: {}\n", ink(Ink::green, "whole"), size,
+                   found.read, found.witnesses.empty() ? "none" : fmt::format("{}", fmt::join(found.witnesses, ", ")));
+    if (!found.torn.empty()) fmt::print("{} {}\n", ink(Ink::yellow, column("torn", 11)), printable(found.torn));
+    if (found.entries > size)
+        fmt::print("{}\n", ink(Ink::dim, fmt::format("{} newer ones are in no checkpoint yet", found.entries - size)));
+}
+
+void print_json(const ledger::BundleVerdict& verdict, const std::string& file, bool is_trusted) {
+    std::string out;
+    json::Writer writer(out);
+    writer.begin_object();
+    writer.member("bundle", file);
+    writer.member("ok", verdict.ok());
+    if (!verdict.ok()) {
+        writer.member("problem", verdict.problem);
+        writer.member("part", verdict.part);
+        writer.member("sentence", verdict.sentence);
+    } else {
+        const auto list = [&](std::string_view name, const auto& values, auto of) {
+            writer.begin_array(name);
+            for (const auto& value : values) writer.element(of(value));
+            writer.end_array();
+        };
+        const auto count = [](std::uint64_t value) { return static_cast<std::int64_t>(value); };
+        writer.member("origin", verdict.origin);
+        writer.member("size", verdict.size);
+        list("entries", verdict.entries, count);
+        list("earlier", verdict.earlier, count);
+        list("witnesses", verdict.witnesses, [](std::string_view name) { return name; });
+        list("keys", verdict.keys, [](const crypto::NoteVerifier& one) { return one.text(); });
+        writer.member("keys_trusted", is_trusted);
+    }
+    writer.end_object();
+    fmt::print("{}\n", out);
+}
+
+// The same words as the verifier that a bundle brings along.
+void print(const ledger::BundleVerdict& verdict, bool is_trusted) {
+    if (!verdict.ok()) {
+        fmt::print("{} ({}): {}\n", ink(Ink::red, "DOES NOT HOLD"), verdict.problem, printable(verdict.sentence));
+        return;
+    }
+    fmt::print("{}: {} entries of {}, which had {} at this checkpoint.\n", ink(Ink::green, "All holds"),
+               verdict.entries.size(), printable(verdict.origin), verdict.size);
+    for (const std::uint64_t size : verdict.earlier) fmt::print("The log of {} entries is its beginning.\n", size);
+    fmt::print("Witnesses: {}\nKeys {}:\n",
+               verdict.witnesses.empty() ? "none" : printable(fmt::format("{}", fmt::join(verdict.witnesses, ", "))),
+               is_trusted ? "that you passed" : "of the bundle itself; compare them with what you know");
+    for (const crypto::NoteVerifier& key : verdict.keys) fmt::print("  {}\n", printable(key.text()));
+}
+
+int verify_bundles(const SealOptions& options) {
+    std::vector<crypto::NoteVerifier> trusted;
+    for (const std::string& key : options.keys)
+        if (auto added = add_keys(key, trusted); !added) return complain(added.error());
+    bool all_hold = true;
+    for (const std::string& file : options.bundles) {
+        const auto bundle = read_file(file, 2 * limits::bundle_bytes_max);
+        if (!bundle) return complain(bundle.error());
+        const ledger::BundleVerdict verdict = ledger::verify_bundle(*bundle, trusted);
+        if (options.json)
+            print_json(verdict, file, !trusted.empty());
+        else
+            print(verdict, !trusted.empty());
+        all_hold = all_hold && verdict.ok();
+    }
+    return all_hold ? done : found_something;
+}
+
+int verify(const SealOptions& options) {
+    if (!options.bundles.empty()) return verify_bundles(options);
+    int exit_code = done;
+    auto place = open_place(options, exit_code);
+    if (!place) return exit_code;
+    ledger::VerifyOptions asked{.directory = place->directory, .keys = std::move(place->keys), .seen = {}};
+    for (const std::string& file : options.seen) {
+        auto one = checkpoint_in(file);
+        if (!one) return complain(one.error());
+        asked.seen.push_back(std::move(*one));
+    }
+    if (!options.verified.empty()) {
+        auto one = checkpoint_in(options.verified);
+        if (!one) return complain(one.error());
+        asked.verified = std::move(*one);
+    }
+    Progress progress("entries");
+    asked.progress = [&](std::uint64_t entries) { progress.tell(entries); };
+    const auto found = ledger::verify(asked);
+    if (!found) return complain(found.error());
+    if (options.json)
+        print_json(*found);
+    else
+        print(*found);
+    return found->ok() ? done : found_something;
+}
+
+int checkpoint(const SealOptions& options) {
+    int exit_code = done;
+    const auto place = open_place(options, exit_code);
+    if (!place) return exit_code;
+    const auto stored = ledger::read_checkpoint(place->directory);
+    if (!stored) return complain(stored.error());
+    if (!*stored) return complain("the ledger in " + place->directory.string() + " has no checkpoint yet");
+    fmt::print("{}", crypto::encode((*stored)->signed_checkpoint.note));
+    return done;
+}
+
+int key(const SealOptions& options) {
+    int exit_code = done;
+    const auto place = open_place(options, exit_code);
+    if (!place) return exit_code;
+    for (const auto& one : place->keys) fmt::print("{}\n", one.text());
+    return done;
+}
+
+} // namespace
+
+void add_ledger_verify(CLI::App& group, int& exit_code) {
+    static SealOptions options;
+    const auto command = [&](const std::string& name, const std::string& what) {
+        auto* made = group.add_subcommand(name, what);
+        add_config_option(*made, options.config);
+        return made;
+    };
+    auto* verify_command = command("verify", "Is the ledger what was recorded? Names what is not");
+    verify_command->add_option("bundles", options.bundles, "Bundles to be verified instead (tar files)");
+    verify_command->add_option("--ledger", options.directory,
+                               "The ledger in this folder, wherever it came from; needs --key");
+    verify_command
+        ->add_option("--key", options.keys,
+                     "The log's or a witness's verifier key, or a file of them; else the installation's own")
+        ->allow_extra_args(false);
+    verify_command
+        ->add_option("--seen", options.seen,
+                     "A file with a checkpoint that was kept elsewhere: the ledger must begin with it")
+        ->allow_extra_args(false);
+    verify_command->add_option("--since", options.verified,
+                               "A file with the checkpoint of the last verification: only what is newer is read");
+    verify_command->add_flag("--json", options.json, "Print an object");
+    verify_command->footer(
+        "Examples:\n  sallyport ledger checkpoint > monday.checkpoint     # give it to your auditor\n"
+        "  sallyport ledger verify --seen monday.checkpoint\n"
+        "  sallyport ledger verify --key sallyport/k3f9x2ab+1c2d3e4f+AQ… case-17.tar\n"
+        "Exit code 1: something does not hold.\n");
+    verify_command->callback([&exit_code] { exit_code = verify(options); });
+
+    auto* checkpoint_command = command("checkpoint", "The signed checkpoint of now, to be kept elsewhere");
+    checkpoint_command->callback([&exit_code] { exit_code = checkpoint(options); });
+
+    auto* key_command = command("key", "The verifier keys of the ledger, the present one last");
+    key_command->callback([&exit_code] { exit_code = key(options); });
+}
+
+} // namespace sallyport::cli

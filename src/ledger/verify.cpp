@@ -1,0 +1,324 @@
+#include "ledger/verify.h"
+
+#include "base/limits.h"
+#include "ledger/checkpoint_file.h"
+#include "ledger/segment.h"
+#include "ledger/tree_files.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <map>
+#include <thread>
+
+namespace sallyport::ledger {
+
+namespace {
+
+using tlog::Digest;
+
+std::string number(std::uint64_t value) { return std::to_string(value); }
+std::string entries_text(std::uint64_t first, std::uint64_t last) {
+    return first == last ? "entry " + number(first) : "entries " + number(first) + " to " + number(last);
+}
+
+// The leaves of the tree's files, read in large pieces.
+class Leaves {
+public:
+    explicit Leaves(TreeReader& tree, std::uint64_t count) : tree_(tree), count_(count) {}
+    // Nothing where the file does not reach that far.
+    const Digest* at(std::uint64_t index) {
+        if (index >= count_) return nullptr;
+        if (index < first_ || index >= first_ + held_.size()) {
+            first_ = index;
+            held_.clear();
+            const auto bytes = tree_.read(0, index, std::min(piece, count_ - index));
+            if (!bytes) return nullptr;
+            held_.resize(bytes->size() / hash_bytes);
+            std::memcpy(held_.data(), bytes->data(), bytes->size());
+        }
+        return &held_[index - first_];
+    }
+
+private:
+    static constexpr std::uint64_t piece = 4'096;
+    TreeReader& tree_;
+    std::uint64_t count_, first_ = 0;
+    std::vector<Digest> held_;
+};
+
+class Verification {
+public:
+    explicit Verification(const VerifyOptions& options) : options_(options), files_(options.directory) {}
+    Result<Verified> run();
+
+private:
+    void problem(std::string kind, std::string sentence, std::optional<std::uint64_t> first = {},
+                 std::optional<std::uint64_t> last = {});
+    void read_last_checkpoint();
+    Result<void> begin();
+    void read_segments(std::span<const SegmentFile> segments);
+    void read_segment(const SegmentFile& file, bool is_last);
+    void take(std::string_view entry, std::uint64_t index);
+    void missing(std::uint64_t first, std::uint64_t end);
+    void compare_with_seen();
+    void judge();
+    void tell_differing(std::uint64_t index, const Digest& found);
+    void tell_moved(std::vector<std::pair<std::uint64_t, Digest>> moved);
+    std::uint64_t signed_size() const { return out_.checkpoint ? out_.checkpoint->checkpoint.size : 0; }
+
+    const VerifyOptions& options_;
+    TreeReader files_;
+    Verified out_;
+    std::vector<tlog::SignedCheckpoint> seen_; // by size, those not reached yet
+    tlog::GrowingTree tree_;                   // of the entries as they stand
+    bool is_whole_ = true;                     // none missing so far: tree_ says something
+    std::optional<Digest> signed_root_;        // of the entries as they stand, at the checkpoint's size
+    std::uint64_t next_ = 0;
+    std::optional<Leaves> leaves_;
+    std::vector<std::pair<std::uint64_t, Digest>> differing_; // leaves that are not those of the files
+    std::optional<std::pair<unsigned, std::uint64_t>> differing_above_;
+    static constexpr std::size_t differing_max = 1u << 20;
+};
+
+void Verification::problem(std::string kind, std::string sentence, std::optional<std::uint64_t> first,
+                           std::optional<std::uint64_t> last) {
+    if (out_.problems.size() == limits::problems_told_max)
+        ++out_.problems_left_out;
+    else
+        out_.problems.push_back({std::move(kind), first, last ? last : first, std::move(sentence)});
+}
+
+// A slot that is just being written looks damaged: that passes.
+void Verification::read_last_checkpoint() {
+    constexpr int tries = 3;
+    const std::string path = checkpoint_path(options_.directory).string();
+    for (int i = 0;; ++i) {
+        auto stored = read_checkpoint(options_.directory);
+        if ((!stored || (*stored && !(*stored)->damage.empty())) && i < tries) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+            continue;
+        }
+        if (!stored) {
+            problem("checkpoint", stored.error().message);
+        } else if (!*stored) {
+            problem("checkpoint", path + " is missing: nothing here says what the ledger was; compare it with a "
+                                         "checkpoint that was kept elsewhere");
+        } else {
+            if (!(*stored)->damage.empty()) problem("checkpoint", path + ": " + (*stored)->damage);
+            out_.checkpoint = std::move((*stored)->signed_checkpoint);
+        }
+        break;
+    }
+    if (!out_.checkpoint) return;
+    auto witnesses = tlog::check_signatures(*out_.checkpoint, options_.keys);
+    if (witnesses)
+        out_.witnesses = std::move(*witnesses);
+    else
+        problem("signature", path + ": " + witnesses.error().message);
+}
+
+Result<void> Verification::begin() {
+    seen_ = options_.seen;
+    if (options_.verified) seen_.push_back(*options_.verified);
+    for (const auto& one : seen_) {
+        if (auto is_signed = tlog::check_signatures(one, options_.keys); !is_signed)
+            return fail(ErrorKind::refused, "a checkpoint that was given cannot be used: " + is_signed.error().message);
+        if (out_.checkpoint && one.checkpoint.origin != out_.checkpoint->checkpoint.origin)
+            return fail(ErrorKind::refused,
+                        "a checkpoint that was given is of the ledger " + one.checkpoint.origin + ", not of this one");
+    }
+    std::ranges::sort(seen_, {}, [](const auto& one) { return one.checkpoint.size; });
+    const std::uint64_t from = options_.verified ? options_.verified->checkpoint.size : 0;
+    if (from > 0) {
+        auto before = tlog::GrowingTree::of(from, files_.hashes());
+        if (!before) return std::unexpected(before.error());
+        tree_ = *before;
+    }
+    next_ = from;
+    // Those of before need no entry: the tree's files say whether they fit.
+    while (!seen_.empty() && seen_.front().checkpoint.size < from) {
+        const auto root = tlog::root_of(seen_.front().checkpoint.size, files_.hashes());
+        if (!root || *root != seen_.front().checkpoint.root)
+            problem("seen", "the ledger does not begin with the " + number(seen_.front().checkpoint.size) +
+                                " entries of a checkpoint that was given");
+        seen_.erase(seen_.begin());
+    }
+    leaves_.emplace(files_, signed_size());
+    return {};
+}
+
+void Verification::missing(std::uint64_t first, std::uint64_t end) {
+    is_whole_ = false;
+    problem("missing", entries_text(first, end - 1) + (first + 1 == end ? " is" : " are") + " missing", first, end - 1);
+}
+
+// Whoever kept a checkpoint compares it with the tree of the entries that it is about.
+void Verification::compare_with_seen() {
+    if (tree_.size() == signed_size() && is_whole_) signed_root_ = tree_.root();
+    while (!seen_.empty() && seen_.front().checkpoint.size == tree_.size()) {
+        if (is_whole_ && seen_.front().checkpoint.root != tree_.root())
+            problem("seen", "the first " + number(tree_.size()) +
+                                " entries are not those of a checkpoint that was given: the ledger was written anew, "
+                                "or there are two");
+        seen_.erase(seen_.begin());
+    }
+}
+
+void Verification::take(std::string_view entry, std::uint64_t index) {
+    const Digest hash = tlog::leaf_hash(entry);
+    if (const Digest* const kept = leaves_->at(index); kept != nullptr && *kept != hash) {
+        if (differing_.size() < differing_max) differing_.emplace_back(index, hash);
+    }
+    ++out_.read;
+    next_ = index + 1;
+    if (options_.progress && out_.read % 65'536 == 0) options_.progress(out_.read);
+    if (!is_whole_) return;
+    tree_.add(hash, [&](unsigned height, std::uint64_t at, const Digest& made) {
+        const unsigned level = height / 8;
+        if (height % 8 != 0 || level == 0 || at >= hashes_in_level(signed_size(), level)) return;
+        const auto kept = files_.read(level, at, 1);
+        if ((!kept || *kept != crypto::bytes(made)) && !differing_above_) differing_above_ = {level, at};
+    });
+    if (tree_.size() == signed_size() || (!seen_.empty() && seen_.front().checkpoint.size == tree_.size()))
+        compare_with_seen();
+}
+
+void Verification::read_segment(const SegmentFile& file, bool is_last) {
+    const auto segment = load_segment(file);
+    if (!segment) return problem("segment", segment.error().message);
+    const std::string& origin = segment->header.origin;
+    if (out_.checkpoint && !out_.checkpoint->checkpoint.origin.ends_with("/" + origin))
+        problem("segment", file.path.string() + " belongs to the ledger of '" + origin + "'");
+    FrameReader reader(segment->bytes.view().substr(segment_header_bytes), segment_header_bytes, file.first_index);
+    auto state = reader.next();
+    for (; state == FrameReader::State::entry; state = reader.next())
+        if (reader.index() >= next_) take(reader.entry(), reader.index());
+    if (state == FrameReader::State::end) return;
+    // Behind the checkpoint it is the end of what is being written, or of what a crash cut off.
+    if (is_last && reader.next_index() >= signed_size() && !highest_mark(segment->bytes.view(), reader.end_offset())) {
+        out_.torn = file.path.string() + " at offset " + number(reader.end_offset()) + ": " +
+                    number(segment->bytes.size() - reader.end_offset()) +
+                    " bytes behind the last whole frame; nothing that was signed is missing";
+        return;
+    }
+    problem("segment",
+            file.path.string() + " at offset " + number(reader.end_offset()) + ": " +
+                entries_text(reader.next_index(), reader.next_index()) + " is damaged or cut off",
+            reader.next_index());
+}
+
+void Verification::read_segments(std::span<const SegmentFile> segments) {
+    for (std::size_t i = 0; i < segments.size(); ++i) {
+        const bool is_last = i + 1 == segments.size();
+        if (!is_last && segments[i + 1].first_index <= next_) continue;
+        if (segments[i].first_index > next_) missing(next_, segments[i].first_index);
+        read_segment(segments[i], is_last);
+        if (!is_last && next_ < segments[i + 1].first_index) {
+            missing(next_, segments[i + 1].first_index);
+            next_ = segments[i + 1].first_index;
+        }
+    }
+    out_.entries = next_;
+    if (next_ < signed_size()) missing(next_, signed_size());
+    for (const auto& one : seen_)
+        if (one.checkpoint.size > std::max(next_, signed_size()))
+            problem("seen", "a checkpoint that was given is of " + number(one.checkpoint.size) + " entries, " +
+                                number(next_) + " are here: the ledger was cut back");
+}
+
+// At `index` stands an entry whose hash is not the leaf in the tree's file: which of the two is what was signed?
+void Verification::tell_differing(std::uint64_t index, const Digest& found) {
+    const tlog::Checkpoint& last = out_.checkpoint->checkpoint;
+    const auto proof = tlog::prove_inclusion(index, last.size, files_.hashes());
+    const auto proves = [&](const Digest& leaf) {
+        return proof && tlog::verify_inclusion(index, last.size, leaf, *proof, last.root);
+    };
+    const Digest* const kept = leaves_->at(index);
+    if (proves(found))
+        problem("tree",
+                tree_file(options_.directory, 0).string() + " is damaged at hash " + number(index) +
+                    "; the entry is what was signed. Remove the tree-* files: the next start makes them anew",
+                index);
+    else if (kept != nullptr && proves(*kept))
+        problem("entry", "entry " + number(index) + " is not what was recorded: it was changed", index);
+    else
+        problem("entry",
+                "entry " + number(index) + " is not what the tree's file tells, and neither fits the checkpoint",
+                index);
+}
+
+// Entries that stand where others were: one taken out moves all behind it.
+void Verification::tell_moved(std::vector<std::pair<std::uint64_t, Digest>> moved) {
+    std::map<Digest, std::uint64_t> wanted;
+    for (const auto& [index, hash] : moved) wanted.emplace(hash, UINT64_MAX);
+    for (std::uint64_t i = 0; i < signed_size(); ++i) {
+        const Digest* const leaf = leaves_->at(i);
+        if (leaf == nullptr) break;
+        if (const auto found = wanted.find(*leaf); found != wanted.end()) found->second = std::min(found->second, i);
+    }
+    for (std::size_t i = 0; i < moved.size();) {
+        const auto [index, hash] = moved[i];
+        const std::uint64_t from = wanted[hash];
+        std::size_t end = i + 1;
+        if (from == UINT64_MAX) {
+            tell_differing(index, hash);
+        } else {
+            while (end < moved.size() && moved[end].first == index + (end - i) &&
+                   wanted[moved[end].second] == from + (end - i))
+                ++end;
+            const std::uint64_t count = end - i;
+            problem("moved",
+                    "at " + entries_text(index, index + count - 1) +
+                        (count == 1 ? " stands what was " : " stand what were ") +
+                        entries_text(from, from + count - 1) + ": entries were taken out, put in or changed places",
+                    index, index + count - 1);
+        }
+        i = end;
+    }
+}
+
+void Verification::judge() {
+    if (!out_.checkpoint) return;
+    const tlog::Checkpoint& last = out_.checkpoint->checkpoint;
+    const bool entries_fit = signed_root_ && *signed_root_ == last.root;
+    if (entries_fit) {
+        if (!differing_.empty())
+            problem("tree",
+                    tree_file(options_.directory, 0).string() + " is damaged at hash " +
+                        number(differing_.front().first) +
+                        "; the entries are what was signed. Remove the tree-* files: the next start makes them "
+                        "anew",
+                    differing_.front().first);
+        else if (differing_above_)
+            problem("tree", tree_file(options_.directory, differing_above_->first).string() + " is damaged at hash " +
+                                number(differing_above_->second) +
+                                "; the entries are what was signed. Remove the tree-* files: the next start makes them "
+                                "anew");
+        return;
+    }
+    const std::size_t problems_before = out_.problems.size();
+    if (!differing_.empty()) tell_moved(std::move(differing_));
+    if (is_whole_ && out_.problems.size() == problems_before)
+        problem("checkpoint", "the entries are not those of the checkpoint that was signed at " + number(last.size) +
+                                  " entries, and nothing here says which: the tree's files were changed with them. A "
+                                  "checkpoint kept elsewhere narrows it down");
+}
+
+Result<Verified> Verification::run() {
+    const auto segments = list_segments(options_.directory);
+    if (!segments) return std::unexpected(segments.error());
+    if (segments->empty()) return fail(ErrorKind::invalid, "no ledger is in " + options_.directory.string());
+    read_last_checkpoint();
+    if (auto begun = begin(); !begun) return std::unexpected(begun.error());
+    compare_with_seen();
+    read_segments(*segments);
+    judge();
+    return std::move(out_);
+}
+
+} // namespace
+
+Result<Verified> verify(const VerifyOptions& options) { return Verification(options).run(); }
+
+} // namespace sallyport::ledger
