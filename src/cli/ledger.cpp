@@ -1,5 +1,7 @@
 // sallyport ledger list | show | reindex, and what the other commands of the group share
 #include "base/clock.h"
+#include "base/encoding.h"
+#include "bodies/reader.h"
 #include "cli/commands.h"
 #include "cli/ledger_commands.h"
 #include "cli/terminal.h"
@@ -158,12 +160,49 @@ int list(LedgerOptions& options) {
     return done;
 }
 
+// Of the exchange's last attempt: as it was recorded, byte for byte, on standard output. Who reads a body is recorded first.
+int show_body(LedgerOptions& options, OpenedLedger& opened, const ledger::Shown& shown) {
+    std::optional<ledger::Body> wanted;
+    std::uint64_t index = 0;
+    for (const ledger::EntryText& entry : shown.entries) {
+        const auto read = ledger::decode(entry.json);
+        if (!read) return complain(read.error());
+        const auto* intent = read->as<ledger::Intent>();
+        const auto* outcome = read->as<ledger::Outcome>();
+        if (options.body == "request" && intent != nullptr) wanted = intent->sent, index = entry.index;
+        if (options.body == "response" && outcome != nullptr) wanted = outcome->answer, index = entry.index;
+    }
+    if (!wanted) return complain("the exchange has no " + options.body + " that is recorded");
+    if (wanted->kept == ledger::not_kept)
+        return complain(
+            "its body was not kept: the policy in force then says so (bodies); only its digest is recorded");
+    if (wanted->kept == ledger::kept_lost) return complain("its body could not be kept, which was recorded");
+    auto keys = store::BodyKeys::open(opened.visit.installation.body_keys_file());
+    if (!keys) return complain(keys.error());
+    const crypto::SealingKey wrapping(opened.visit.installation.keys().body_keys);
+    bodies::Reader reader(opened.visit.installation.bodies_directory(), **keys, wrapping);
+    const std::string by = options.by.empty() ? operator_name() : options.by;
+    const auto told =
+        opened.visit.state->add_act({"a_" + to_hex(crypto::random_bytes(10)), "read-body",
+                                     std::string(opened.visit.pseudonyms->of(identity::NameKind::person, by).view()),
+                                     options.why, fmt::format("{} of entry {}", options.body, index), wall_ms()});
+    if (!told) return complain(told.error());
+    const auto body = reader.body(static_cast<std::uint64_t>(wanted->kept));
+    if (!body) return complain(body.error());
+    if (body->size() != wanted->bytes || (!wanted->keyed && crypto::sha256(*body) != wanted->digest))
+        return complain(
+            "what was kept is not what was recorded: it has another digest; sallyport ledger verify tells more");
+    std::fwrite(body->data(), 1, body->size(), stdout);
+    return done;
+}
+
 int show(LedgerOptions& options) {
     int exit_code = done;
     auto opened = open_ledger(options, exit_code);
     if (!opened) return exit_code;
     auto shown = opened->query.show(options.id);
     if (!shown) return complain(shown.error());
+    if (!options.body.empty()) return show_body(options, *opened, *shown);
     if (options.names) ledger::unmask(shown->exchange, unsealer(opened->visit));
     const std::string& origin = opened->visit.installation.origin();
     if (options.json) {
@@ -222,11 +261,16 @@ void add_ledger(CLI::App& app, int& exit_code) {
         ->required();
     show_command->add_flag("--json", options.json, "Print an object");
     show_command->add_flag("--names", options.names, "Names instead of pseudonyms");
+    show_command->add_option("--body", options.body, "Its body, byte for byte, on standard output: request or response")
+        ->check(CLI::IsMember({"request", "response"}));
+    show_command->add_option("--reason", options.why, "Why the body is read; it is recorded, as that it was read");
+    show_command->add_option("--by", options.by, "Who reads it; else who is at the keyboard");
     show_command->callback([&exit_code] { exit_code = show(options); });
 
     add_ledger_left(*group, exit_code);
     add_ledger_verify(*group, exit_code);
     add_ledger_bundle(*group, exit_code);
+    add_ledger_erase(*group, exit_code);
 
     auto* reindex_command = group->add_subcommand("reindex", "Build the index anew from the entries");
     add_config_option(*reindex_command, options.config);

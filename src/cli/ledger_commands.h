@@ -17,6 +17,7 @@ struct LedgerOptions {
     std::size_t limit = 50;
     bool json = false;
     bool names = false;
+    std::string body, why, by; // of show: the body asked for
 };
 
 struct OpenedLedger {
@@ -34,6 +35,7 @@ void add_ledger_filters(CLI::App& command, LedgerOptions& options);
 Result<void> add_keys(const std::string& text, std::vector<crypto::NoteVerifier>& keys);
 Result<tlog::SignedCheckpoint> checkpoint_in(const std::string& file);
 
+void add_ledger_erase(CLI::App& group, int& exit_code);
 void add_ledger_bundle(CLI::App& group, int& exit_code);
 void add_ledger_left(CLI::App& group, int& exit_code);
 void add_ledger_verify(CLI::App& group, int& exit_code);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/log.h"
+#include "bodies/writer.h"
 #include "content/amend.h"
 #include "content/inspector_pool.h"
 #include "gateway/fleet_watch.h"
@@ -59,6 +60,7 @@ struct Shared {
     content::InspectorPool& inspectors; // for other threads than the loops'
     const content::Amender& amender;
     FleetWatch& fleet;
+    bodies::Writer& kept_bodies;
     std::atomic<std::int64_t>& world_confirmed_ms; // monotonic: when the keys were last known to be current
 };
 
@@ -97,6 +99,7 @@ struct Scratch {
     std::vector<ledger::NamedSource> source_rows;
     std::vector<identity::Pseudonym> source_names;
     std::vector<std::string> source_lines;
+    std::vector<std::uint32_t> cuts; // of a body that is kept
 };
 
 struct Lane {

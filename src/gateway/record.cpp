@@ -1,6 +1,7 @@
 #include "gateway/record.h"
 
 #include "base/clock.h"
+#include "policy/program.h"
 
 #include <algorithm>
 
@@ -100,6 +101,24 @@ std::string_view session_of(const Turn& turn) {
     return told.empty() ? std::string_view(turn.scratch->request.session) : told;
 }
 
+// The number of its chunk, or not_kept.
+Result<std::int64_t> keep_request(Turn& turn) {
+    turn.kept.reset();
+    const policy::Class cls = turn.plan.effective_class;
+    if (turn.world->policy->program().document.bodies_kept_ms[static_cast<std::size_t>(cls)] == 0)
+        return ledger::not_kept;
+    turn.kept.emplace(turn.lane.shared.kept_bodies,
+                      bodies::place_at(turn.facts.repository, turn.facts.person, policy::name(cls), wall_ms()));
+    auto& cuts = turn.scratch->cuts;
+    cuts.clear();
+    if (turn.amended)
+        cut_between_objects(turn.body(), cuts);
+    else
+        for (const dialect::Unit& unit : turn.scratch->request.units)
+            cuts.push_back(turn.scratch->document[unit.node].begin);
+    return turn.kept->request(turn.body(), cuts);
+}
+
 struct DurableWait {
     net::Completion completion;
     bool durable = false;
@@ -160,6 +179,9 @@ net::Task<Result<void>> record_intent(Turn& turn, const Upstream& upstream) {
     intent.sent.digest = turn.sent_digest;
     intent.amended = turn.amended;
     if (turn.amended) intent.received = {.bytes = turn.scratch->body.size(), .digest = turn.body_digest};
+    const auto kept = keep_request(turn);
+    if (!kept) co_return std::unexpected(kept.error());
+    intent.sent.kept = *kept;
     std::string& entry = turn.entry;
     entry.clear();
     ledger::encode(intent, entry);
@@ -192,6 +214,10 @@ void record_outcome(Turn& turn, const Attempted& attempted) {
     outcome.status = attempted.status;
     outcome.answer.bytes = attempted.answer_bytes;
     outcome.answer.digest = attempted.answer_digest;
+    if (turn.kept) outcome.answer.kept = turn.kept->answer_ends();
+    if (outcome.answer.kept == ledger::kept_lost)
+        turn.lane.shared.log.error("bodies.answer_lost",
+                                   {{"exchange", turn.id}, {"why", turn.lane.shared.kept_bodies.problem()}});
     outcome.restored = attempted.restored;
     std::vector<ledger::NamedFinding> findings;
     if (attempted.findings.rules)

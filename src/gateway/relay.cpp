@@ -196,6 +196,7 @@ net::Task<Attempted> relay(Turn& turn, http::ClientConnection& upstream, const h
                 const std::string_view bytes(static_cast<const char*>(piece.iov_base), piece.iov_len);
                 digest.add(bytes);
                 watch.see(bytes);
+                if (turn.kept) turn.kept->answer(bytes);
             }
             attempted.answer_bytes += part->bytes;
         }

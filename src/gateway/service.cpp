@@ -2,10 +2,12 @@
 
 #include "base/clock.h"
 #include "base/encoding.h"
+#include "bodies/retention.h"
 #include "gateway/admin.h"
 #include "gateway/keeper.h"
 #include "gateway/pipeline.h"
 #include "identity/installation.h"
+#include "policy/program.h"
 #include "sandbox/harden.h"
 
 #include <algorithm>
@@ -69,9 +71,47 @@ private:
 };
 
 // The control thread's turn: keys, names, repeats, each limits::key_poll_ms.
-net::Task<void> tick(net::Loop& loop, Keeper& keeper, Shared& shared, store::State& state) {
+// What was done to what is kept beside this process: at least once, since it is marked behind its entry.
+Result<void> record_acts(Shared& shared, store::State& state) {
+    const auto acts = state.unrecorded_acts();
+    if (!acts) return std::unexpected(acts.error());
+    std::string entry;
+    for (const store::ActRecord& act : *acts) {
+        entry.clear();
+        ledger::encode(ledger::Act{act.at_ms, act.id, act.what, act.by, act.why, act.about}, entry);
+        if (const auto appended = shared.ledger.append(entry, ledger::Admission::closing); !appended)
+            return std::unexpected(appended.error());
+        if (auto marked = state.act_recorded(act.id); !marked) return marked;
+    }
+    return {};
+}
+
+// Bodies whose time is over, once an hour.
+void expire_bodies(const Shared& shared, const Keeper& keeper, store::BodyKeys& keys,
+                   const std::filesystem::path& folder) {
+    const auto& kept_ms = keeper.world().policy->program().document.bodies_kept_ms;
+    std::vector<bodies::Kept> kept;
+    for (std::size_t cls = 0; cls < kept_ms.size(); ++cls)
+        kept.push_back({policy::name(static_cast<policy::Class>(cls)), kept_ms[cls]});
+    const auto gone = bodies::expire(folder, keys, kept, wall_ms());
+    if (!gone)
+        shared.log.error("bodies.not_expired", {{"why", gone.error().message}});
+    else if (gone->keys + gone->packs != 0)
+        shared.log.info("bodies.expired", {{"keys", static_cast<std::int64_t>(gone->keys)},
+                                           {"held", static_cast<std::int64_t>(gone->held)},
+                                           {"packs", static_cast<std::int64_t>(gone->packs)}});
+}
+
+net::Task<void> tick(net::Loop& loop, Keeper& keeper, Shared& shared, store::State& state, store::BodyKeys& body_keys,
+                     const std::filesystem::path& bodies_folder) {
+    constexpr std::int64_t hour_ms = 3'600'000;
+    std::int64_t expire_ms = monotonic_ms();
     while (true) {
         co_await net::Sleep(loop, limits::key_poll_ms);
+        if (monotonic_ms() >= expire_ms) {
+            expire_bodies(shared, keeper, body_keys, bodies_folder);
+            expire_ms = monotonic_ms() + hour_ms;
+        }
         keeper.poll_keys();
         keeper.poll_code();
         if (const auto kept = shared.pseudonyms.keep_names(state); !kept)
@@ -84,12 +124,15 @@ net::Task<void> tick(net::Loop& loop, Keeper& keeper, Shared& shared, store::Sta
                 entry);
             [[maybe_unused]] const auto appended = shared.ledger.append(entry, ledger::Admission::closing);
         }
+        if (const auto recorded = record_acts(shared, state); !recorded)
+            shared.log.error("acts.not_recorded", {{"why", recorded.error().message}});
     }
 }
 
 std::string not_ready(const Shared& shared, const Keeper& keeper) {
     const ledger::Health health = shared.ledger.health();
     if (!health.ok) return health.sentence;
+    if (shared.kept_bodies.full()) return shared.kept_bodies.problem();
     if (monotonic_ms() - shared.world_confirmed_ms.load(std::memory_order_relaxed) > limits::world_stale_ms_max)
         return "the keys cannot be read, so nothing passes";
     if (!keeper.last_problem().empty())
@@ -156,6 +199,20 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     const content::Amender amender(placeholder_key);
     FleetWatch fleet;
 
+    // Bodies, where the policy says that they are kept.
+    auto body_keys = store::BodyKeys::open(installation->body_keys_file());
+    if (!body_keys) return std::unexpected(body_keys.error());
+    const crypto::SealingKey wrapping(installation->keys().body_keys);
+    const crypto::UnitNamer piece_names(installation->keys().unit_names.reveal(), "pieces");
+    bodies::WriterOptions body_options;
+    body_options.directory = installation->bodies_directory();
+    body_options.origin = installation->origin();
+    body_options.keys = body_keys->get();
+    body_options.wrapping = &wrapping;
+    body_options.names = &piece_names;
+    auto kept_bodies = bodies::Writer::open(body_options);
+    if (!kept_bodies) return std::unexpected(kept_bodies.error());
+
     // The loops.
     identity::Pseudonyms pseudonyms(installation->keys());
     Verdicts verdicts;
@@ -164,7 +221,8 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     net::Resolver resolver;
     const unsigned threads = config->threads > 0 ? config->threads : std::max(1u, std::thread::hardware_concurrency());
     net::Workers workers(threads);
-    Shared shared{log, **writer, pseudonyms, verdicts, workers, bodies, inspectors, amender, fleet, confirmed_ms};
+    Shared shared{log,        **writer, pseudonyms, verdicts,      workers,     bodies,
+                  inspectors, amender,  fleet,      **kept_bodies, confirmed_ms};
     std::vector<std::unique_ptr<LaneThread>> lanes;
     for (unsigned i = 0; i < threads; ++i) {
         lanes.push_back(std::make_unique<LaneThread>(resolver, shared, *config, connections));
@@ -232,7 +290,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
                 lane.world = fresh;
             });
     });
-    control.spawn(tick(control, keeper, shared, **state));
+    control.spawn(tick(control, keeper, shared, **state, **body_keys, body_options.directory));
 
     std::string entry;
     ledger::encode(ledger::Start{wall_ms(), "0.1.0", (*world)->policy->digest(), (*world)->digest,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "gateway/caller.h"
+#include "gateway/kept_bodies.h"
 #include "gateway/lane.h"
 #include "http/exchange.h"
 #include "ledger/judged.h"
@@ -78,6 +79,7 @@ public:
     bool amended = false; // what leaves is not what came
     crypto::Digest sent_digest{};
     std::vector<content::Replacement> redacted; // what the answer may be given back, where the policy says so
+    std::optional<KeptBodies> kept;             // of the attempt that runs, where its class's bodies are kept
     std::string_view body() const { return amended ? std::string_view(scratch->amended) : scratch->body.view(); }
     policy::Amendments amendments_for(std::uint16_t upstream) const;                  // of the plan
     std::vector<std::string_view> headers_stripped_for(std::uint16_t upstream) const; // patterns

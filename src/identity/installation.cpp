@@ -181,7 +181,8 @@ Result<Installation> Installation::open(const std::filesystem::path& directory, 
         if (!origin) return std::unexpected(origin.error());
         installation.origin_ = std::move(*origin);
         installation.keys_ = {crypto::derive(*root, "key-digests"), crypto::derive(*root, "pseudonyms"),
-                              crypto::derive(*root, "sealing"), crypto::derive(*root, "unit-names")};
+                              crypto::derive(*root, "sealing"), crypto::derive(*root, "unit-names"),
+                              crypto::derive(*root, "body-keys")};
         auto signer = open_ledger_signer(directory, installation.origin_);
         if (!signer) return std::unexpected(signer.error());
         auto known = read_ledger_keys(directory, signer->verifier());

@@ -7,6 +7,8 @@
 //   lock               held by the gateway that writes this directory
 //   state.db           store::State
 //   ledger/            segments
+//   bodies/            what was kept of requests and answers, sealed (docs/formats/bodies.md)
+//   body-keys.db       store::BodyKeys. Never in a data backup.
 //   ledger-index.db    store::LedgerIndex, a cache
 //   policies/          every policy that was in force, by digest
 //   index/             the index of the company's code (docs/formats/index.md)
@@ -31,6 +33,7 @@ struct InstallationKeys {
     Secret pseudonyms;
     Secret sealing;
     Secret unit_names;
+    Secret body_keys; // with which the keys of kept bodies lie sealed
 };
 
 enum class Tenancy : std::uint8_t {
@@ -54,6 +57,8 @@ public:
     const std::filesystem::path& directory() const { return directory_; }
     std::filesystem::path state_file() const { return directory_ / "state.db"; }
     std::filesystem::path ledger_directory() const { return directory_ / "ledger"; }
+    std::filesystem::path bodies_directory() const { return directory_ / "bodies"; }
+    std::filesystem::path body_keys_file() const { return directory_ / "body-keys.db"; }
     std::filesystem::path policies_directory() const { return directory_ / "policies"; }
     std::filesystem::path code_index_directory() const { return directory_ / "index"; }
     std::filesystem::path code_clones_directory() const { return directory_ / "code-clones"; }

@@ -232,7 +232,7 @@ Checked BundleCheck::check_body(std::string_view name) {
     // Entries are canonical JSON: there is one way to write this, and a text within one cannot hold its quotes.
     const std::string told = std::string(is_request ? "\"sent\"" : "\"answer\"") +
                              ":{\"bytes\":" + std::to_string(body.size()) +
-                             ",\"digest\":\"sha256:" + to_hex(crypto::bytes(crypto::sha256(body))) + "\"}";
+                             ",\"digest\":\"sha256:" + to_hex(crypto::bytes(crypto::sha256(body))) + "\"";
     if (!entry->second.contains(told)) return wrong("body", name, "is not the one whose digest was recorded");
     return {};
 }

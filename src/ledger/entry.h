@@ -28,13 +28,17 @@ inline constexpr std::size_t unit_kinds = 7;
 inline constexpr std::size_t signers_max = 8;     // that an entry names
 inline constexpr std::size_t candidates_max = 64; // upstreams one dialect can have in sallyport.yaml
 
-enum class Kind : std::uint8_t { intent, outcome, refusal, repeat, start, stop };
+enum class Kind : std::uint8_t { intent, outcome, refusal, repeat, start, stop, act };
 
+inline constexpr std::int64_t not_kept = -1, kept_lost = 0;
 // Bytes that passed, and their digest: SHA-256, or HMAC-SHA-256 where `keyed`. An all-zero digest means "not taken".
 struct Body {
     std::uint64_t bytes = 0;
     crypto::Digest digest{};
     bool keyed = false;
+    // The chunk of bodies::Writer that tells of which pieces it is; not_kept: it need not be; kept_lost: it could not be, although
+    // the policy says so.
+    std::int64_t kept = not_kept;
 };
 
 // A file named in a tool call: `file` is its pseudonym ("f_…").
@@ -195,17 +199,29 @@ struct Stop {
     std::string_view reason;
 };
 
+// What somebody did to what is kept, beside the gateway, which records it when it runs: an erasure, a hold, a body that was read. At
+// least once: the same `id` is the same act.
+struct Act {
+    std::int64_t at_ms = 0;
+    std::string_view id;    // "a_…"
+    std::string_view what;  // "erase", "hold", "release", "read-body", …
+    std::string_view by;    // pseudonym of a person
+    std::string_view why;   // in their words
+    std::string_view about; // what it was done to, in words: "repository git.acme.example/web, before 2026-11-01"
+};
+
 void encode(const Intent&, std::string& out);
 void encode(const Outcome&, std::string& out);
 void encode(const Refusal&, std::string& out);
 void encode(const Repeat&, std::string& out);
 void encode(const Start&, std::string& out);
 void encode(const Stop&, std::string& out);
+void encode(const Act&, std::string& out);
 
 // An entry read back, with the memory that its views need. Move-only.
 class Entry {
 public:
-    using Content = std::variant<Intent, Outcome, Refusal, Repeat, Start, Stop>; // in the order of Kind
+    using Content = std::variant<Intent, Outcome, Refusal, Repeat, Start, Stop, Act>; // in the order of Kind
     struct Memory;
 
     Entry(Content content, std::unique_ptr<Memory> memory);

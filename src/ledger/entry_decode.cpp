@@ -166,6 +166,16 @@ Stop read_stop(EntryReader& in, NodeIndex root) {
     return out;
 }
 
+Act read_act(EntryReader& in, NodeIndex root) {
+    Act out;
+    out.id = in.text(root, "id");
+    out.what = in.text(root, "what");
+    out.by = in.text(root, "by");
+    out.why = in.text(root, "why");
+    out.about = in.text(root, "about");
+    return out;
+}
+
 Entry::Content read_content(EntryReader& in, Kind kind, NodeIndex root) {
     switch (kind) {
     case Kind::intent: return read_intent(in, root);
@@ -174,6 +184,7 @@ Entry::Content read_content(EntryReader& in, Kind kind, NodeIndex root) {
     case Kind::repeat: return read_repeat(in, root);
     case Kind::start: return read_start(in, root);
     case Kind::stop: return read_stop(in, root);
+    case Kind::act: return read_act(in, root);
     }
     return Stop{};
 }

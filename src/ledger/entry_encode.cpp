@@ -11,6 +11,7 @@ template <std::size_t size> void write_body(Canonical& out, const char (&literal
     out.raw(literal);
     out.number("{\"bytes\":", body.bytes);
     if (body.digest != crypto::Digest{}) out.digest(",\"digest\":", body.digest, body.keyed);
+    if (body.kept >= 0) out.number(",\"kept\":", body.kept);
     out.raw("}");
 }
 
@@ -290,6 +291,18 @@ void encode(const Stop& stop, std::string& text) {
     out.raw(",\"kind\":\"stop\"");
     out.text(",\"reason\":", stop.reason);
     out.raw(version_end);
+}
+
+void encode(const Act& act, std::string& text) {
+    Canonical out(text);
+    out.text("{\"about\":", act.about);
+    out.number(",\"at\":", act.at_ms);
+    out.text(",\"by\":", act.by);
+    out.text(",\"id\":", act.id);
+    out.raw(",\"kind\":\"act\",\"v\":1");
+    out.text(",\"what\":", act.what);
+    out.text(",\"why\":", act.why);
+    out.raw("}");
 }
 
 } // namespace sallyport::ledger

@@ -197,6 +197,9 @@ public:
         Body out;
         const NodeIndex node = part(object, key, json::Kind::object);
         out.bytes = number<std::uint64_t>(node, "bytes");
+        out.kept = number_if<std::int64_t>(node, "kept", not_kept);
+        if (out.kept < not_kept || (out.kept == not_kept && find(node, "kept") != no_node))
+            complain("kept", "is not the number of a chunk");
         if (find(node, "digest") == no_node) return out;
         std::string_view digest = text(node, "digest");
         out.keyed = digest.starts_with("hmac-");

@@ -79,7 +79,7 @@ inline Intent intent() {
     out.judgement = judgement();
     out.request = request();
     out.upstream = {"anthropic-eu", "acme-gmbh", "anthropic", "vendor", "eu"};
-    out.sent = {204'800, digest('\x11'), false};
+    out.sent = {204'800, digest('\x11'), false, 4'711};
     out.amended = true;
     out.received = {204'900, digest('\x22'), true};
     return out;
@@ -93,7 +93,7 @@ inline Outcome outcome() {
     out.attempt = 2;
     out.ended = Ended::upstream_cut;
     out.status = 200;
-    out.answer = {4'096, digest('\x33'), false};
+    out.answer = {4'096, digest('\x33'), false, kept_lost};
     out.model = "claude-sonnet-4-5-20250929";
     out.response_id = "msg_01";
     out.stop_reason = "tool_use";
@@ -137,6 +137,10 @@ inline Refusal bad_input() {
 inline Repeat repeat() { return {1'795'000'009'000, "x_refused", 5, 1'795'000'000'300, 1'795'000'008'000}; }
 inline Start start() { return {1'795'000'000'000, "0.1.0", "sha256:00aa", "sha256:00bb", 7}; }
 inline Stop stop() { return {1'795'000'100'000, "drained"}; }
+inline Act act() {
+    return {1'795'000'200'000, "a_1",       "erase",
+            "p_dpo",           "ticket 17", "repository git.acme.example/web, before 2026-11-01"};
+}
 
 template <class Content> std::string text(const Content& content) {
     std::string out;

@@ -21,6 +21,7 @@ constexpr std::string_view word(Kind kind) {
     case Kind::repeat: return "repeat";
     case Kind::start: return "start";
     case Kind::stop: return "stop";
+    case Kind::act: return "act";
     }
     return {};
 }

@@ -151,6 +151,8 @@ struct Document {
     ExceptionTerms exceptions;
     // Names of tools into whose arguments what was redacted in a request is put back, beside the texts of its answer; nothing: it is not.
     std::optional<std::vector<std::string>> restore_tools;
+    // How long bodies are kept of exchanges of each class; 0: only their digests are.
+    std::array<std::int64_t, class_count> bodies_kept_ms{};
     std::vector<Rule> rules; // behind those of the files one for each invariant
     std::vector<Invariant> invariants;
 };

@@ -324,6 +324,20 @@ void read_restore(Reader& reader, Node node, Document& document) {
     stated.finish();
 }
 
+void read_bodies(Reader& reader, Node node, Document& document) {
+    if (!node) return;
+    Fields stated(reader, node, "bodies");
+    for (std::size_t i = 0; i < class_count; ++i) {
+        const auto time = stated.take(class_names[i]);
+        const auto span = reader.milliseconds(time, class_names[i]);
+        if (!span) continue;
+        document.bodies_kept_ms[i] = *span;
+        if (*span <= 0)
+            reader.mistake(time, "bodies are kept for more than nothing; leave a class out to keep none of it");
+    }
+    stated.finish();
+}
+
 std::vector<Include> read_document(Reader& reader, Document& document, std::string text, const Include* as) {
     const bool included = as != nullptr;
     auto& file = document.files.emplace_back(File{reader.file(), std::move(text), {}});
@@ -339,8 +353,9 @@ std::vector<Include> read_document(Reader& reader, Document& document, std::stri
     read_repositories(reader, fields.take("repositories"), document, file, as);
     const auto rules = fields.take("rules");
     if (included) {
-        for (const auto word : {"include", "unknown_repository", "claims_lower_to", "clients", "upstreams", "plugins",
-                                "invariants", "mode", "teams", "exceptions", "legal_entity", "utc_offset", "restore"})
+        for (const auto word :
+             {"include", "unknown_repository", "claims_lower_to", "clients", "upstreams", "plugins", "invariants",
+              "mode", "teams", "exceptions", "legal_entity", "utc_offset", "restore", "bodies"})
             if (const auto node = fields.take(word))
                 reader.mistake(node,
                                fmt::format("'{}' belongs into the policy itself; an included file can only tighten, by "
@@ -381,6 +396,7 @@ std::vector<Include> read_document(Reader& reader, Document& document, std::stri
         stated.finish();
     }
     if (const auto restore = fields.take("restore")) read_restore(reader, restore, document);
+    read_bodies(reader, fields.take("bodies"), document);
     if (document.legal_entities.size() > legal_entities_max)
         reader.mistake(reader.root(), fmt::format("{} legal entities; {} is the limit", document.legal_entities.size(),
                                                   legal_entities_max));

@@ -175,6 +175,17 @@ Result<void> Database::execute(const char* sql) {
     return {};
 }
 
+Result<void> Database::wipe_log() {
+    auto checkpoint = prepare("PRAGMA wal_checkpoint(TRUNCATE)");
+    if (!checkpoint) return std::unexpected(checkpoint.error());
+    const auto result = checkpoint->step();
+    if (!result) return std::unexpected(result.error());
+    if (checkpoint->number(0) != 0)
+        return fail(ErrorKind::unavailable, "it was removed, but its old bytes are still in " + path() +
+                                                "-wal, since another process reads it; try again to wipe them");
+    return {};
+}
+
 Result<std::int64_t> Database::foreign_changes() {
     const auto row = data_version_->step();
     if (!row) return std::unexpected(row.error());

@@ -76,6 +76,9 @@ public:
     Result<void> execute(const char* sql); // constant text without values
     // Changes whenever another connection has committed to the file (PRAGMA data_version): reads shared memory only.
     Result<std::int64_t> foreign_changes();
+    // After rows were removed for good: secure_delete overwrites them in the file, this writes the log back and empties it, for it holds
+    // them too. Fails while another process reads the file.
+    Result<void> wipe_log();
     const std::string& path() const { return *path_; }
 
 private:

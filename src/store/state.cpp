@@ -65,7 +65,20 @@ CREATE TABLE disputes (
     PRIMARY KEY (finding, rule, disputed_ms)
 ) STRICT;
 )sql";
-constexpr std::array migrations = {first_format, second_format, third_format, fourth_format};
+constexpr const char* fifth_format = R"sql(
+CREATE TABLE acts (
+    number   INTEGER PRIMARY KEY,
+    id       TEXT NOT NULL UNIQUE,
+    what     TEXT NOT NULL,
+    by       TEXT NOT NULL,
+    why      TEXT NOT NULL,
+    about    TEXT NOT NULL,
+    at_ms    INTEGER NOT NULL,
+    recorded INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX acts_unrecorded ON acts (number) WHERE recorded = 0;
+)sql";
+constexpr std::array migrations = {first_format, second_format, third_format, fourth_format, fifth_format};
 
 #define KEY_COLUMNS "id, digest, person, team, max_class, label, created_ms, expires_ms, revoked_ms, role"
 
@@ -106,6 +119,10 @@ DisputeRecord dispute_of(const Statement& row) {
             row.number(5),
             row.number(6)};
 }
+ActRecord act_of(const Statement& row) {
+    return {std::string(row.text(0)), std::string(row.text(1)), std::string(row.text(2)),
+            std::string(row.text(3)), std::string(row.text(4)), row.number(5)};
+}
 SealedName name_of(const Statement& row) {
     return {std::string(row.text(0)), static_cast<NameKind>(row.number(1)), std::string(row.blob(2))};
 }
@@ -117,6 +134,7 @@ struct State::Inside {
     std::mutex mutex;
     Database db;
     Statement insert_key, key_by_request, key_by_id, revoke, all_keys, count_change, change_count;
+    Statement insert_act, acts_left, mark_act;
     Statement insert_exception, exception_by_request, exception_by_id, approve, revoke_exception, all_exceptions;
     Statement insert_dispute, dispute_by_finding, withdraw, all_disputes;
     Statement insert_name, name_by_pseudonym, delete_name, names_of_kind;
@@ -144,6 +162,11 @@ struct State::Inside {
              "SELECT " DISPUTE_COLUMNS " FROM disputes WHERE finding = ? ORDER BY disputed_ms DESC LIMIT 1"},
             {&withdraw, "UPDATE disputes SET withdrawn_ms = ? WHERE finding = ? AND withdrawn_ms = 0"},
             {&all_disputes, "SELECT " DISPUTE_COLUMNS " FROM disputes ORDER BY disputed_ms, finding, rule"},
+            {&insert_act,
+             "INSERT INTO acts (id, what, by, why, about, at_ms) VALUES (?,?,?,?,?,?) ON CONFLICT DO NOTHING"},
+            {&acts_left,
+             "SELECT id, what, by, why, about, at_ms FROM acts WHERE recorded = 0 ORDER BY number LIMIT 100"},
+            {&mark_act, "UPDATE acts SET recorded = 1 WHERE id = ?"},
             {&insert_name, "INSERT INTO names (pseudonym, kind, sealed) VALUES (?,?,?) ON CONFLICT DO NOTHING"},
             {&name_by_pseudonym, "SELECT pseudonym, kind, sealed FROM names WHERE pseudonym = ?"},
             {&delete_name, "DELETE FROM names WHERE pseudonym = ? RETURNING pseudonym"},
@@ -353,6 +376,24 @@ Result<DisputeList> State::disputes() {
     return inside_->every(inside_->all_disputes, dispute_of);
 }
 
+Result<void> State::add_act(const ActRecord& act) {
+    const std::scoped_lock lock(inside_->mutex);
+    inside_->insert_act.bind(1, act.id).bind(2, act.what).bind(3, act.by).bind(4, act.why);
+    inside_->insert_act.bind(5, act.about).bind(6, act.at_ms);
+    return inside_->insert_act.run();
+}
+
+Result<std::vector<ActRecord>> State::unrecorded_acts() {
+    const std::scoped_lock lock(inside_->mutex);
+    return inside_->every(inside_->acts_left, act_of);
+}
+
+Result<void> State::act_recorded(std::string_view id) {
+    const std::scoped_lock lock(inside_->mutex);
+    inside_->mark_act.bind(1, id);
+    return inside_->mark_act.run();
+}
+
 Result<Snapshot<KeyList>> State::keys() {
     const std::scoped_lock lock(inside_->mutex);
     return inside_->read_keys();
@@ -403,15 +444,7 @@ Result<bool> State::forget_name(std::string_view pseudonym) {
     if (was_there)
         if (auto rest = inside_->delete_name.run(); !rest) return std::unexpected(rest.error());
     inside_->delete_name.reset();
-    // secure_delete overwrites the row in the file; this writes the log back and empties it, for it holds the row too.
-    auto checkpoint = inside_->db.prepare("PRAGMA wal_checkpoint(TRUNCATE)");
-    if (!checkpoint) return std::unexpected(checkpoint.error());
-    const auto result = checkpoint->step();
-    if (!result) return std::unexpected(result.error());
-    if (checkpoint->number(0) != 0)
-        return fail(ErrorKind::unavailable, "the name was removed, but its old bytes are still in " +
-                                                inside_->db.path() +
-                                                "-wal, since another process reads it; try again to wipe them");
+    if (auto wiped = inside_->db.wipe_log(); !wiped) return std::unexpected(wiped.error());
     return was_there;
 }
 

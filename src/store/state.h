@@ -61,6 +61,15 @@ struct DisputeRecord {
 };
 using DisputeList = std::vector<DisputeRecord>; // in order of time
 
+// What somebody did to what is kept, for the gateway to record in the ledger.
+struct ActRecord {
+    std::string id;   // "a_…"
+    std::string what; // "erase", "hold", …
+    std::string by;   // pseudonym of a person
+    std::string why, about;
+    std::int64_t at_ms = 0;
+};
+
 // Of sessions (the clients' own ids of conversations) no name is kept; they have pseudonyms only.
 enum class NameKind : std::uint8_t { person = 1, machine = 2, path = 3, session = 4 };
 
@@ -92,6 +101,11 @@ public:
     // All of the finding that are in force; the newest is returned.
     Result<DisputeRecord> withdraw_dispute(std::string_view finding, std::int64_t at_ms);
     Result<DisputeList> disputes();
+
+    // An act comes before what it is about: it is on the disk when this returns. The same id again changes nothing.
+    Result<void> add_act(const ActRecord& act);
+    Result<std::vector<ActRecord>> unrecorded_acts(); // in order
+    Result<void> act_recorded(std::string_view id);
 
     // Their version counts the changes of exceptions and disputes too: all say what is let through.
     Result<Snapshot<KeyList>> keys();

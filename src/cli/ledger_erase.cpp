@@ -1,0 +1,226 @@
+// sallyport ledger erase | hold | release | holds: what is kept of bodies and names, and what must go. Each is recorded in the ledger by
+// the gateway, at once or when it next runs.
+#include "base/clock.h"
+#include "base/encoding.h"
+#include "cli/ledger_commands.h"
+#include "cli/terminal.h"
+#include "crypto/crypto.h"
+#include "json/writer.h"
+#include "store/body_keys.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace sallyport::cli {
+
+namespace {
+
+struct EraseOptions {
+    std::string config, repository, person, before, why, by, matter, from, to;
+    bool json = false;
+};
+
+struct Kept {
+    Visit visit;
+    std::unique_ptr<store::BodyKeys> keys;
+};
+
+std::optional<Kept> open_kept(const EraseOptions& options, int& exit_code) {
+    const auto config = open_config(options.config, false, exit_code);
+    if (!config) return std::nullopt;
+    auto visit = open_visit(*config, exit_code);
+    if (!visit) return std::nullopt;
+    auto keys = store::BodyKeys::open(visit->installation.body_keys_file());
+    if (!keys) {
+        exit_code = complain(keys.error());
+        return std::nullopt;
+    }
+    return Kept{std::move(*visit), std::move(*keys)};
+}
+
+// A name, or a pseudonym as it stands.
+std::string pseudonym_of(const Visit& visit, const std::string& person) {
+    if (person.empty() || person.starts_with("p_")) return person;
+    return std::string(visit.pseudonyms->of(identity::NameKind::person, person).view());
+}
+
+bool take_time(const std::string& text, std::int64_t& into) {
+    if (text.empty()) return true;
+    into = parse_time(text, wall_ms());
+    if (into >= 0) return true;
+    [[maybe_unused]] const int told =
+        complain("'" + printable(text) + "' is no time; write 24h, 7d, 2026-11-22 or 2026-11-22T10:00:00Z");
+    return false;
+}
+
+std::string about(const EraseOptions& options, const std::string& person) {
+    std::string out;
+    const auto add = [&](std::string_view what, const std::string& value) {
+        if (!value.empty()) out += fmt::format("{}{} {}", out.empty() ? "" : ", ", what, value);
+    };
+    add("repository", options.repository);
+    add("person", person);
+    add("before", options.before);
+    add("matter", options.matter);
+    add("from", options.from);
+    add("to", options.to);
+    return out;
+}
+
+Result<void> record(Visit& visit, std::string_view what, const EraseOptions& options, const std::string& person) {
+    const std::string by = options.by.empty() ? operator_name() : options.by;
+    const std::string who = pseudonym_of(visit, by);
+    return visit.state->add_act({"a_" + to_hex(crypto::random_bytes(10)), std::string(what), who, options.why,
+                                 about(options, person), wall_ms()});
+}
+
+int erase(const EraseOptions& options) {
+    int exit_code = done;
+    if (options.repository.empty() && options.person.empty()) {
+        [[maybe_unused]] const int told = complain("say whose: --repository or --person");
+        return wrong_use;
+    }
+    store::BodyKeyFilter filter;
+    if (!take_time(options.before, filter.before_ms)) return wrong_use;
+    auto kept = open_kept(options, exit_code);
+    if (!kept) return exit_code;
+    filter.repository = options.repository;
+    filter.person = pseudonym_of(kept->visit, options.person);
+    // What is said to have been done comes first: an erasure that nobody knows of must not be.
+    if (auto told = record(kept->visit, "erase", options, filter.person); !told) return complain(told.error());
+    const auto erased = kept->keys->erase(filter, options.why, wall_ms());
+    if (!erased) return complain(erased.error());
+    bool is_name_gone = false;
+    if (!filter.person.empty() && options.repository.empty() && options.before.empty() && erased->held == 0) {
+        const auto forgotten = kept->visit.state->forget_name(filter.person);
+        if (!forgotten) return complain(forgotten.error());
+        is_name_gone = *forgotten;
+    }
+    if (options.json) {
+        std::string out;
+        json::Writer writer(out);
+        writer.begin_object();
+        writer.member("keys_destroyed", erased->erased);
+        writer.member("keys_held", erased->held);
+        writer.member("name_forgotten", is_name_gone);
+        writer.end_object();
+        fmt::print("{}\n", out);
+    } else {
+        fmt::print("{} keys of bodies are destroyed{}{}\n", erased->erased,
+                   erased->held != 0 ? fmt::format(", {} are held by a matter (sallyport ledger holds)", erased->held)
+                                     : "",
+                   is_name_gone ? "; the person's name is forgotten" : "");
+    }
+    return erased->held == 0 ? done : found_something;
+}
+
+int hold(const EraseOptions& options) {
+    int exit_code = done;
+    if (options.repository.empty() && options.person.empty()) {
+        [[maybe_unused]] const int told = complain("say what to hold: --repository or --person");
+        return wrong_use;
+    }
+    store::BodyHold one;
+    if (!take_time(options.from, one.from_ms) || !take_time(options.to, one.to_ms)) return wrong_use;
+    auto kept = open_kept(options, exit_code);
+    if (!kept) return exit_code;
+    one.matter = options.matter;
+    one.repository = options.repository;
+    one.person = pseudonym_of(kept->visit, options.person);
+    one.since_ms = wall_ms();
+    one.by = pseudonym_of(kept->visit, options.by.empty() ? operator_name() : options.by);
+    if (auto told = record(kept->visit, "hold", options, one.person); !told) return complain(told.error());
+    if (auto held = kept->keys->hold(one); !held) return complain(held.error());
+    fmt::print("held for {}\n", printable(one.matter));
+    return done;
+}
+
+int release(const EraseOptions& options) {
+    int exit_code = done;
+    auto kept = open_kept(options, exit_code);
+    if (!kept) return exit_code;
+    if (auto told = record(kept->visit, "release", options, ""); !told) return complain(told.error());
+    const auto released = kept->keys->release(options.matter, wall_ms());
+    if (!released) return complain(released.error());
+    if (*released == 0)
+        return complain("nothing is held for '" + printable(options.matter) + "'; see sallyport ledger holds");
+    fmt::print("{} holds of {} are released\n", *released, printable(options.matter));
+    return done;
+}
+
+int holds(const EraseOptions& options) {
+    int exit_code = done;
+    auto kept = open_kept(options, exit_code);
+    if (!kept) return exit_code;
+    const auto all = kept->keys->holds();
+    if (!all) return complain(all.error());
+    for (const store::BodyHold& one : *all) {
+        if (options.json) {
+            std::string out;
+            json::Writer writer(out);
+            writer.begin_object();
+            writer.member("matter", one.matter);
+            if (!one.repository.empty()) writer.member("repository", one.repository);
+            if (!one.person.empty()) writer.member("person", one.person);
+            if (one.from_ms != 0) writer.member("from", rfc3339(one.from_ms));
+            if (one.to_ms != 0) writer.member("to", rfc3339(one.to_ms));
+            writer.member("since", rfc3339(one.since_ms));
+            if (one.released_ms != 0) writer.member("released", rfc3339(one.released_ms));
+            writer.member("by", one.by);
+            writer.end_object();
+            fmt::print("{}\n", out);
+        } else {
+            fmt::print("{}{} {} since {}{}\n", ink(Ink::bold, column(one.matter, 20)), printable(one.repository),
+                       one.person, rfc3339(one.since_ms),
+                       one.released_ms != 0 ? ", released " + rfc3339(one.released_ms) : "");
+        }
+    }
+    if (all->empty() && !options.json) fmt::print("nothing is held\n");
+    return done;
+}
+
+} // namespace
+
+void add_ledger_erase(CLI::App& group, int& exit_code) {
+    static EraseOptions options;
+    auto* erase_command = group.add_subcommand("erase", "Make bodies unreadable for good by destroying their keys");
+    add_config_option(*erase_command, options.config);
+    erase_command->add_option("--repository", options.repository, "Of this repository");
+    erase_command->add_option("--person", options.person, "Of this person (name or pseudonym), and the name itself");
+    erase_command->add_option("--before", options.before, "Of weeks that were over by then: 90d, 2026-08-01");
+    erase_command->add_option("--reason", options.why, "Why; it is recorded")->required();
+    erase_command->add_option("--by", options.by, "Who does it; else who is at the keyboard");
+    erase_command->add_flag("--json", options.json, "Print an object");
+    erase_command->footer(
+        "Entries stay, with digests and pseudonyms, and the ledger still verifies. What a matter holds stays "
+        "too (exit code 1).\nExample:\n  sallyport ledger erase --repository git.acme.example/clients/x "
+        "--before 90d --reason 'contract ended'\n");
+    erase_command->callback([&exit_code] { exit_code = erase(options); });
+
+    auto* hold_command = group.add_subcommand("hold", "Keep bodies from being erased, for a legal matter");
+    add_config_option(*hold_command, options.config);
+    hold_command->add_option("--matter", options.matter, "Its name: a case number")->required();
+    hold_command->add_option("--repository", options.repository, "Of this repository");
+    hold_command->add_option("--person", options.person, "Of this person (name or pseudonym)");
+    hold_command->add_option("--from", options.from, "From then on");
+    hold_command->add_option("--to", options.to, "Up to then");
+    hold_command->add_option("--reason", options.why, "Why; it is recorded")->required();
+    hold_command->add_option("--by", options.by, "Who does it; else who is at the keyboard");
+    hold_command->footer(
+        "Example:\n  sallyport ledger hold --matter case-17 --person ada --from 2026-06-01 --reason 'court order'\n");
+    hold_command->callback([&exit_code] { exit_code = hold(options); });
+
+    auto* release_command = group.add_subcommand("release", "End a hold");
+    add_config_option(*release_command, options.config);
+    release_command->add_option("matter", options.matter, "Its name")->required();
+    release_command->add_option("--reason", options.why, "Why; it is recorded")->required();
+    release_command->add_option("--by", options.by, "Who does it; else who is at the keyboard");
+    release_command->callback([&exit_code] { exit_code = release(options); });
+
+    auto* holds_command = group.add_subcommand("holds", "What is held, and for which matter");
+    add_config_option(*holds_command, options.config);
+    holds_command->add_flag("--json", options.json, "One object a line");
+    holds_command->callback([&exit_code] { exit_code = holds(options); });
+}
+
+} // namespace sallyport::cli

@@ -1,0 +1,39 @@
+#include "gateway/kept_bodies.h"
+
+#include "base/limits.h"
+#include "ledger/entry.h"
+
+namespace sallyport::gateway {
+
+Result<std::int64_t> KeptBodies::request(std::string_view body, std::span<const std::uint32_t> cuts) {
+    const auto number = writer_.keep(place_, body, cuts);
+    if (!number) return std::unexpected(number.error());
+    return static_cast<std::int64_t>(*number);
+}
+
+void KeptBodies::answer(std::string_view bytes) {
+    if (is_lost_) return;
+    answer_ += bytes;
+    if (answer_.size() < limits::answer_part_bytes) return;
+    const auto part = writer_.keep_part(place_, answer_);
+    answer_.clear();
+    if (part)
+        parts_.push_back(*part);
+    else
+        is_lost_ = true;
+}
+
+std::int64_t KeptBodies::answer_ends() {
+    if (is_lost_) return ledger::kept_lost;
+    const auto number = writer_.finish(place_, parts_, answer_);
+    answer_ = {};
+    return number ? static_cast<std::int64_t>(*number) : ledger::kept_lost;
+}
+
+void cut_between_objects(std::string_view body, std::vector<std::uint32_t>& cuts) {
+    static constexpr std::string_view between = "},{";
+    for (std::size_t at = body.find(between); at != std::string_view::npos; at = body.find(between, at + 2))
+        cuts.push_back(static_cast<std::uint32_t>(at + 2));
+}
+
+} // namespace sallyport::gateway

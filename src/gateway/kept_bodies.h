@@ -1,0 +1,34 @@
+// The bodies of one attempt, where the policy says that bodies of its class are kept: the request as it leaves, the answer as it comes.
+#pragma once
+
+#include "bodies/writer.h"
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::gateway {
+
+class KeptBodies {
+public:
+    KeptBodies(bodies::Writer& writer, store::BodyPlace place) : writer_(writer), place_(std::move(place)) {}
+
+    // The number of its chunk, for the ledger. `cuts`: where its parts begin that may be repeated by later requests.
+    Result<std::int64_t> request(std::string_view body, std::span<const std::uint32_t> cuts);
+
+    void answer(std::string_view bytes); // as they come
+    // The number of its chunk; ledger::kept_lost where something of it could not be kept.
+    std::int64_t answer_ends();
+
+private:
+    bodies::Writer& writer_;
+    store::BodyPlace place_;
+    std::string answer_; // not handed over yet
+    std::vector<bodies::Run> parts_;
+    bool is_lost_ = false;
+};
+
+// Where a body that no document tells of may be cut: behind each object of a list.
+void cut_between_objects(std::string_view body, std::vector<std::uint32_t>& cuts);
+
+} // namespace sallyport::gateway

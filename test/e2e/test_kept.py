@@ -1,0 +1,148 @@
+"""Bodies that are kept: byte for byte what left and what came, once, readable for as long as its key lives."""
+
+import hashlib
+import json
+import random
+import subprocess
+import unittest
+
+import dialects
+import rig
+from policy import POLICY
+from programs import PROGRAM, environment
+from wire import until
+
+SITE = "git.acme.example/web/site"
+
+
+def words(chance, count):
+    return " ".join(f"word{chance.randrange(4000)}" for _ in range(count))
+
+
+class Kept(rig.Case):
+    policy = POLICY | {"bodies": {"open-source": "90d", "internal": "90d"}}
+
+    def body(self, answer, which, code=0, gateway=None):
+        gateway = gateway or self.gateway
+        done = subprocess.run([PROGRAM, "ledger", "show", "--config", "sallyport.yaml", answer.exchange, "--body", which, "--reason",
+                               "test"], cwd=gateway.folder, env=environment(gateway.folder), capture_output=True,
+                              timeout=rig.DEADLINE)
+        self.assertEqual(code, done.returncode, done.stderr)
+        return done.stdout if code == 0 else done.stderr.decode()
+
+    def outcome(self, answer):
+        """Its entry, as soon as it is on the disk."""
+        def told():
+            shown = self.gateway.run("ledger", "show", "--config", "sallyport.yaml", "--json", answer.exchange, code=None)
+            entries = json.loads(shown)["entries"] if shown.startswith("{") else []
+            return [one["entry"] | {"id": one["id"]} for one in entries if one["entry"]["kind"] == "outcome"]
+        return until(told, "the outcome")[0]
+
+    def test_what_left_and_what_came_is_there_byte_for_byte(self):
+        for dialect in dialects.ALL:
+            for stream in (False, True):
+                with self.subTest(dialect=dialect.name, stream=stream):
+                    answer = self.ask(dialect, f"keep this {stream}", stream)
+                    self.assertEqual(200, answer.status)
+                    self.outcome(answer)
+                    until(lambda: self.gateway.run("ledger", "show", "--config", "sallyport.yaml", answer.exchange, "--body", "response",
+                                                   code=None) != "", "the answer to be kept")
+                    self.assertEqual(dialect.bytes(f"keep this {stream}", None, stream), self.body(answer, "request"))
+                    self.assertEqual(answer.body, self.body(answer, "response"))
+
+    def test_of_a_class_that_is_not_named_only_the_digest_is_kept(self):
+        answer = self.ask(dialects.ANTHROPIC, "canary-not-kept", repository="git.acme.example/clients/x")
+        self.assertEqual(200, answer.status)
+        self.outcome(answer)
+        self.assertIn("was not kept", self.body(answer, "request", code=4))
+
+    def test_nothing_on_the_disk_can_be_read_without_the_keys(self):
+        answer = self.ask(dialects.ANTHROPIC, "canary-sealed-body-9d1c " * 50)
+        self.outcome(answer)
+        until(lambda: b"canary-sealed-body-9d1c" in self.body(answer, "request"), "the body")
+        for path in (self.folder / "data").rglob("*"):
+            if path.is_file():
+                self.assertNotIn(b"canary-sealed-body", path.read_bytes(), path)
+
+    def test_who_reads_a_body_is_recorded(self):
+        answer = self.ask(dialects.ANTHROPIC, "read me")
+        outcome = self.outcome(answer)
+        until(lambda: self.gateway.run("ledger", "show", "--config", "sallyport.yaml", answer.exchange, "--body", "request", "--by", "eve",
+                                       "--reason", "curious", code=None), "the body")
+        acts = until(lambda: [entry for entry in self.gateway.entries_on_disk() if entry["kind"] == "act" and entry["why"] == "curious"],
+                     "the act")
+        self.assertEqual("read-body", acts[0]["what"])
+        self.assertTrue(acts[0]["by"].startswith("p_"))
+        self.assertIn(str(int(outcome["id"].split("/")[1]) - 1), acts[0]["about"])
+
+
+class Erased(rig.Case):
+    policy = Kept.policy
+    body = Kept.body
+    outcome = Kept.outcome
+
+    def test_an_erasure_makes_bodies_unreadable_everywhere_and_the_ledger_still_verifies(self):
+        mine = self.ask(dialects.ANTHROPIC, "canary-erase-me")
+        other = self.ask(dialects.ANTHROPIC, "stay", repository="git.acme.example/deploy/tools")
+        for answer in (mine, other):
+            self.outcome(answer)
+            until(lambda answer=answer: self.gateway.run("ledger", "show", "--config", "sallyport.yaml", answer.exchange, "--body", "response",
+                                                         code=None), "the body")
+        command = ["ledger", "hold", "--config", "sallyport.yaml", "--matter", "case-1", "--repository", SITE, "--reason", "court"]
+        self.gateway.run(*command)
+        erase = ["ledger", "erase", "--config", "sallyport.yaml", "--repository", SITE, "--reason", "ticket 7", "--json"]
+        told = json.loads(self.gateway.run(*erase, code=1))
+        self.assertEqual((0, 1), (told["keys_destroyed"], told["keys_held"]))
+        self.assertIn(b"canary-erase-me", self.body(mine, "request"))
+        self.gateway.run("ledger", "release", "--config", "sallyport.yaml", "case-1", "--reason", "settled")
+        keys_before = (self.folder / "data/body-keys.db").read_bytes()
+        told = json.loads(self.gateway.run(*erase))
+        self.assertEqual((1, 0), (told["keys_destroyed"], told["keys_held"]))
+        self.assertIn("the body was erased: ticket 7", self.body(mine, "request", code=4))
+        after = b"".join(path.read_bytes() for path in (self.folder / "data").glob("body-keys.db*"))
+        # The sealed key that was there is in no file any more.
+        sealed = [keys_before[at:at + 60] for at in range(len(keys_before) - 60) if keys_before[at:at + 60] not in after
+                  and len(set(keys_before[at:at + 60])) > 40]
+        self.assertTrue(sealed or not keys_before)
+        self.assertEqual(200, self.ask(dialects.ANTHROPIC, "canary-erase-me").status)
+        again = self.ask(dialects.ANTHROPIC, "goes on")
+        self.outcome(again)
+        until(lambda: b"goes on" in self.gateway.run("ledger", "show", "--config", "sallyport.yaml", again.exchange, "--body", "request",
+                                                     code=None).encode(), "the new body under a new key")
+        until(lambda: {"hold", "erase", "release"} <= {entry["what"] for _, entry in self.gateway.entries_on_disk()
+                                                       if entry["kind"] == "act"}, "the acts to be recorded")
+        until(lambda: json.loads(self.gateway.run("ledger", "verify", "--config", "sallyport.yaml", "--json"))["ok"], "a whole ledger")
+
+
+class Cost(rig.Case):
+    policy = Kept.policy
+    body = Kept.body
+
+    def test_a_conversation_of_a_hundred_turns_costs_what_is_new(self):
+        """It grows to 1 MB, so that 50 MB are sent."""
+        chance = random.Random(20_261_128)
+        messages, sent, bodies = [], 0, {}
+        for turn in range(100):
+            messages.append({"role": "user", "content": [{"type": "text", "text": words(chance, 60)}, {
+                "type": "tool_result", "tool_use_id": f"toolu_{turn}", "content": words(chance, 1100)}]} if turn else
+                            {"role": "user", "content": words(chance, 1100)})
+            body = json.dumps({"model": "claude-sonnet-4-5", "max_tokens": 100, "stream": True, "messages": messages}).encode()
+            answer = self.ask(dialects.ANTHROPIC, body=body)
+            self.assertEqual(200, answer.status, answer.body[:300])
+            messages.append({"role": "assistant", "content": [{"type": "text", "text": words(chance, 30)}, {
+                "type": "tool_use", "id": f"toolu_{turn + 1}", "name": "Read", "input": {"file_path": f"/src/{turn}.c"}}]})
+            sent += len(body)
+            if turn in (0, 42, 99):
+                bodies[answer.exchange] = (answer, body)
+        self.assertGreater(sent, 50_000_000)
+        self.assertGreater(len(body), 1_000_000)
+        self.gateway.stop()
+        for answer, body in bodies.values():
+            self.assertEqual(hashlib.sha256(body).hexdigest(), hashlib.sha256(self.body(answer, "request")).hexdigest())
+        on_disk = {name: sum(path.stat().st_size for path in (self.folder / "data" / name).iterdir()) for name in ("bodies", "ledger")}
+        print(f"\n{sent} bytes sent, on the disk {on_disk}")
+        self.assertLessEqual(sum(on_disk.values()), 900_000)
+
+
+if __name__ == "__main__":
+    unittest.main()
