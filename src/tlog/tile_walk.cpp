@@ -52,8 +52,9 @@ Result<Hashes> Walk::made_anew(const TilePlace& place) const {
     }
     Hashes out;
     for (std::uint64_t i = 0; i < place.width; ++i) {
-        const auto below = calls_.tile(place.child(i));
-        if (!below) return std::unexpected(below.error());
+        auto below = calls_.tile(place.child(i));
+        if (!below) below = made_anew(place.child(i));
+        if (!below) return below;
         out.push_back(subtree_root(*below));
     }
     return out;

@@ -11,7 +11,7 @@ namespace {
 
 // A log in memory: tiles by their path, of entries "entry 0", "entry 1", …
 struct Log {
-    explicit Log(std::uint64_t size) : checkpoint{"log.example/1", size, {}} {
+    explicit Log(std::uint64_t size) : checkpoint{"log.example/1", size, {}}, entries(size) {
         GrowingTree tree;
         std::map<unsigned, Hashes> levels;
         for (std::uint64_t i = 0; i < size; ++i)
@@ -55,7 +55,8 @@ struct Log {
                 return {};
             }};
         if (with_entries)
-            calls.leaves = [](const TilePlace& place) -> Result<Hashes> {
+            calls.leaves = [this](const TilePlace& place) -> Result<Hashes> {
+                if (place.end() > entries) return fail(ErrorKind::unavailable, "is missing");
                 Hashes out;
                 for (std::uint64_t i = 0; i < place.width; ++i) out.push_back(leaf(place.first() + i));
                 return out;
@@ -66,6 +67,7 @@ struct Log {
     }
 
     Checkpoint checkpoint;
+    std::uint64_t entries;
     std::map<std::string, Hashes> tiles;
     std::uint64_t next = 0, fitting = 0, read = 0;
 };
@@ -109,6 +111,15 @@ TEST(TileWalk, LosesOnlyWhatADamagedTileHadWhereNothingTellsItAgain) {
     log.tiles.at("tile/0/258.p/188")[1][1] ^= 1;
     EXPECT_EQ(log.walk(false), "root\n");
     EXPECT_EQ(log.fitting, 0u);
+}
+
+TEST(TileWalk, NeedsNothingButTheEntries) {
+    Log log(65'536 + 700);
+    log.tiles.clear();
+    const std::string told = log.walk();
+    EXPECT_EQ(std::ranges::count(told, '\n'), 3 + 256 + 1 + 2) << "all of them are missing, and made anew";
+    EXPECT_FALSE(told.contains("lost"));
+    EXPECT_EQ(log.fitting, log.checkpoint.size);
 }
 
 TEST(TileWalk, BelievesNoTileOfAnotherLog) {
