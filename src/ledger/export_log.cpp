@@ -110,7 +110,7 @@ Result<void> Export::write(const std::string& file, std::string_view content) {
     if (!out) return out;
     ++out_.files_written;
     if (is_there) ++out_.files_mended;
-    if (!file.contains(".p/") && folder_.has(file + ".p")) partial_.push_back(path.string() + ".p");
+    if (!file.contains(".p/") && folder_.has(file + ".p")) partial_.emplace_back(path.string() + ".p");
     return {};
 }
 
