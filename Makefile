@@ -79,7 +79,7 @@ check: setup ## before a commit: format, tidy tests, clang-tidy on what changed 
 	    xargs -0 -r -n 1 -P "$$(nproc)" clang-tidy-19 --quiet -p build/release 2>&1 | \
 	    { grep -v ' warnings generated\.$$' || true; }; fi
 
-test-clients: ## the real coding clients, from their npm packages, through the gateway
+test-clients: ## the real coding clients, from their npm packages, through the gateway; other implementations of logs
 	@tools/setup clients
 	$(call compile,release)
 	@ctest --preset clients

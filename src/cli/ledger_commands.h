@@ -6,7 +6,9 @@
 #include "ledger/query.h"
 #include "tlog/checkpoint.h"
 
+#include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 
 namespace sallyport::cli {
@@ -36,7 +38,17 @@ Result<void> add_keys(const std::string& text, std::vector<crypto::NoteVerifier>
 Result<tlog::SignedCheckpoint> checkpoint_in(const std::string& file);
 
 void add_ledger_erase(CLI::App& group, int& exit_code);
+// A ledger as files, and whose signatures count there.
+struct LedgerPlace {
+    std::filesystem::path directory;
+    std::vector<crypto::NoteVerifier> keys;
+};
+// `directory` empty: the installation's. Complains and leaves the exit code where it cannot.
+std::optional<LedgerPlace> open_place(const std::string& config, const std::string& directory,
+                                      std::span<const std::string> keys, int& exit_code);
+
 void add_ledger_bundle(CLI::App& group, int& exit_code);
+void add_ledger_export(CLI::App& group, int& exit_code); // and import
 void add_ledger_left(CLI::App& group, int& exit_code);
 void add_ledger_verify(CLI::App& group, int& exit_code);
 

@@ -41,38 +41,25 @@ Result<tlog::SignedCheckpoint> checkpoint_in(const std::string& file) {
     return read;
 }
 
-namespace {
-
-struct SealOptions {
-    std::string config, directory, verified;
-    std::vector<std::string> keys, seen, bundles;
-    bool json = false;
-};
-
-// Where the ledger is and whose signatures count.
-struct Place {
-    std::filesystem::path directory;
-    std::vector<crypto::NoteVerifier> keys;
-};
-
-std::optional<Place> open_place(const SealOptions& options, int& exit_code) {
-    Place place;
-    for (const std::string& key : options.keys)
+std::optional<LedgerPlace> open_place(const std::string& config_file, const std::string& directory,
+                                      std::span<const std::string> keys, int& exit_code) {
+    LedgerPlace place;
+    for (const std::string& key : keys)
         if (auto added = add_keys(key, place.keys); !added) {
             exit_code = complain(added.error());
             return std::nullopt;
         }
-    if (!options.directory.empty()) {
+    if (!directory.empty()) {
         if (place.keys.empty()) {
             [[maybe_unused]] const int told = complain("--ledger needs the log's key: --key, as `sallyport ledger key` "
                                                        "prints it where the ledger is written");
             exit_code = wrong_use;
             return std::nullopt;
         }
-        place.directory = options.directory;
+        place.directory = directory;
         return place;
     }
-    const auto config = open_config(options.config, false, exit_code);
+    const auto config = open_config(config_file, false, exit_code);
     if (!config) return std::nullopt;
     const auto installation = identity::Installation::open(config->data, identity::Tenancy::visitor);
     if (!installation) {
@@ -83,6 +70,14 @@ std::optional<Place> open_place(const SealOptions& options, int& exit_code) {
     if (place.keys.empty()) place.keys = installation->ledger_keys();
     return place;
 }
+
+namespace {
+
+struct SealOptions {
+    std::string config, directory, verified;
+    std::vector<std::string> keys, seen, bundles;
+    bool json = false;
+};
 
 void write_checkpoint(json::Writer& writer, const tlog::SignedCheckpoint& one) {
     writer.begin_object("checkpoint");
@@ -197,7 +192,7 @@ int verify_bundles(const SealOptions& options) {
 int verify(const SealOptions& options) {
     if (!options.bundles.empty()) return verify_bundles(options);
     int exit_code = done;
-    auto place = open_place(options, exit_code);
+    auto place = open_place(options.config, options.directory, options.keys, exit_code);
     if (!place) return exit_code;
     ledger::VerifyOptions asked{.directory = place->directory, .keys = std::move(place->keys), .seen = {}};
     for (const std::string& file : options.seen) {
@@ -223,7 +218,7 @@ int verify(const SealOptions& options) {
 
 int checkpoint(const SealOptions& options) {
     int exit_code = done;
-    const auto place = open_place(options, exit_code);
+    const auto place = open_place(options.config, options.directory, options.keys, exit_code);
     if (!place) return exit_code;
     const auto stored = ledger::read_checkpoint(place->directory);
     if (!stored) return complain(stored.error());
@@ -234,7 +229,7 @@ int checkpoint(const SealOptions& options) {
 
 int key(const SealOptions& options) {
     int exit_code = done;
-    const auto place = open_place(options, exit_code);
+    const auto place = open_place(options.config, options.directory, options.keys, exit_code);
     if (!place) return exit_code;
     for (const auto& one : place->keys) fmt::print("{}\n", one.text());
     return done;

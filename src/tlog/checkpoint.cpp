@@ -10,13 +10,17 @@ std::string encode(const Checkpoint& checkpoint) {
     return checkpoint.origin + "\n" + std::to_string(checkpoint.size) + "\n" + hash_text(checkpoint.root) + "\n";
 }
 
-Result<Checkpoint> parse_checkpoint(std::string_view text) {
+Result<Checkpoint> parse_checkpoint(std::string_view text, Extensions extensions) {
     const auto bad = [](std::string_view why) {
         return fail(ErrorKind::invalid, "the checkpoint " + std::string(why));
     };
     Checkpoint out;
     const auto origin = take_line(text), size = take_line(text), root = take_line(text);
-    if (!root || !text.empty()) return bad("is not three lines: origin, size, root");
+    if (!root || (extensions == Extensions::refused && !text.empty()))
+        return bad("is not three lines: origin, size, root");
+    while (!text.empty())
+        if (const auto line = take_line(text); !line || line->empty())
+            return bad("has an extension line that is empty or does not end");
     const auto count = read_decimal(*size);
     const auto hash = read_hash(*root);
     if (origin->empty()) return bad("names no origin");
@@ -32,10 +36,10 @@ SignedCheckpoint signed_by(const crypto::NoteSigner& signer, Checkpoint checkpoi
     return {std::move(checkpoint), std::move(note)};
 }
 
-Result<SignedCheckpoint> parse_signed_checkpoint(std::string_view text) {
+Result<SignedCheckpoint> parse_signed_checkpoint(std::string_view text, Extensions extensions) {
     auto note = crypto::parse_note(text);
     if (!note) return std::unexpected(note.error());
-    auto checkpoint = parse_checkpoint(note->text);
+    auto checkpoint = parse_checkpoint(note->text, extensions);
     if (!checkpoint) return std::unexpected(checkpoint.error());
     return SignedCheckpoint{std::move(*checkpoint), std::move(*note)};
 }

@@ -3,6 +3,7 @@
 //   <origin>
 //   <size, decimal>
 //   <root, base64>
+//   [extension lines]
 #pragma once
 
 #include "crypto/note.h"
@@ -20,8 +21,9 @@ struct Checkpoint {
 };
 
 std::string encode(const Checkpoint& checkpoint);
-// Extension lines are refused: no log of ours writes them, and nobody could check what they say.
-Result<Checkpoint> parse_checkpoint(std::string_view text);
+// Extension lines: no log of ours writes them, and nobody could check what they say. Those of other people's logs may be read over.
+enum class Extensions : std::uint8_t { refused, read_over };
+Result<Checkpoint> parse_checkpoint(std::string_view text, Extensions extensions = Extensions::refused);
 
 // A signed one: the checkpoint, and the note that says so.
 struct SignedCheckpoint {
@@ -30,7 +32,7 @@ struct SignedCheckpoint {
 };
 SignedCheckpoint signed_by(const crypto::NoteSigner& signer, Checkpoint checkpoint);
 // Its text and the grammar of its signatures; who signed is for the caller to ask (check_signatures).
-Result<SignedCheckpoint> parse_signed_checkpoint(std::string_view text);
+Result<SignedCheckpoint> parse_signed_checkpoint(std::string_view text, Extensions extensions = Extensions::refused);
 // The names of the witnesses among `keys` who cosigned it, each once, sorted. Fails where the log itself did not sign with one of
 // them (a key that bears the origin's name), and where a signature by one of them is not of this text.
 Result<std::vector<std::string>> check_signatures(const SignedCheckpoint& checkpoint,

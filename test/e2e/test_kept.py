@@ -5,6 +5,7 @@ import json
 import random
 import subprocess
 import unittest
+from pathlib import Path
 
 import dialects
 import rig
@@ -69,7 +70,7 @@ class Kept(rig.Case):
         outcome = self.outcome(answer)
         until(lambda: self.gateway.run("ledger", "show", "--config", "sallyport.yaml", answer.exchange, "--body", "request", "--by", "eve",
                                        "--reason", "curious", code=None), "the body")
-        acts = until(lambda: [entry for entry in self.gateway.entries_on_disk() if entry["kind"] == "act" and entry["why"] == "curious"],
+        acts = until(lambda: [entry for _, entry in self.gateway.entries_on_disk() if entry["kind"] == "act" and entry["why"] == "curious"],
                      "the act")
         self.assertEqual("read-body", acts[0]["what"])
         self.assertTrue(acts[0]["by"].startswith("p_"))
@@ -83,7 +84,7 @@ class Erased(rig.Case):
 
     def test_an_erasure_makes_bodies_unreadable_everywhere_and_the_ledger_still_verifies(self):
         mine = self.ask(dialects.ANTHROPIC, "canary-erase-me")
-        other = self.ask(dialects.ANTHROPIC, "stay", repository="git.acme.example/deploy/tools")
+        other = self.ask(dialects.ANTHROPIC, "stay", repository="git.acme.example/web/other")
         for answer in (mine, other):
             self.outcome(answer)
             until(lambda answer=answer: self.gateway.run("ledger", "show", "--config", "sallyport.yaml", answer.exchange, "--body", "response",
@@ -119,13 +120,15 @@ class Cost(rig.Case):
     body = Kept.body
 
     def test_a_conversation_of_a_hundred_turns_costs_what_is_new(self):
-        """It grows to 1 MB, so that 50 MB are sent."""
+        """It grows to 1 MB, so that 50 MB are sent. What tools read is real code."""
         chance = random.Random(20_261_128)
+        code = b"\n".join(path.read_bytes() for path in sorted((Path(__file__).resolve().parents[2] / "src").rglob("*.cpp"))).decode()
+        pieces = iter([code[at:at + 9_000] for at in range(0, len(code), 9_000)])
         messages, sent, bodies = [], 0, {}
         for turn in range(100):
             messages.append({"role": "user", "content": [{"type": "text", "text": words(chance, 60)}, {
-                "type": "tool_result", "tool_use_id": f"toolu_{turn}", "content": words(chance, 1100)}]} if turn else
-                            {"role": "user", "content": words(chance, 1100)})
+                "type": "tool_result", "tool_use_id": f"toolu_{turn}", "content": next(pieces)}]} if turn else
+                            {"role": "user", "content": next(pieces)})
             body = json.dumps({"model": "claude-sonnet-4-5", "max_tokens": 100, "stream": True, "messages": messages}).encode()
             answer = self.ask(dialects.ANTHROPIC, body=body)
             self.assertEqual(200, answer.status, answer.body[:300])

@@ -1,0 +1,2 @@
+verify.py
+# not here
