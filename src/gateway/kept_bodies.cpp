@@ -30,10 +30,21 @@ std::int64_t KeptBodies::answer_ends() {
     return number ? static_cast<std::int64_t>(*number) : ledger::kept_lost;
 }
 
+void cut_at_units(const json::Document& document, std::span<const dialect::Unit> units,
+                  std::vector<std::uint32_t>& cuts) {
+    for (std::size_t i = 0; i < units.size(); ++i) {
+        const json::Node& node = document[units[i].node];
+        cuts.push_back(node.begin);
+        const bool is_last = i + 1 == units.size();
+        if (is_last || node.end <= document[units[i + 1].node].begin) cuts.push_back(node.end); // none stands within it
+    }
+}
+
 void cut_between_objects(std::string_view body, std::vector<std::uint32_t>& cuts) {
-    static constexpr std::string_view between = "},{";
-    for (std::size_t at = body.find(between); at != std::string_view::npos; at = body.find(between, at + 2))
-        cuts.push_back(static_cast<std::uint32_t>(at + 2));
+    for (std::size_t at = body.find('}'); at != std::string_view::npos; at = body.find('}', at + 1)) {
+        const std::string_view rest = body.substr(at + 1, 2);
+        if (rest == ",{" || rest.starts_with(']')) cuts.push_back(static_cast<std::uint32_t>(at + 1));
+    }
 }
 
 } // namespace sallyport::gateway

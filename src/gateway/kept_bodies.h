@@ -2,6 +2,8 @@
 #pragma once
 
 #include "bodies/writer.h"
+#include "dialect/dialect.h"
+#include "json/document.h"
 
 #include <span>
 #include <string_view>
@@ -28,7 +30,10 @@ private:
     bool is_lost_ = false;
 };
 
-// Where a body that no document tells of may be cut: behind each object of a list.
+// Where a body may be cut: where its units begin and end, so that the last one is the same piece when more follows it.
+void cut_at_units(const json::Document& document, std::span<const dialect::Unit> units,
+                  std::vector<std::uint32_t>& cuts);
+// The same where no document tells of it: behind each object of a list.
 void cut_between_objects(std::string_view body, std::vector<std::uint32_t>& cuts);
 
 } // namespace sallyport::gateway

@@ -114,8 +114,7 @@ Result<std::int64_t> keep_request(Turn& turn) {
     if (turn.amended)
         cut_between_objects(turn.body(), cuts);
     else
-        for (const dialect::Unit& unit : turn.scratch->request.units)
-            cuts.push_back(turn.scratch->document[unit.node].begin);
+        cut_at_units(turn.scratch->document, turn.scratch->request.units, cuts);
     return turn.kept->request(turn.body(), cuts);
 }
 

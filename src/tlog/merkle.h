@@ -34,7 +34,7 @@ public:
     static Result<GrowingTree> of(std::uint64_t size, const SubtreeHash& hash);
 
     // Tells of each perfect subtree that this leaf completes, the leaf itself first: complete(height, index, hash).
-    template <class Complete> void add(Digest hash, Complete&& complete) {
+    template <class Complete> void add(Digest hash, const Complete& complete) {
         unsigned height = 0;
         for (complete(height, size_, hash); (size_ >> height & 1) != 0; complete(height, size_ >> height, hash)) {
             hash = node_hash(roots_[height], hash);
