@@ -1,8 +1,7 @@
 // sallyport ledger list | show | reindex, and what the other commands of the group share
 #include "base/clock.h"
-#include "base/encoding.h"
-#include "bodies/reader.h"
 #include "cli/commands.h"
+#include "cli/kept.h"
 #include "cli/ledger_commands.h"
 #include "cli/terminal.h"
 #include "json/writer.h"
@@ -173,25 +172,12 @@ int show_body(LedgerOptions& options, OpenedLedger& opened, const ledger::Shown&
         if (options.body == "response" && outcome != nullptr) wanted = outcome->answer, index = entry.index;
     }
     if (!wanted) return complain("the exchange has no " + options.body + " that is recorded");
-    if (wanted->kept == ledger::not_kept)
-        return complain(
-            "its body was not kept: the policy in force then says so (bodies); only its digest is recorded");
-    if (wanted->kept == ledger::kept_lost) return complain("its body could not be kept, which was recorded");
-    auto keys = store::BodyKeys::open(opened.visit.installation.body_keys_file());
-    if (!keys) return complain(keys.error());
-    const crypto::SealingKey wrapping(opened.visit.installation.keys().body_keys);
-    bodies::Reader reader(opened.visit.installation.bodies_directory(), **keys, wrapping);
-    const std::string by = options.by.empty() ? operator_name() : options.by;
-    const auto told =
-        opened.visit.state->add_act({"a_" + to_hex(crypto::random_bytes(10)), "read-body",
-                                     std::string(opened.visit.pseudonyms->of(identity::NameKind::person, by).view()),
-                                     options.why, fmt::format("{} of entry {}", options.body, index), wall_ms()});
-    if (!told) return complain(told.error());
-    const auto body = reader.body(static_cast<std::uint64_t>(wanted->kept));
+    const auto kept = KeptReader::open(opened.visit);
+    if (!kept) return complain(kept.error());
+    if (auto told = (*kept)->record(options.by, options.why, fmt::format("{} of entry {}", options.body, index)); !told)
+        return complain(told.error());
+    const auto body = (*kept)->body(*wanted);
     if (!body) return complain(body.error());
-    if (body->size() != wanted->bytes || (!wanted->keyed && crypto::sha256(*body) != wanted->digest))
-        return complain(
-            "what was kept is not what was recorded: it has another digest; sallyport ledger verify tells more");
     std::fwrite(body->data(), 1, body->size(), stdout);
     return done;
 }
@@ -271,6 +257,7 @@ void add_ledger(CLI::App& app, int& exit_code) {
     add_ledger_verify(*group, exit_code);
     add_ledger_bundle(*group, exit_code);
     add_ledger_erase(*group, exit_code);
+    add_ledger_recover(*group, exit_code);
     add_ledger_export(*group, exit_code);
 
     auto* reindex_command = group->add_subcommand("reindex", "Build the index anew from the entries");

@@ -1,6 +1,8 @@
 // sallyport ledger bundle: entries with their proofs in one file for an auditor.
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/limits.h"
+#include "cli/kept.h"
 #include "cli/ledger_commands.h"
 #include "cli/page.h"
 #include "cli/terminal.h"
@@ -17,6 +19,7 @@ namespace {
 struct BundleOptions : LedgerOptions {
     std::vector<std::string> ids, earlier, keys;
     std::string out;
+    bool bodies = false;
 };
 
 // The exchanges asked for, with their entries, oldest first.
@@ -82,6 +85,35 @@ std::string page(std::span<const ledger::Shown> exchanges, const tlog::Checkpoin
     return out + "</html>\n";
 }
 
+// Those that are kept and can be read; of the others the entry has the digest alone.
+Result<void> add_bodies(Visit& visit, const BundleOptions& options, std::span<const ledger::Shown> exchanges,
+                        std::map<std::string, std::string>& into) {
+    const auto kept = KeptReader::open(visit);
+    if (!kept) return std::unexpected(kept.error());
+    const auto told =
+        (*kept)->record(options.by, options.why, fmt::format("bodies of {} exchanges, for a bundle", exchanges.size()));
+    if (!told) return told;
+    std::size_t bytes = 0;
+    for (const ledger::Shown& one : exchanges)
+        for (const ledger::EntryText& text : one.entries) {
+            const auto entry = ledger::decode(text.json);
+            if (!entry) return std::unexpected(entry.error());
+            const auto* intent = entry->as<ledger::Intent>();
+            const auto* outcome = entry->as<ledger::Outcome>();
+            if (intent == nullptr && outcome == nullptr) continue;
+            const ledger::Body& body = intent != nullptr ? intent->sent : outcome->answer;
+            if (body.kept <= 0) continue;
+            auto got = (*kept)->body(body);
+            if (!got && got.error().kind == ErrorKind::refused) continue; // erased
+            if (!got) return std::unexpected(got.error());
+            bytes += got->size();
+            if (bytes > limits::bundle_bytes_max)
+                return fail(ErrorKind::too_large, "the bodies are more than a bundle takes; ask for a shorter time");
+            into.emplace(std::to_string(text.index) + (intent != nullptr ? ".request" : ".response"), std::move(*got));
+        }
+    return {};
+}
+
 int bundle(BundleOptions& options) {
     int exit_code = done;
     auto opened = open_ledger(options, exit_code);
@@ -107,6 +139,9 @@ int bundle(BundleOptions& options) {
         if (!one) return complain(one.error());
         request.earlier.push_back(std::move(*one));
     }
+    if (options.bodies)
+        if (auto added = add_bodies(opened->visit, options, *exchanges, request.bodies); !added)
+            return complain(added.error());
     request.page = [&](const tlog::Checkpoint& checkpoint) { return page(*exchanges, checkpoint); };
     const auto made = ledger::make_bundle(request);
     if (!made) return complain(made.error());
@@ -142,6 +177,9 @@ void add_ledger_bundle(CLI::App& group, int& exit_code) {
                      "A file with a checkpoint that was kept: the bundle proves that the ledger goes on from it")
         ->allow_extra_args(false);
     command->add_option("--key", options.keys, "Also the key of this witness")->allow_extra_args(false);
+    auto* bodies = command->add_flag("--bodies", options.bodies, "Also the bodies that are kept");
+    command->add_option("--reason", options.why, "Why the bodies are read; it is recorded")->needs(bodies);
+    command->add_option("--by", options.by, "Who reads them; else who is at the keyboard")->needs(bodies);
     command->add_option("-o,--out", options.out, "Write it here (a tar file)")->required();
     command->footer("Examples:\n  sallyport ledger bundle --entry k3f9x2ab/1207 -o case-17.tar\n"
                     "  sallyport ledger bundle --since 30d --repository git.acme.example/core/engine -o engine.tar\n");

@@ -1,4 +1,4 @@
-// sallyport ledger verify | checkpoint | key: what the ledger was, to be shown to others, and whether it still is.
+// sallyport ledger verify | checkpoint: what the ledger was, to be shown to others, and whether it still is.
 #include "base/file.h"
 #include "base/limits.h"
 #include "cli/ledger_commands.h"
@@ -227,14 +227,6 @@ int checkpoint(const SealOptions& options) {
     return done;
 }
 
-int key(const SealOptions& options) {
-    int exit_code = done;
-    const auto place = open_place(options.config, options.directory, options.keys, exit_code);
-    if (!place) return exit_code;
-    for (const auto& one : place->keys) fmt::print("{}\n", one.text());
-    return done;
-}
-
 } // namespace
 
 void add_ledger_verify(CLI::App& group, int& exit_code) {
@@ -268,9 +260,6 @@ void add_ledger_verify(CLI::App& group, int& exit_code) {
 
     auto* checkpoint_command = command("checkpoint", "The signed checkpoint of now, to be kept elsewhere");
     checkpoint_command->callback([&exit_code] { exit_code = checkpoint(options); });
-
-    auto* key_command = command("key", "The verifier keys of the ledger, the present one last");
-    key_command->callback([&exit_code] { exit_code = key(options); });
 }
 
 } // namespace sallyport::cli

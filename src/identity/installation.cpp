@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -194,6 +195,25 @@ Result<Installation> Installation::open(const std::filesystem::path& directory, 
     ::close(*setup);
     if (!filled) return std::unexpected(filled.error());
     return installation;
+}
+
+Result<void> Installation::take_ledger_signer(const crypto::NoteSigner& signer) {
+    auto known = read_ledger_keys(directory_, signer.verifier()); // the public half first
+    if (!known) return std::unexpected(known.error());
+    if (auto written =
+            replace_file(directory_ / "ledger.key", std::string(signer.text().reveal()) + "\n", private_file);
+        !written)
+        return written;
+    ledger_signer_ = std::make_shared<const crypto::NoteSigner>(signer);
+    ledger_keys_ = std::move(*known);
+    return {};
+}
+
+std::string Installation::next_epoch() const {
+    const std::string first = "sallyport/" + origin_;
+    const std::string& now = ledger_signer_->verifier().name();
+    const std::string number = now.size() > first.size() ? now.substr(first.size() + 1) : "1";
+    return first + "/" + std::to_string(std::strtoul(number.c_str(), nullptr, 10) + 1);
 }
 
 Installation::Installation(Installation&& other) noexcept

@@ -53,6 +53,9 @@ public:
     const std::string& origin() const { return origin_; }
     // Signs the ledger's checkpoints; its name is the log's: "sallyport/<origin>".
     const std::shared_ptr<const crypto::NoteSigner>& ledger_signer() const { return ledger_signer_; }
+    // From the next start on: written to ledger.key and ledger-keys. Only whoever holds the lock may.
+    Result<void> take_ledger_signer(const crypto::NoteSigner& signer);
+    std::string next_epoch() const; // the log's name when it begins anew: "sallyport/<origin>/2"
     const std::vector<crypto::NoteVerifier>& ledger_keys() const { return ledger_keys_; } // all that ever signed
     const std::filesystem::path& directory() const { return directory_; }
     std::filesystem::path state_file() const { return directory_ / "state.db"; }

@@ -188,7 +188,7 @@ void Verification::read_segment(const SegmentFile& file, bool is_last) {
     const auto segment = load_segment(file);
     if (!segment) return problem("segment", segment.error().message);
     const std::string& origin = segment->header.origin;
-    if (out_.checkpoint && !out_.checkpoint->checkpoint.origin.ends_with("/" + origin))
+    if (out_.checkpoint && !(out_.checkpoint->checkpoint.origin + "/").contains("/" + origin + "/"))
         problem("segment", file.path.string() + " belongs to the ledger of '" + origin + "'");
     FrameReader reader(segment->bytes.view().substr(segment_header_bytes), segment_header_bytes, file.first_index);
     auto state = reader.next();

@@ -11,6 +11,8 @@ import unittest
 import bodies
 import dialects
 import rig
+from policy import POLICY
+from test_proof import verifier
 from upstream import Upstream
 from wire import Wire, until
 
@@ -24,6 +26,8 @@ def without(fields, *names):
 
 
 class Generated(rig.Case):
+    policy = POLICY | {"bodies": {"open-source": "1d", "internal": "1d", "customer": "1d"}}
+
     def exchange(self, wire, dialect, number):
         """Sends generated request `number`: (target, fields, body, answer)."""
         made = bodies.Maker(f"{dialect.name} {number}")
@@ -50,10 +54,12 @@ class Generated(rig.Case):
     def test_the_simulated_vendor_receives_what_was_sent(self):
         self.vendor.forget()
         seen = [0]
+        passed = {}
 
         def check(dialect, number, target, fields, body, answer):
             seen[0] += 1
             self.assertEqual(200, answer.status, (answer.body, body))
+            passed[answer.exchange] = (body, answer.body)
             saved = self.vendor.body(seen[0])
             self.assertEqual(body, saved)
             head = (self.vendor.saved / f"{seen[0]}.head").read_bytes().decode("latin-1").split("\r\n")
@@ -66,6 +72,27 @@ class Generated(rig.Case):
         with Wire(self.gateway.port) as wire:
             self.each(check, EACH, wire)
         self.assertEqual(4 * EACH, seen[0])
+        self.assertEqual(passed, self.kept(passed))
+
+    def kept(self, exchanges):
+        """exchange -> (request, answer) as they were kept, out of a bundle that holds."""
+        self.gateway.rows(exchanges)
+        file = self.folder / "kept.tar"
+        def bundled():
+            self.gateway.run("ledger", "bundle", "--config", "sallyport.yaml", "--since", "1h", "--bodies", "-o", str(file), code=None)
+            return file.exists()
+        until(bundled, "a bundle")
+        parts = verifier().read_tar(file.read_bytes())
+        verifier().verify(file.read_bytes(), [])
+        found = {}
+        for name, entry in parts.items():
+            if not name.endswith(b".json"):
+                continue
+            entry, number = json.loads(entry), name[len(b"entries/"):-len(b".json")]
+            which = {"intent": (0, b".request"), "outcome": (1, b".response")}.get(entry["kind"])
+            if which and entry["exchange"] in exchanges:
+                found.setdefault(entry["exchange"], [None, None])[which[0]] = parts.get(b"bodies/" + number + which[1])
+        return {exchange: tuple(pair) for exchange, pair in found.items()}
 
     def test_large_bodies(self):
         self.vendor.forget()

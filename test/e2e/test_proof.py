@@ -196,5 +196,72 @@ class Proof(rig.Case):
         self.assertLess(problems.get(None, 0), 1_500, "nearly all are wrong")
 
 
+class Changed(rig.Case):
+    """What a start does with a ledger that is not what was recorded, and how it goes on."""
+
+    def ledger(self, *arguments, code=0):
+        return self.gateway.run("ledger", arguments[0], "--config", "sallyport.yaml", *arguments[1:], code=code)
+
+    def signed(self, entries):
+        until(lambda: int(self.ledger("checkpoint").splitlines()[1]) >= entries, f"a checkpoint of {entries} entries")
+
+    def refusal(self):
+        with self.assertRaises(AssertionError) as refused:
+            self.gateway.start()
+        return str(refused.exception)
+
+    def test_cut_changed_recovered_rotated_upgraded(self):
+        folder = self.folder / "data/ledger"
+        [segment] = folder.glob("*.seg")
+        for number in range(5):
+            self.ask(dialects.CHAT, f"hello {number}")
+        self.signed(11)
+        old_key = self.ledger("key").strip()
+        kept_elsewhere = self.folder / "kept.checkpoint"
+        kept_elsewhere.write_text(self.ledger("checkpoint"))
+        self.gateway.stop()
+        whole = segment.read_bytes()
+        segment.write_bytes(whole[:len(whole) * 2 // 3])
+        self.assertIn("the ledger was cut short", self.refusal())
+        told = json.loads(self.ledger("verify", "--json", code=1))
+        self.assertIn("missing", [one["kind"] for one in told["problems"]])
+        recovered = self.ledger("recover", "--reason", "the disk failed", "--by", "ada")
+        self.assertRegex(recovered, r"entries \d+ to \d+ are lost")
+        self.gateway.start()
+        self.ask(dialects.CHAT, "after")
+        act = until(lambda: [entry for _, entry in self.gateway.entries_on_disk() if entry["kind"] == "act"], "the act")[0]
+        self.assertEqual(("recover", "the disk failed"), (act["what"], act["why"]))
+        self.assertIn("are lost", act["about"])
+        lines = self.ledger("key").split()
+        self.assertEqual((2, old_key, True), (len(lines), lines[0], lines[1].split("+")[0].endswith("/2")))
+        until(lambda: json.loads(self.ledger("verify", "--json"))["ok"], "a whole ledger")
+        self.ledger("verify", "--seen", str(kept_elsewhere), code=4)  # it is of another log now, and says so
+
+        self.gateway.stop()
+        size = int(self.ledger("checkpoint").splitlines()[1])
+        new_key = self.ledger("key", "--rotate", "--reason", "yearly").strip()
+        both = (folder / f"rotation-{size}.checkpoint").read_text()
+        module = verifier()
+        for key in (lines[1], new_key):
+            module.Checkpoint(both.encode(), "rotation").check_signatures([module.Key(key.encode())])
+        self.gateway.start()
+        self.ask(dialects.CHAT, "signed anew")
+        self.signed(size + 3)
+        module.Checkpoint(self.ledger("checkpoint").encode(), "now").check_signatures([module.Key(new_key.encode())])
+        self.assertTrue(json.loads(self.ledger("verify", "--json"))["ok"])
+
+        self.gateway.stop()
+        for name in ("ledger.key", "ledger-keys", "body-keys.db"):  # as the release before left it
+            (self.folder / "data" / name).unlink(missing_ok=True)
+        for path in folder.iterdir():
+            if path.suffix != ".seg":
+                path.unlink()
+        before = self.gateway.entries_on_disk()
+        self.gateway.start()
+        self.signed(len(before) + 1)
+        self.assertEqual(before, self.gateway.entries_on_disk()[:len(before)])
+        self.assertTrue(json.loads(self.ledger("verify", "--json"))["ok"])
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -1,0 +1,31 @@
+// Bodies that are kept, for commands that show or export them: compared with the entry's digest, and who reads them is recorded first.
+#pragma once
+
+#include "bodies/reader.h"
+#include "cli/open.h"
+#include "ledger/entry.h"
+
+#include <memory>
+#include <string>
+
+namespace sallyport::cli {
+
+class KeptReader {
+public:
+    static Result<std::unique_ptr<KeptReader>> open(Visit& visit);
+    // Before anything is read: who, why (both as they say), what.
+    Result<void> record(const std::string& by, const std::string& why, const std::string& about);
+    // Fails with a sentence where it was not kept, is erased, lost or damaged.
+    Result<std::string> body(const ledger::Body& body);
+
+private:
+    KeptReader(Visit& visit, std::unique_ptr<store::BodyKeys> keys)
+        : visit_(visit), keys_(std::move(keys)), wrapping_(visit.installation.keys().body_keys),
+          reader_(visit.installation.bodies_directory(), *keys_, wrapping_) {}
+    Visit& visit_;
+    std::unique_ptr<store::BodyKeys> keys_;
+    crypto::SealingKey wrapping_;
+    bodies::Reader reader_;
+};
+
+} // namespace sallyport::cli
