@@ -13,7 +13,7 @@ from wire import DEADLINE, Wire, until
 
 TOKEN, PERSON = "canary-handover-token-8d21", "canary.person@acme.example"
 SITE, CUSTOMER, NOBODY = "git.acme.example/web/site", "git.acme.example/clients/x", "git.acme.example/core/engine"
-SECRET = "ghp_" + "c4n4ry" * 6
+SECRET = "ghp_" + "WqX4vLmT8zRkN2pYc6HsJd9bFgQ3eU1FRjv6"  # made up, with the checksum that such have
 
 
 class Stand(rig.Case):
