@@ -227,6 +227,7 @@ void add_ledger(CLI::App& app, int& exit_code) {
     add_ledger_left(*group, exit_code);
     add_ledger_verify(*group, exit_code);
     add_ledger_bundle(*group, exit_code);
+    add_ledger_report(*group, exit_code);
 
     auto* reindex_command = group->add_subcommand("reindex", "Build the index anew from the entries");
     add_config_option(*reindex_command, options.config);

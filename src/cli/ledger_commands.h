@@ -36,6 +36,7 @@ Result<tlog::SignedCheckpoint> checkpoint_in(const std::string& file);
 
 void add_ledger_bundle(CLI::App& group, int& exit_code);
 void add_ledger_left(CLI::App& group, int& exit_code);
+void add_ledger_report(CLI::App& group, int& exit_code);
 void add_ledger_verify(CLI::App& group, int& exit_code);
 
 } // namespace sallyport::cli

@@ -11,6 +11,8 @@ namespace {
 
 using json::Writer;
 
+constexpr std::string_view semantic_conventions = "https://opentelemetry.io/schemas/1.44.0";
+
 // One attribute {"key", "value"} each. 64-bit numbers are texts in OTLP's JSON (proto3 JSON mapping).
 class Attributes {
 public:
@@ -29,6 +31,14 @@ public:
         if (value < 0) return;
         begin(key);
         writer_.member("intValue", std::to_string(value));
+        end();
+    }
+    void seconds(std::string_view key, std::int64_t ms) {
+        if (ms < 0) return;
+        std::string fraction = std::to_string(ms % 1000);
+        fraction.insert(0, 3 - fraction.size(), '0');
+        begin(key);
+        writer_.member_raw("doubleValue", std::to_string(ms / 1000) + "." + fraction);
         end();
     }
     void texts(std::string_view key, std::span<const std::string_view> values) {
@@ -118,7 +128,7 @@ void append_span(const Event& event, std::string& out) {
             attributes.number("gen_ai.usage.output_tokens", outcome->usage.output_tokens);
             attributes.number("gen_ai.usage.cache_read.input_tokens", outcome->usage.cache_read_tokens);
             attributes.number("gen_ai.usage.cache_creation.input_tokens", outcome->usage.cache_write_tokens);
-            attributes.number("sallyport.first_byte_ms", outcome->first_byte_ms);
+            attributes.seconds("gen_ai.response.time_to_first_chunk", outcome->first_byte_ms);
             attributes.number("sallyport.answer.bytes", static_cast<std::int64_t>(outcome->answer.bytes));
             attributes.texts("sallyport.tool_calls", outcome->tool_calls);
         }
@@ -180,8 +190,10 @@ void append_traces(std::string_view origin, std::string_view spans, std::string&
     writer.begin_array("spans");
     writer.element_raw(spans);
     writer.end_array();
+    writer.member("schemaUrl", semantic_conventions);
     writer.end_object();
     writer.end_array();
+    writer.member("schemaUrl", semantic_conventions);
     writer.end_object();
     writer.end_array();
     writer.end_object();

@@ -97,6 +97,31 @@ class Published(rig.Case):
             self.assertEqual(set(), {name for name in told if not name.startswith("sallyport.")} - known)
             self.assertIn(told["gen_ai.operation.name"], operations | {"count-tokens", "list-models"})
 
+    def test_what_was_observed_in_use_is_a_cyclonedx_document(self):
+        from cyclonedx.schema import SchemaVersion
+        from cyclonedx.validation.json import JsonStrictValidator
+        self.gateway.rows(self.exchanges)
+        text = self.gateway.run("ledger", "aibom", "--config", "sallyport.yaml")
+        validator = JsonStrictValidator(SchemaVersion.V1_7)
+        wrong = validator.validate_str(text)
+        self.assertIsNone(wrong, str(wrong)[:2000])
+        self.assertIsNotNone(validator.validate_str(text.replace('"machine-learning-model"', '"model"')))
+        bom = json.loads(text)
+        names = {}
+        for one in bom["components"] + bom["services"]:
+            properties = {entry["name"]: entry["value"] for entry in one["properties"]}
+            names.setdefault(properties["sallyport:kind"], {})[one["name"]] = properties
+        for dialect in dialects.ALL:
+            self.assertIn(dialect.client, names["client"])
+            self.assertIn(dialect.model, names["model"])
+        self.assertEqual({"github"}, set(names["plugin"]))
+        self.assertEqual("acme", names["upstream"]["sim"]["sallyport:account"])
+        example = names["plugin"]["github"]["sallyport:example"]
+        shown = json.loads(self.gateway.run("ledger", "show", "--config", "sallyport.yaml", "--json", example))
+        self.assertEqual(["github"], shown["entries"][0]["entry"]["facts"]["plugins"])
+        again = json.loads(self.gateway.run("ledger", "aibom", "--config", "sallyport.yaml"))
+        self.assertEqual(bom["serialNumber"], again["serialNumber"])
+
 
 if __name__ == "__main__":
     unittest.main()
