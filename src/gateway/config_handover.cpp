@@ -65,11 +65,12 @@ void load_destination(ConfigReader& config, Node node, HandoverConfig& out) {
         if (url && url->syslog) {
             out.transport = Transport::syslog;
             if (!url->path.empty()) reader.mistake(to, "'to' has a path, which syslog does not know");
-            for (const std::string_view useless : {"credential", "credential_header"})
-                if (const Node setting = fields.take(useless))
-                    reader.mistake(setting, "'" + std::string(useless) + "' cannot be sent by syslog");
         }
-        if (const auto header = config.header_name(fields.take("credential_header"), "the credential's header"))
+        const Node header_node = fields.take("credential_header");
+        if (out.transport == Transport::syslog)
+            for (const Node setting : {fields.take("credential"), header_node})
+                if (setting) reader.mistake(setting, "a credential cannot be sent by syslog");
+        if (const auto header = config.header_name(header_node, "the credential's header"))
             out.credential_header = *header;
         config.milliseconds(fields, "timeout", 1'000, limits::handover_ms_max, out.timeout_ms);
     }

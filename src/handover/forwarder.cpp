@@ -34,7 +34,6 @@ Result<void> Forwarder::begin(const Destination& destination) {
     reached_ = **cursor;
     batch_.clear();
     progress_.next = told_from_;
-    if ((*cursor)->from == durable && durable == 0) return {}; // an empty ledger has no segment yet
     return tail_->seek((*cursor)->from);
 }
 
