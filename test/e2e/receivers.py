@@ -91,19 +91,20 @@ class Receiver:
                 return
             self.heads.append(head)
             self.raw += head.raw
-            if self.mode == "cut":
+            mode = self.mode  # which the test may change meanwhile
+            if mode == "cut":
                 wire.take(min(100, int(head.get("content-length"))))
                 self.refusals += 1
                 return
             body = wire.body(head)
             self.raw += body
-            if self.mode == "stall":
+            if mode == "stall":
                 self.refusals += 1
                 wire.more()  # until the other side has enough
                 return
-            if self.mode != "take":
+            if mode != "take":
                 self.refusals += 1
-                wire.reply(int(self.mode), b"no")
+                wire.reply(int(mode), b"no")
                 continue
             self.events += self.parse(body)
             wire.reply(200, self.answer())
@@ -198,9 +199,10 @@ class Syslog(Receiver):
                 self.refusals += 1
                 until(lambda: self.mode != "stall", "the stall to end")
             length = int(wire.take_through(b" "))
-            message = wire.take(length if self.mode != "cut" else 5)
+            mode = self.mode
+            message = wire.take(length if mode != "cut" else 5)
             self.raw += message
-            if self.mode == "cut":
+            if mode == "cut":
                 self.refusals += 1
                 return
             found = re.fullmatch(rb"<(\d+)>1 (\S+) - sallyport - (attempt|refusal) - (.*)", message, re.S)
