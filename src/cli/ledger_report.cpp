@@ -23,8 +23,8 @@ struct ReportOptions {
 
 // Each entry of the time asked for, decoded. The origin where all went well; else the exit code is set.
 template <class Add> std::optional<std::string> read_entries(const ReportOptions& options, int& exit_code, Add add) {
-    std::int64_t since_ms = 0;
-    if (!options.since.empty() && (since_ms = parse_time(options.since, wall_ms())) < 0) {
+    const std::int64_t since_ms = options.since.empty() ? 0 : parse_time(options.since, wall_ms());
+    if (since_ms < 0) {
         complain("'" + printable(options.since) + "' is no time; write 24h, 7d, 2026-11-22 or 2026-11-22T10:00:00Z");
         exit_code = wrong_use;
         return std::nullopt;

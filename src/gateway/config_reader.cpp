@@ -119,7 +119,7 @@ Secret ConfigReader::secret(Node node, std::string_view what) {
 }
 
 Secret ConfigReader::usable(Node node, std::string_view what, std::string value) {
-    const Secret made(std::move(value));
+    Secret made(std::move(value));
     if (std::ranges::any_of(made.reveal(), [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; })) {
         reader_.mistake(node, std::string(what) +
                                   " refers to a value with spaces or control characters, which no header can carry");

@@ -6,10 +6,16 @@ namespace sallyport::handover {
 namespace {
 
 // Header fields escape '|' and '\'; values escape '=' and '\', and write line ends as \n and \r. Other control characters become blanks,
-// so that one event stays one line.
+// so that one event stays one line, and halves of surrogates, which entries can hold, U+FFFD.
 std::string escaped(std::string_view text, char also) {
     std::string out;
-    for (const char c : text) {
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const char c = text[at];
+        if (c == '\xED' && at + 2 < text.size() && static_cast<unsigned char>(text[at + 1]) >= 0xA0) {
+            out += "\uFFFD";
+            at += 2;
+            continue;
+        }
         if (c == '\n' || c == '\r')
             out += also == '=' ? (c == '\n' ? "\\n" : "\\r") : " ";
         else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)

@@ -132,11 +132,11 @@ TEST(Format, AttemptsOfOneExchangeAreSpansOfOneTrace) {
 
 TEST(Format, CefEscapesWhatWouldEndAField) {
     Told told;
-    told.refusal.sentence = "a=b|c\\d\ne\x01";
+    told.refusal.sentence = "a=b|c\\d\ne\x01 \xED\xA0\x80.";
     told.refusal.judgement.rule = "r|=1";
     const std::string line = text(Format::cef, told.refused());
     EXPECT_TRUE(line.starts_with("CEF:0|Sallyport|Sallyport|")) << line;
-    EXPECT_NE(std::string::npos, line.find("msg=a\\=b|c\\\\d\\ne ")) << line;
+    EXPECT_NE(std::string::npos, line.find("msg=a\\=b|c\\\\d\\ne  \uFFFD.")) << line;
     EXPECT_NE(std::string::npos, line.find("cs3Label=rule cs3=r|\\=1 ")) << line;
 }
 
