@@ -74,6 +74,19 @@ inline constexpr std::size_t findings_named_max = 64; // with an id of their tex
 inline constexpr std::size_t files_per_entry_max = 64;
 inline constexpr std::size_t sources_per_entry_max = 64;
 
+// Handing over entries to other systems (handover/).
+inline constexpr std::size_t handover_destinations_max = 16;
+inline constexpr std::size_t handover_events_max = 256;          // of one batch
+inline constexpr std::size_t handover_batch_bytes = 512 * 1024;  // a batch ends with the event that passes it
+inline constexpr std::size_t handover_open_max = 65'536;         // exchanges without an outcome
+inline constexpr std::size_t handover_answer_bytes_max = 64 * 1024;
+inline constexpr std::int64_t handover_ms = 30'000; // (config) one batch, connecting included
+inline constexpr std::int64_t handover_ms_max = 300'000;
+inline constexpr std::int64_t handover_poll_ms = 250; // how often the ledger is asked for more
+inline constexpr std::int64_t handover_settle_ms = 500;
+inline constexpr std::int64_t handover_retry_ms = 500; // then twice as long each time
+inline constexpr std::int64_t handover_retry_ms_max = 60'000;
+
 // Inspection of content.
 inline constexpr std::size_t units_remembered_max = 262'144;      // about 40 MiB: some thousand long conversations
 inline constexpr std::size_t scanned_text_bytes_max = 128u << 20; // one text; as decoded_body_bytes_max

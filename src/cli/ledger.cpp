@@ -259,6 +259,7 @@ void add_ledger(CLI::App& app, int& exit_code) {
     add_ledger_erase(*group, exit_code);
     add_ledger_recover(*group, exit_code);
     add_ledger_export(*group, exit_code);
+    add_ledger_report(*group, exit_code);
 
     auto* reindex_command = group->add_subcommand("reindex", "Build the index anew from the entries");
     add_config_option(*reindex_command, options.config);

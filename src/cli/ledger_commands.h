@@ -51,6 +51,7 @@ void add_ledger_bundle(CLI::App& group, int& exit_code);
 void add_ledger_export(CLI::App& group, int& exit_code); // and import
 void add_ledger_recover(CLI::App& group, int& exit_code); // and key
 void add_ledger_left(CLI::App& group, int& exit_code);
+void add_ledger_report(CLI::App& group, int& exit_code);
 void add_ledger_verify(CLI::App& group, int& exit_code);
 
 } // namespace sallyport::cli

@@ -4,12 +4,9 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "crypto/crypto.h"
-#include "policy/yaml.h"
+#include "gateway/config_reader.h"
 
 #include <algorithm>
-#include <atomic>
-#include <cctype>
-#include <cstdlib>
 
 namespace sallyport::gateway {
 
@@ -20,78 +17,13 @@ using policy::Node;
 using policy::Reader;
 
 constexpr std::size_t config_bytes_max = 1u << 20;
-constexpr std::size_t secret_bytes_max = 64 * 1024;
 constexpr std::size_t customers_max = 10'000;
 constexpr std::size_t customer_bytes_max = 128;
 
-struct Url {
-    bool tls = false;
-    net::HostPort where;
-    std::string authority;
-    std::string path;
-    Secret user_info;
-};
-
-// "https://host[:port][/path]". A user part only where `may_have_user` (proxies).
-std::optional<Url> read_url(Reader& reader, Node node, std::string_view what, bool may_have_user) {
-    const auto text = reader.text(node, what);
-    if (!text) return std::nullopt;
-    std::string_view rest = *text;
-    Url url;
-    if (rest.starts_with("https://")) {
-        url.tls = true;
-        rest.remove_prefix(8);
-    } else if (rest.starts_with("http://")) {
-        rest.remove_prefix(7);
-    } else {
-        reader.mistake(node, std::string(what) + " must begin with http:// or https://");
-        return std::nullopt;
-    }
-    const std::size_t slash = rest.find('/');
-    std::string_view authority = rest.substr(0, slash);
-    if (slash != std::string_view::npos) url.path = rest.substr(slash);
-    while (url.path.ends_with('/')) url.path.pop_back();
-    if (url.path.find_first_of("?#% ") != std::string::npos) {
-        reader.mistake(node, std::string(what) + " must be a plain path: no query, fragment or escapes");
-        return std::nullopt;
-    }
-    const std::size_t at = authority.rfind('@');
-    if (at != std::string_view::npos) {
-        if (!may_have_user) {
-            reader.mistake(node, std::string(what) + " must not hold a user or password; use 'credential'");
-            return std::nullopt;
-        }
-        url.user_info = Secret(std::string(authority.substr(0, at)));
-        authority.remove_prefix(at + 1);
-    }
-    url.authority = authority;
-    std::string with_port(authority);
-    const bool has_port = authority.rfind(':') != std::string_view::npos && !authority.ends_with(']');
-    if (!has_port) with_port += url.tls ? ":443" : ":80";
-    const auto where = net::parse_host_port(with_port);
-    constexpr std::string_view host_characters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]";
-    const bool odd = authority.find_first_not_of(host_characters) != std::string_view::npos ||
-                     authority.starts_with('[') != (authority.find(']') != std::string_view::npos);
-    if (!where || where->port == 0 || odd) {
-        reader.mistake(node, std::string(what) + " has no usable host and port: " + policy::shown(authority));
-        return std::nullopt;
-    }
-    url.where = *where;
-    return url;
-}
-
-std::string base64_of(std::string_view bytes) {
-    std::string text = to_base64url(bytes);
-    std::ranges::replace(text, '-', '+');
-    std::ranges::replace(text, '_', '/');
-    text.append((4 - text.size() % 4) % 4, '=');
-    return text;
-}
-
-class Loader {
+class Loader : ConfigReader {
 public:
     Loader(Reader& reader, std::filesystem::path folder, bool with_secrets)
-        : reader_(reader), folder_(std::move(folder)), with_secrets_(with_secrets) {}
+        : ConfigReader(reader, std::move(folder), with_secrets), reader_(reader) {}
 
     void load(Config& config) {
         Fields fields(reader_, reader_.root(), "sallyport.yaml");
@@ -118,91 +50,17 @@ public:
             config.threads = static_cast<unsigned>(*threads);
         load_listeners(fields.require("listeners"), config);
         load_admin(fields.take("admin"), config);
-        proxy_node_ = fields.take("proxy");
+        proxy_of_all(fields.take("proxy"));
         load_timeouts(fields.take("timeouts"), config);
         load_limits(fields.take("limits"), config);
         load_upstreams(fields.require("upstreams"), config);
         load_decision_point(fields.take("authzen"), config);
         load_inspection(fields.take("inspection"), config);
+        load_handover(*this, fields.take("handover"), config);
         fields.finish();
     }
 
 private:
-    std::filesystem::path path(Node node, std::string_view what) {
-        const auto text = reader_.text(node, what);
-        return text ? folder_ / *text : std::filesystem::path();
-    }
-
-    std::optional<net::HostPort> address(Node node, std::string_view what) {
-        const auto text = reader_.text(node, what);
-        if (!text) return std::nullopt;
-        const auto where = net::parse_host_port(*text);
-        if (!where) {
-            reader_.mistake(node, where.error().message);
-            return std::nullopt;
-        }
-        return *where;
-    }
-
-    // ${env:NAME} or ${file:path}; anything else is a mistake, since it would be a secret in a file that is reviewed and copied.
-    Secret secret(Node node, std::string_view what) {
-        const auto text = reader_.text(node, what);
-        if (!text) return {};
-        std::string_view reference = *text;
-        const bool is_env = reference.starts_with("${env:") && reference.ends_with('}');
-        const bool is_file = reference.starts_with("${file:") && reference.ends_with('}');
-        if (!is_env && !is_file) {
-            reader_.mistake(node, std::string(what) +
-                                      " must be a reference, ${env:NAME} or ${file:path}, never the secret itself");
-            return {};
-        }
-        reference.remove_prefix(is_env ? 6 : 7);
-        reference.remove_suffix(1);
-        if (!with_secrets_) return {};
-        if (is_env) {
-            const char* value = std::getenv(std::string(reference).c_str());
-            if (value == nullptr || *value == 0) {
-                reader_.mistake(node, std::string(what) + " refers to the environment variable " +
-                                          policy::shown(reference) + ", which is not set");
-                return {};
-            }
-            return usable(node, what, value);
-        }
-        const auto content = read_file(folder_ / reference, secret_bytes_max);
-        if (!content) {
-            reader_.mistake(node, std::string(what) + ": " + content.error().message);
-            return {};
-        }
-        std::string_view trimmed = *content;
-        while (!trimmed.empty() && (trimmed.back() == '\n' || trimmed.back() == '\r')) trimmed.remove_suffix(1);
-        return usable(node, what, std::string(trimmed));
-    }
-
-    Secret usable(Node node, std::string_view what, std::string value) {
-        const Secret made(std::move(value));
-        if (std::ranges::any_of(made.reveal(),
-                                [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; })) {
-            reader_.mistake(node,
-                            std::string(what) +
-                                " refers to a value with spaces or control characters, which no header can carry");
-            return {};
-        }
-        return made;
-    }
-
-    // A field name in lower case; those that frame or address a message are not for configuration.
-    std::optional<std::string> header_name(Node node, std::string_view what) {
-        const auto text = reader_.text(node, what);
-        if (!text) return std::nullopt;
-        std::string name = to_lower(*text);
-        const bool token = std::ranges::all_of(
-            name, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; });
-        if (token && !http::is_hop_by_hop(name) && name != "host" && name != "content-length") return name;
-        reader_.mistake(node, std::string(what) + " cannot be " + policy::shown(*text) +
-                                  ": it is no header name, or one that frames the message");
-        return std::nullopt;
-    }
-
     void load_listeners(Node list, Config& config) {
         for (const Node node : reader_.list(list, "listeners")) {
             Fields fields(reader_, node, "a listener");
@@ -275,50 +133,14 @@ private:
         fields.finish();
     }
 
-    void load_proxy(Node node, HostConfig& host) {
-        if (!node || node.text() == "none") return;
-        auto url = read_url(reader_, node, "the proxy's URL", true);
-        if (!url) return;
-        if (url->tls)
-            reader_.mistake(node, "a proxy that is itself spoken to by TLS is not supported; write http://host:port");
-        host.proxy = url->where;
-        if (!url->user_info.empty()) host.proxy_authorization = Secret("Basic " + base64_of(url->user_info.reveal()));
-    }
-
-    // What an upstream and a decision point have in common.
-    void load_host(Fields& fields, std::string_view url_name, HostConfig& host) {
-        static std::atomic<std::size_t> pool_ids = 0;
-        host.pool_id = ++pool_ids;
-        if (const auto url = read_url(reader_, fields.require("url"), url_name, false)) {
-            host.tls = url->tls;
-            host.where = url->where;
-            host.authority = url->authority;
-            host.base_path = url->path;
-        }
-        if (const Node credential = fields.take("credential")) host.credential = secret(credential, "the credential");
-        if (const Node ca = fields.take("ca")) host.ca_file = path(ca, "the CA file").string();
-        const Node own_proxy = fields.take("proxy");
-        load_proxy(own_proxy ? own_proxy : proxy_node_, host);
-    }
-
     // Behind the upstreams: a reload closes the connections of what has a lower pool_id than the first of them.
     void load_decision_point(Node node, Config& config) {
         if (!node) return;
         Fields fields(reader_, node, "authzen");
         DecisionPointConfig point;
-        load_host(fields, "the decision point's URL", point);
-        const auto take = [&](std::string_view name, std::int64_t least, std::int64_t most, std::int64_t& into) {
-            const Node value = fields.take(name);
-            const auto ms = reader_.milliseconds(value, name);
-            if (!ms) return;
-            if (*ms < least || *ms > most)
-                reader_.mistake(value, std::string(name) + " must be between " + std::to_string(least) + "ms and " +
-                                           std::to_string(most / 1000) + "s");
-            else
-                into = *ms;
-        };
-        take("timeout", 1, limits::pdp_ms_max, point.timeout_ms);
-        take("remember", 0, limits::pdp_remember_ms_max, point.remember_ms);
+        host(fields, url(fields.require("url"), "the decision point's URL", UrlKind::host), point);
+        milliseconds(fields, "timeout", 1, limits::pdp_ms_max, point.timeout_ms);
+        milliseconds(fields, "remember", 0, limits::pdp_remember_ms_max, point.remember_ms);
         fields.finish();
         config.decision_point = std::move(point);
     }
@@ -358,7 +180,7 @@ private:
             UpstreamConfig upstream;
             upstream.name = map.key(i);
             Fields fields(reader_, map.at(i), "an upstream");
-            load_host(fields, "the upstream's URL", upstream);
+            host(fields, url(fields.require("url"), "the upstream's URL", UrlKind::host), upstream);
             const Node dialects = fields.require("dialects");
             if (dialects.is_list() && dialects.size() == 0)
                 reader_.mistake(dialects, "an upstream needs at least one dialect");
@@ -383,9 +205,6 @@ private:
     }
 
     Reader& reader_;
-    std::filesystem::path folder_;
-    bool with_secrets_;
-    Node proxy_node_;
 };
 
 } // namespace

@@ -5,6 +5,7 @@
 #include "base/secret.h"
 #include "crypto/note.h"
 #include "dialect/dialect.h"
+#include "handover/destination.h"
 #include "http/client.h"
 #include "policy/mistake.h"
 
@@ -49,6 +50,17 @@ struct DecisionPointConfig : HostConfig {
     std::int64_t remember_ms = limits::pdp_remember_ms; // 0: not at all
 };
 
+// Where the ledger's entries are handed over (docs/handover.md).
+struct HandoverConfig : HostConfig {
+    std::string name;
+    handover::Transport transport = handover::Transport::http;
+    handover::Format format = handover::Format::ocsf;
+    bool from_start = false;
+    std::string credential_header; // lower case; empty: the format's own
+    std::int64_t timeout_ms = limits::handover_ms;
+    std::filesystem::path file; // of Transport::file
+};
+
 struct Config {
     std::filesystem::path file;
     std::string digest; // of its text
@@ -62,6 +74,7 @@ struct Config {
     std::vector<std::string> admin_hosts;  // further names the admin listener may be asked by
     std::vector<UpstreamConfig> upstreams; // in the operator's order of preference
     std::optional<DecisionPointConfig> decision_point;
+    std::vector<HandoverConfig> handover;
     std::vector<std::filesystem::path> rule_files; // for secrets, in the gitleaks format, beside the program's own
     bool personal_data = false;                    // the pack of cards, account numbers and national numbers, too
     std::vector<std::string> customers;            // names that `repo classify` looks for

@@ -20,31 +20,39 @@ struct Row {
     const char* words;
 };
 
-const std::string file = "version: 1\n"                                                   // 1
-                         "data: data\n"                                                   // 2
-                         "policy: policy.yaml\n"                                          // 3
-                         "threads: 2\n"                                                   // 4
-                         "listeners:\n"                                                   // 5
-                         "  - address: \"127.0.0.1:8080\"\n"                              // 6
-                         "    tls: { certificate: c.pem, key: k.pem }\n"                  // 7
-                         "admin: { address: \"127.0.0.1:9090\", hosts: [ops.example] }\n" // 8
-                         "proxy: \"http://proxy.example:3128\"\n"                         // 9
-                         "timeouts: { head: 30s, drain: 10s }\n"                          // 10
-                         "limits: { request_body: 64MiB, connections: 100 }\n"            // 11
-                         "upstreams:\n"                                                   // 12
-                         "  one:\n"                                                       // 13
-                         "    url: \"https://api.example/v\"\n"                           // 14
-                         "    dialects: [anthropic-messages, gemini]\n"                   // 15
-                         "    credential: \"${env:SALLYPORT_TEST_KEY}\"\n"                // 16
-                         "    credential_header: x-key\n"                                 // 17
-                         "    account: acme\n"                                            // 18
-                         "    strip_headers: [x-git]\n"                                   // 19
-                         "authzen:\n"                                                     // 20
-                         "  url: \"https://pdp.acme.example\"\n"                          // 21
-                         "  credential: \"${env:SALLYPORT_TEST_KEY}\"\n"                  // 22
-                         "  timeout: 3s\n"                                                // 23
-                         "  remember: 0s\n"                                               // 24
-                         "inspection: { customers: [Acme Bank, 3M] }\n";                  // 25
+const std::string file = "version: 1\n"                                                                      // 1
+                         "data: data\n"                                                                      // 2
+                         "policy: policy.yaml\n"                                                             // 3
+                         "threads: 2\n"                                                                      // 4
+                         "listeners:\n"                                                                      // 5
+                         "  - address: \"127.0.0.1:8080\"\n"                                                 // 6
+                         "    tls: { certificate: c.pem, key: k.pem }\n"                                     // 7
+                         "admin: { address: \"127.0.0.1:9090\", hosts: [ops.example] }\n"                    // 8
+                         "proxy: \"http://proxy.example:3128\"\n"                                            // 9
+                         "timeouts: { head: 30s, drain: 10s }\n"                                             // 10
+                         "limits: { request_body: 64MiB, connections: 100 }\n"                               // 11
+                         "upstreams:\n"                                                                      // 12
+                         "  one:\n"                                                                          // 13
+                         "    url: \"https://api.example/v\"\n"                                              // 14
+                         "    dialects: [anthropic-messages, gemini]\n"                                      // 15
+                         "    credential: \"${env:SALLYPORT_TEST_KEY}\"\n"                                   // 16
+                         "    credential_header: x-key\n"                                                    // 17
+                         "    account: acme\n"                                                               // 18
+                         "    strip_headers: [x-git]\n"                                                      // 19
+                         "authzen:\n"                                                                        // 20
+                         "  url: \"https://pdp.acme.example\"\n"                                             // 21
+                         "  credential: \"${env:SALLYPORT_TEST_KEY}\"\n"                                     // 22
+                         "  timeout: 3s\n"                                                                   // 23
+                         "  remember: 0s\n"                                                                  // 24
+                         "inspection: { customers: [Acme Bank, 3M] }\n"                                      // 25
+                         "handover:\n"                                                                       // 26
+                         "  - name: siem\n"                                                                  // 27
+                         "    to: \"https://siem.acme.example\"\n"                                           // 28
+                         "    format: hec\n"                                                                 // 29
+                         "    credential: \"${env:SALLYPORT_TEST_KEY}\"\n"                                   // 30
+                         "    from: end\n"                                                                   // 31
+                         "  - { name: logs, to: \"syslog+tls://logs.example\", format: cef, timeout: 5s }\n" // 32
+                         "  - { name: disk, to: \"file:events.jsonl\", format: ocsf }\n";                    // 33
 
 const Row rows[] = {
     // words and structure
@@ -145,6 +153,29 @@ const Row rows[] = {
     {"Acme Bank, 3M", "Acme Bank, \"--\"", 25, 38, "at least 2 letters"},
     {"[Acme Bank, 3M]", "{ Acme Bank: true }", 25, 26, "list"},
     {"strip_headers: [x-git]", "strip_header: [x-git]", 19, 5, "did you mean 'strip_headers'"},
+    // handover
+    {"handover:", "hand_over:", 26, 1, "did you mean 'handover'"},
+    {"  - name: siem\n    to:", "  - to:", 27, 5, "needs 'name'"},
+    {"name: siem", "name: \"../siem\"", 27, 11, "small letters"},
+    {"name: siem", "name: Siem", 27, 11, "small letters"},
+    {"name: siem", "name: disk", 33, 5, "two destinations with the name"},
+    {"https://siem.acme.example", "siem.acme.example", 28, 9, "syslog+tls://"},
+    {"https://siem.acme.example", "syslog://siem.acme.example", 28, 9, "syslog+tls://"},
+    {"https://siem.acme.example", "https://me:secret@siem.acme.example", 28, 9, "'credential'"},
+    {"    format: hec\n", "", 27, 5, "needs 'format'"},
+    {"format: hec", "format: hek", 29, 13, "did you mean 'hec'"},
+    {"format: hec", "format: cef", 29, 13, "CEF goes by syslog or into a file"},
+    {"    credential: \"${env:SALLYPORT_TEST_KEY}\"\n    from", "    credential: sk-ant-api03-x\n    from", 30, 17,
+     "never the secret itself"},
+    {"from: end", "from: begin", 31, 11, "'from'"},
+    {"from: end", "token: x", 31, 5, "unknown word 'token'"},
+    {"format: cef", "format: otlp", 32, 60, "by syslog the formats are ocsf and cef"},
+    {"syslog+tls://logs.example", "syslog+tls://logs.example/x", 32, 23, "a path"},
+    {"timeout: 5s", "credential: \"${env:SALLYPORT_TEST_KEY}\"", 32, 77, "cannot be sent by syslog"},
+    {"timeout: 5s", "timeout: 5ms", 32, 74, "between 1000ms and 300s"},
+    {"file:events.jsonl", "file:", 33, 23, "names no file"},
+    {"format: ocsf }", "format: hec }", 33, 52, "into a file"},
+    {"format: ocsf }", "format: ocsf, ca: x }", 33, 62, "says nothing of a file"},
 };
 
 void PrintTo(const Row& row, std::ostream* out) { *out << row.bad; }

@@ -35,6 +35,13 @@ public:
         describe(name, "gauge", help);
         value({}, number);
     }
+    template <class Pick>
+    void describe_each(const char* name, const char* type, const char* help,
+                       std::span<const handover::Figures> destinations, Pick pick) {
+        if (destinations.empty()) return;
+        describe(name, type, help);
+        for (const handover::Figures& one : destinations) value(fmt::format("destination=\"{}\"", one.name), pick(one));
+    }
     std::string take() { return std::move(text_); }
 
 private:
@@ -128,6 +135,19 @@ std::string prometheus_text(std::span<const Metrics* const> loops, const Process
     page.gauge("repositories_indexed", "Repositories whose content is looked for.", process.repositories_indexed);
     page.gauge("reloads_failed", "Reloads that left the old policy or configuration in force.", process.reloads_failed);
     page.gauge("break_glass_open", "Break-glasses in force: alarm on it.", process.break_glass_open);
+    page.describe_each("handover_lag_entries", "gauge", "Durable entries that a destination was not handed over yet.",
+                       process.destinations, [](const handover::Figures& one) { return one.lag_entries; });
+    page.describe_each("handover_lag_seconds", "gauge", "Age of the oldest event that waits for a destination.",
+                       process.destinations, [](const handover::Figures& one) { return one.lag_seconds; });
+    page.describe_each("handover_events_total", "counter", "Events that a destination acknowledged.",
+                       process.destinations, [](const handover::Figures& one) { return one.events; });
+    page.describe_each("handover_failures_total", "counter", "Tries in vain to hand over.", process.destinations,
+                       [](const handover::Figures& one) { return one.failures; });
+    page.describe_each("handover_rejected_total", "counter",
+                       "Events that a destination took and said it will not keep.", process.destinations,
+                       [](const handover::Figures& one) { return one.rejected; });
+    page.describe_each("handover_failing", "gauge", "1 where the last try was in vain.", process.destinations,
+                       [](const handover::Figures& one) { return std::uint64_t{one.failing}; });
     page.gauge("ready", "1 where /readyz says ready.", process.ready ? 1 : 0);
     return page.take();
 }

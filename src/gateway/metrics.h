@@ -3,6 +3,7 @@
 #pragma once
 
 #include "dialect/dialect.h"
+#include "handover/handover.h"
 #include "policy/facts.h"
 
 #include <array>
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace sallyport::gateway {
 
@@ -61,6 +63,7 @@ struct ProcessFigures {
     std::uint64_t repositories_indexed = 0;
     std::uint64_t break_glass_open = 0;
     bool ready = false;
+    std::vector<handover::Figures> destinations;
 };
 
 std::string prometheus_text(std::span<const Metrics* const> loops, const ProcessFigures& process);

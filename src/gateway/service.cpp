@@ -6,6 +6,7 @@
 #include "gateway/admin.h"
 #include "gateway/keeper.h"
 #include "gateway/pipeline.h"
+#include "handover/handover.h"
 #include "identity/installation.h"
 #include "policy/program.h"
 #include "sandbox/harden.h"
@@ -229,6 +230,13 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
         lanes.back()->lane.world = *world;
     }
 
+    // What is recorded is handed over beside all this.
+    handover::Handover handover(resolver,
+                                {installation->ledger_directory(), config->data / "handover", installation->origin(),
+                                 [&writer = **writer] { return writer.figures().synced_index; }},
+                                log);
+    handover.settle((*world)->destinations);
+
     // Listeners: every loop has its own socket on the same port.
     Certificates certificates;
     if (auto loaded = certificates.load(*config); !loaded) return loaded;
@@ -256,11 +264,12 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
         std::vector<const Metrics*> all;
         for (const auto& lane : lanes) all.push_back(&lane->lane.metrics);
         const ledger::WriterFigures figures = shared.ledger.figures();
-        return prometheus_text(
-            all, {connections, bodies.held(), figures.entries, figures.queued_bytes, figures.syncs,
-                  keeper.world().generation, keeper.reloads_failed(), shared.inspectors.memory().units(),
-                  keeper.world().rules->code() ? keeper.world().rules->code()->repositories() : 0,
-                  keeper.world().exceptions->break_glasses(wall_ms()), not_ready(shared, keeper).empty()});
+        return prometheus_text(all,
+                               {connections, bodies.held(), figures.entries, figures.queued_bytes, figures.syncs,
+                                keeper.world().generation, keeper.reloads_failed(), shared.inspectors.memory().units(),
+                                keeper.world().rules->code() ? keeper.world().rules->code()->repositories() : 0,
+                                keeper.world().exceptions->break_glasses(wall_ms()), not_ready(shared, keeper).empty(),
+                                handover.figures()});
     };
     std::atomic<std::size_t> admin_connections = 0;
     http::Server admin_server(
@@ -280,7 +289,8 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
                    "127.0.0.1:" + std::to_string(admin_port), "[::1]:" + std::to_string(admin_port)};
     for (const std::string& host : config->admin_hosts) admin.hosts.push_back(host);
     admin_server.listen(std::move(*admin_listener), {});
-    keeper.publish_to([&](std::shared_ptr<const World> fresh) {
+    keeper.publish_to([&, settled = (*world)->config](std::shared_ptr<const World> fresh) mutable {
+        if (std::exchange(settled, fresh->config) != fresh->config) handover.settle(fresh->destinations);
         for (auto& lane : lanes)
             lane->loop.post([&lane = lane->lane, fresh] {
                 if (lane.world->config != fresh->config) {
@@ -300,12 +310,14 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
 
     for (auto& lane : lanes) lane->thread = std::thread([&lane] { lane->loop.run(); });
     std::thread control_thread([&] { control.run(); });
+    handover.start();
     // From here on the process starts no program (law 10).
     if (auto hardened = sandbox::deny_exec(); !hardened) {
         for (auto& lane : lanes) lane->loop.stop();
         control.stop();
         for (auto& lane : lanes) lane->thread.join();
         control_thread.join();
+        handover.stop();
         workers.finish();
         return hardened;
     }
@@ -334,6 +346,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     control.stop();
     for (auto& lane : lanes) lane->thread.join();
     control_thread.join();
+    handover.stop();
     workers.finish();
     if (const auto kept = pseudonyms.keep_names(**state); !kept)
         log.error("names.not_kept", {{"why", kept.error().message}});

@@ -26,6 +26,24 @@ Result<http::Origin> origin_of(const HostConfig& host) {
     return origin;
 }
 
+Result<std::shared_ptr<const handover::Destination>> destination_of(const HandoverConfig& config) {
+    auto out = std::make_shared<handover::Destination>();
+    out->name = config.name;
+    out->transport = config.transport;
+    out->format = config.format;
+    out->from_start = config.from_start;
+    out->file = config.file;
+    out->pool_id = config.pool_id;
+    out->path = config.base_path;
+    out->credential_header = config.credential_header;
+    out->credential = config.credential;
+    out->timeout_ms = config.timeout_ms;
+    auto origin = origin_of(config);
+    if (!origin) return std::unexpected(origin.error());
+    out->origin = std::move(*origin);
+    return out;
+}
+
 // Never the same for two names, so that what left to one is never taken for having left to the other.
 std::uint32_t left_bit_of(const std::string& upstream) {
     static std::mutex mutex;
@@ -68,6 +86,11 @@ Result<std::shared_ptr<World>> make_world(std::shared_ptr<const Config> config,
         auto origin = origin_of(*config->decision_point);
         if (!origin) return std::unexpected(origin.error());
         world->decision_point = std::move(*origin);
+    }
+    for (const HandoverConfig& one : config->handover) {
+        auto destination = destination_of(one);
+        if (!destination) return std::unexpected(destination.error());
+        world->destinations.push_back(std::move(*destination));
     }
     crypto::Sha256 digest;
     digest.add("sallyport world 1\n");
