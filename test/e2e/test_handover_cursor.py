@@ -123,6 +123,17 @@ class Files(Stand):
                 self.assertEqual({asked}, {request.method for request in proxy.asked})
                 self.settle()
 
+    def test_batches_get_smaller_where_they_are_too_large(self):
+        made = self.exchanges(9)
+        receiver = receivers.Ocsf()
+        self.addCleanup(receiver.close)
+        receiver.bytes_max = 8_000
+        self.settle({"name": "small", "to": receiver.url, "format": "ocsf", "from": "start"})
+        receiver.wait_for(made)
+        self.assertLess(0, receiver.refusals)
+        self.assert_in_order(receiver)
+        self.settle()
+
     def test_a_certificate_of_another_authority_gets_nothing(self):
         receiver = receivers.Hec(server_side(Authority(self.folder, "own").issue("wrong", "IP:127.0.0.1")))
         self.addCleanup(receiver.close)
