@@ -290,7 +290,6 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     for (const std::string& host : config->admin_hosts) admin.hosts.push_back(host);
     admin_server.listen(std::move(*admin_listener), {});
     keeper.publish_to([&, settled = (*world)->config](std::shared_ptr<const World> fresh) mutable {
-        if (std::exchange(settled, fresh->config) != fresh->config) handover.settle(fresh->destinations);
         for (auto& lane : lanes)
             lane->loop.post([&lane = lane->lane, fresh] {
                 if (lane.world->config != fresh->config) {
@@ -299,6 +298,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
                 }
                 lane.world = fresh;
             });
+        if (std::exchange(settled, fresh->config) != fresh->config) handover.settle(fresh->destinations);
     });
     control.spawn(tick(control, keeper, shared, **state, **body_keys, body_options.directory));
 

@@ -18,6 +18,7 @@ class Receiver:
     `.mode`: "take"; "500"; "stall": reads and never answers; "cut": closes in the middle of the body, or of the stream.
     """
     scheme = "http"
+    bytes_max = 1 << 30  # a longer body is answered with 413
 
     def __init__(self, tls=None):
         self.mode = "take"
@@ -98,6 +99,10 @@ class Receiver:
                 return
             body = wire.body(head)
             self.raw += body
+            if len(body) > self.bytes_max:
+                self.refusals += 1
+                wire.reply(413, b"")
+                continue
             if mode == "stall":
                 self.refusals += 1
                 wire.more()  # until the other side has enough

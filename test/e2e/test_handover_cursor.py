@@ -7,7 +7,7 @@ import unittest
 import dialects
 import receivers
 from authority import Authority, server_side
-from handing_over import PERSON, TOKEN, Stand
+from handing_over import NOBODY, PERSON, TOKEN, Stand
 import test_proxy
 from upstream import Upstream
 from wire import DEADLINE, Wire, until
@@ -68,15 +68,20 @@ class Files(Stand):
                 wire.ask("POST", dialects.CHAT.target(), dialects.CHAT.fields(gateway.key, CUSTOMER),
                          dialects.CHAT.bytes("slow"))  # durable first
                 until(lambda: upstream.received, "the request at the vendor")
-                until(lambda: gateway.metric('handover_lag_entries{destination="open"}') == 0, "the intent to be read")
+                # The cursor goes past the open one, and must remember it.
+                refused = self.ask(dialects.CHAT, "no", gateway=gateway, key=gateway.key, repository=NOBODY).exchange
+                cursor = gateway.folder / "data/handover/open"
+                until(lambda: json.loads(cursor.read_text())["next"] >= 3, "the refusal to be handed over")
+                self.assertEqual(1, json.loads(cursor.read_text())["from"])
                 gateway.kill()
             for _ in range(2):  # the second time there is nothing left to tell
                 gateway.start()
                 path = gateway.folder / "open.jsonl"
-                until(lambda: path.exists() and path.read_text().endswith("}\n"), "the event")  # pylint: disable=W0640
+                until(lambda: path.read_text().count("\n") == 2, "the event")  # pylint: disable=W0640
                 until(lambda: gateway.metric('handover_lag_entries{destination="open"}') == 0, "all to be read")
                 gateway.kill()
-            event, = map(json.loads, path.read_text().splitlines())
+            first, event = map(json.loads, path.read_text().splitlines())
+            self.assertEqual(refused, first["metadata"]["correlation_uid"])
             self.assertEqual((0, "the gateway ended before the outcome was known"),
                              (event["status_id"], event["message"].rsplit(": ", 1)[1]))
             gateway.start()
@@ -117,6 +122,17 @@ class Files(Stand):
                 receiver.wait_for(self.exchanges(1))
                 self.assertEqual({asked}, {request.method for request in proxy.asked})
                 self.settle()
+
+    def test_batches_get_smaller_where_they_are_too_large(self):
+        made = self.exchanges(9)
+        receiver = receivers.Ocsf()
+        self.addCleanup(receiver.close)
+        receiver.bytes_max = 8_000
+        self.settle({"name": "small", "to": receiver.url, "format": "ocsf", "from": "start"})
+        receiver.wait_for(made)
+        self.assertLess(0, receiver.refusals)
+        self.assert_in_order(receiver)
+        self.settle()
 
     def test_a_certificate_of_another_authority_gets_nothing(self):
         receiver = receivers.Hec(server_side(Authority(self.folder, "own").issue("wrong", "IP:127.0.0.1")))
