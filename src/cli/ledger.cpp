@@ -37,7 +37,7 @@ std::optional<OpenedLedger> open_ledger(LedgerOptions& options, int& exit_code) 
         exit_code = complain(updated.error());
         return std::nullopt;
     }
-    return OpenedLedger{std::move(*visit), std::move(*query)};
+    return OpenedLedger{config, std::move(*visit), std::move(*query)};
 }
 
 ledger::Unseal unsealer(Visit& visit) {
@@ -227,6 +227,7 @@ void add_ledger(CLI::App& app, int& exit_code) {
     add_ledger_left(*group, exit_code);
     add_ledger_verify(*group, exit_code);
     add_ledger_bundle(*group, exit_code);
+    add_ledger_witness(*group, exit_code);
 
     auto* reindex_command = group->add_subcommand("reindex", "Build the index anew from the entries");
     add_config_option(*reindex_command, options.config);

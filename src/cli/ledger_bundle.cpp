@@ -17,6 +17,7 @@ namespace {
 struct BundleOptions : LedgerOptions {
     std::vector<std::string> ids, earlier, keys;
     std::string out;
+    bool uncosigned = false;
 };
 
 // The exchanges asked for, with their entries, oldest first.
@@ -95,6 +96,10 @@ int bundle(BundleOptions& options) {
                                   .earlier = {},
                                   .entry = {},
                                   .page = {}};
+    const gateway::LedgerConfig& ledger = opened->config->ledger;
+    for (const gateway::WitnessConfig& witness : ledger.witnesses) request.keys.push_back(witness.key);
+    if (!ledger.witnesses.empty() && !options.uncosigned)
+        request.cosignatures = std::max<std::size_t>(ledger.cosignatures, 1);
     for (const std::string& key : options.keys)
         if (auto added = add_keys(key, request.keys); !added) return complain(added.error());
     std::map<std::uint64_t, std::string_view> texts;
@@ -141,6 +146,8 @@ void add_ledger_bundle(CLI::App& group, int& exit_code) {
         ->add_option("--earlier", options.earlier,
                      "A file with a checkpoint that was kept: the bundle proves that the ledger goes on from it")
         ->allow_extra_args(false);
+    command->add_flag("--uncosigned", options.uncosigned,
+                      "Under the newest checkpoint, also where the witnesses of sallyport.yaml have not cosigned it");
     command->add_option("--key", options.keys, "Also the key of this witness")->allow_extra_args(false);
     command->add_option("-o,--out", options.out, "Write it here (a tar file)")->required();
     command->footer("Examples:\n  sallyport ledger bundle --entry k3f9x2ab/1207 -o case-17.tar\n"

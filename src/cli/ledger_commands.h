@@ -20,6 +20,7 @@ struct LedgerOptions {
 };
 
 struct OpenedLedger {
+    std::shared_ptr<const gateway::Config> config;
     Visit visit;
     ledger::Query query;
 };
@@ -37,5 +38,6 @@ Result<tlog::SignedCheckpoint> checkpoint_in(const std::string& file);
 void add_ledger_bundle(CLI::App& group, int& exit_code);
 void add_ledger_left(CLI::App& group, int& exit_code);
 void add_ledger_verify(CLI::App& group, int& exit_code);
+void add_ledger_witness(CLI::App& group, int& exit_code);
 
 } // namespace sallyport::cli

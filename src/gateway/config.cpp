@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "crypto/crypto.h"
+#include "gateway/url.h"
 #include "policy/yaml.h"
 
 #include <algorithm>
@@ -23,70 +24,6 @@ constexpr std::size_t config_bytes_max = 1u << 20;
 constexpr std::size_t secret_bytes_max = 64 * 1024;
 constexpr std::size_t customers_max = 10'000;
 constexpr std::size_t customer_bytes_max = 128;
-
-struct Url {
-    bool tls = false;
-    net::HostPort where;
-    std::string authority;
-    std::string path;
-    Secret user_info;
-};
-
-// "https://host[:port][/path]". A user part only where `may_have_user` (proxies).
-std::optional<Url> read_url(Reader& reader, Node node, std::string_view what, bool may_have_user) {
-    const auto text = reader.text(node, what);
-    if (!text) return std::nullopt;
-    std::string_view rest = *text;
-    Url url;
-    if (rest.starts_with("https://")) {
-        url.tls = true;
-        rest.remove_prefix(8);
-    } else if (rest.starts_with("http://")) {
-        rest.remove_prefix(7);
-    } else {
-        reader.mistake(node, std::string(what) + " must begin with http:// or https://");
-        return std::nullopt;
-    }
-    const std::size_t slash = rest.find('/');
-    std::string_view authority = rest.substr(0, slash);
-    if (slash != std::string_view::npos) url.path = rest.substr(slash);
-    while (url.path.ends_with('/')) url.path.pop_back();
-    if (url.path.find_first_of("?#% ") != std::string::npos) {
-        reader.mistake(node, std::string(what) + " must be a plain path: no query, fragment or escapes");
-        return std::nullopt;
-    }
-    const std::size_t at = authority.rfind('@');
-    if (at != std::string_view::npos) {
-        if (!may_have_user) {
-            reader.mistake(node, std::string(what) + " must not hold a user or password; use 'credential'");
-            return std::nullopt;
-        }
-        url.user_info = Secret(std::string(authority.substr(0, at)));
-        authority.remove_prefix(at + 1);
-    }
-    url.authority = authority;
-    std::string with_port(authority);
-    const bool has_port = authority.rfind(':') != std::string_view::npos && !authority.ends_with(']');
-    if (!has_port) with_port += url.tls ? ":443" : ":80";
-    const auto where = net::parse_host_port(with_port);
-    constexpr std::string_view host_characters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]";
-    const bool odd = authority.find_first_not_of(host_characters) != std::string_view::npos ||
-                     authority.starts_with('[') != (authority.find(']') != std::string_view::npos);
-    if (!where || where->port == 0 || odd) {
-        reader.mistake(node, std::string(what) + " has no usable host and port: " + policy::shown(authority));
-        return std::nullopt;
-    }
-    url.where = *where;
-    return url;
-}
-
-std::string base64_of(std::string_view bytes) {
-    std::string text = to_base64url(bytes);
-    std::ranges::replace(text, '-', '+');
-    std::ranges::replace(text, '_', '/');
-    text.append((4 - text.size() % 4) % 4, '=');
-    return text;
-}
 
 class Loader {
 public:
@@ -123,6 +60,7 @@ public:
         load_limits(fields.take("limits"), config);
         load_upstreams(fields.require("upstreams"), config);
         load_decision_point(fields.take("authzen"), config);
+        load_ledger(fields.take("ledger"), config.ledger);
         load_inspection(fields.take("inspection"), config);
         fields.finish();
     }
@@ -282,10 +220,10 @@ private:
         if (url->tls)
             reader_.mistake(node, "a proxy that is itself spoken to by TLS is not supported; write http://host:port");
         host.proxy = url->where;
-        if (!url->user_info.empty()) host.proxy_authorization = Secret("Basic " + base64_of(url->user_info.reveal()));
+        if (!url->user_info.empty()) host.proxy_authorization = Secret("Basic " + to_base64(url->user_info.reveal()));
     }
 
-    // What an upstream and a decision point have in common.
+    // What all that is called has in common.
     void load_host(Fields& fields, std::string_view url_name, HostConfig& host) {
         static std::atomic<std::size_t> pool_ids = 0;
         host.pool_id = ++pool_ids;
@@ -295,10 +233,25 @@ private:
             host.authority = url->authority;
             host.base_path = url->path;
         }
-        if (const Node credential = fields.take("credential")) host.credential = secret(credential, "the credential");
         if (const Node ca = fields.take("ca")) host.ca_file = path(ca, "the CA file").string();
         const Node own_proxy = fields.take("proxy");
         load_proxy(own_proxy ? own_proxy : proxy_node_, host);
+    }
+
+    void load_credential(Fields& fields, HostConfig& host) {
+        if (const Node credential = fields.take("credential")) host.credential = secret(credential, "the credential");
+    }
+
+    // A duration within bounds, in milliseconds.
+    void load_ms(Fields& fields, std::string_view name, std::int64_t least, std::int64_t most, std::int64_t& into) {
+        const Node value = fields.take(name);
+        const auto ms = reader_.milliseconds(value, name);
+        if (!ms) return;
+        if (*ms < least || *ms > most)
+            reader_.mistake(value, std::string(name) + " must be between " + std::to_string(least) + "ms and " +
+                                       std::to_string(most / 1000) + "s");
+        else
+            into = *ms;
     }
 
     // Behind the upstreams: a reload closes the connections of what has a lower pool_id than the first of them.
@@ -307,20 +260,54 @@ private:
         Fields fields(reader_, node, "authzen");
         DecisionPointConfig point;
         load_host(fields, "the decision point's URL", point);
-        const auto take = [&](std::string_view name, std::int64_t least, std::int64_t most, std::int64_t& into) {
-            const Node value = fields.take(name);
-            const auto ms = reader_.milliseconds(value, name);
-            if (!ms) return;
-            if (*ms < least || *ms > most)
-                reader_.mistake(value, std::string(name) + " must be between " + std::to_string(least) + "ms and " +
-                                           std::to_string(most / 1000) + "s");
-            else
-                into = *ms;
-        };
-        take("timeout", 1, limits::pdp_ms_max, point.timeout_ms);
-        take("remember", 0, limits::pdp_remember_ms_max, point.remember_ms);
+        load_credential(fields, point);
+        load_ms(fields, "timeout", 1, limits::pdp_ms_max, point.timeout_ms);
+        load_ms(fields, "remember", 0, limits::pdp_remember_ms_max, point.remember_ms);
         fields.finish();
         config.decision_point = std::move(point);
+    }
+
+    // Behind the upstreams, as the decision point.
+    void load_ledger(Node node, LedgerConfig& ledger) {
+        if (!node) return;
+        Fields fields(reader_, node, "ledger");
+        const Node witnesses = fields.take("witnesses");
+        for (const Node item : reader_.list(witnesses, "witnesses")) load_witness(item, ledger);
+        if (ledger.witnesses.size() > limits::witnesses_max)
+            reader_.mistake(witnesses, "at most " + std::to_string(limits::witnesses_max) + " witnesses are supported");
+        const Node needed = fields.take("cosignatures");
+        if (const auto count = reader_.integer(needed, 0, limits::witnesses_max, "cosignatures")) {
+            ledger.cosignatures = static_cast<std::size_t>(*count);
+            if (ledger.cosignatures > reader_.items(witnesses).size())
+                reader_.mistake(needed, "more cosignatures are asked for than witnesses are named under witnesses");
+        }
+        load_ms(fields, "every", 100, 3'600'000, ledger.every_ms);
+        load_ms(fields, "timeout", 1, limits::witness_ms_max, ledger.timeout_ms);
+        load_ms(fields, "cosigned_within", 1'000, 30LL * 86'400'000, ledger.cosigned_within_ms);
+        fields.finish();
+    }
+
+    void load_witness(Node item, LedgerConfig& ledger) {
+        Fields fields(reader_, item, "a witness");
+        WitnessConfig witness;
+        load_host(fields, "the witness's URL", witness);
+        const Node key = fields.require("key");
+        if (const auto text = reader_.text(key, "the witness's key")) {
+            auto verifier = crypto::NoteVerifier::parse(*text);
+            if (!verifier)
+                reader_.mistake(key, verifier.error().message + "; sallyport ledger witness --print-key prints it");
+            else if (verifier->algorithm() != crypto::NoteAlgorithm::cosignature)
+                reader_.mistake(key, "this is the key of a log, not of a witness; sallyport ledger witness "
+                                     "--print-key prints one's");
+            else if (std::ranges::any_of(ledger.witnesses,
+                                         [&](const auto& other) { return other.key.name() == verifier->name(); }))
+                reader_.mistake(key, "two witnesses have the name " + policy::shown(verifier->name()) +
+                                         "; signatures of one name count once");
+            else
+                witness.key = std::move(*verifier);
+        }
+        fields.finish();
+        ledger.witnesses.push_back(std::move(witness));
     }
 
     void load_inspection(Node node, Config& config) {
@@ -359,6 +346,7 @@ private:
             upstream.name = map.key(i);
             Fields fields(reader_, map.at(i), "an upstream");
             load_host(fields, "the upstream's URL", upstream);
+            load_credential(fields, upstream);
             const Node dialects = fields.require("dialects");
             if (dialects.is_list() && dialects.size() == 0)
                 reader_.mistake(dialects, "an upstream needs at least one dialect");

@@ -5,6 +5,7 @@
 #include "gateway/admin.h"
 #include "gateway/keeper.h"
 #include "gateway/pipeline.h"
+#include "gateway/witnesses.h"
 #include "identity/installation.h"
 #include "sandbox/harden.h"
 
@@ -87,7 +88,7 @@ net::Task<void> tick(net::Loop& loop, Keeper& keeper, Shared& shared, store::Sta
     }
 }
 
-std::string not_ready(const Shared& shared, const Keeper& keeper) {
+std::string not_ready(const Shared& shared, const Keeper& keeper, const Witnesses& witnesses) {
     const ledger::Health health = shared.ledger.health();
     if (!health.ok) return health.sentence;
     if (monotonic_ms() - shared.world_confirmed_ms.load(std::memory_order_relaxed) > limits::world_stale_ms_max)
@@ -96,7 +97,7 @@ std::string not_ready(const Shared& shared, const Keeper& keeper) {
         return keeper.world().problem.empty()
                    ? "the last reload failed and the old policy is in force: " + keeper.last_problem()
                    : "there is no policy that can be taken, so everything is refused: " + keeper.last_problem();
-    return {};
+    return witnesses.problem();
 }
 
 std::string url_of(bool tls, const std::string& host, std::uint16_t port) {
@@ -148,6 +149,13 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     auto world = keeper.first(config);
     if (!world) return std::unexpected(world.error());
 
+    // A ledger that others have seen more of, or another one, is not written on.
+    net::Resolver resolver;
+    Witnesses witnesses({installation->ledger_directory(), installation->ledger_keys(),
+                         [&ledger = **writer] { return ledger.figures().next_index; }},
+                        *world, resolver, log);
+    if (auto compared = witnesses.compare(); !compared) return compared;
+
     // What inspection saw before.
     const crypto::UnitNamer unit_names(installation->keys().unit_names.reveal(), "units");
     content::UnitMemory units(limits::units_remembered_max);
@@ -161,7 +169,6 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     Verdicts verdicts;
     BodyBudget bodies(config->buffered_bodies_bytes_max);
     std::atomic<std::size_t> connections = 0;
-    net::Resolver resolver;
     const unsigned threads = config->threads > 0 ? config->threads : std::max(1u, std::thread::hardware_concurrency());
     net::Workers workers(threads);
     Shared shared{log, **writer, pseudonyms, verdicts, workers, bodies, inspectors, amender, fleet, confirmed_ms};
@@ -192,17 +199,18 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     net::Loop control;
     http::BufferPool control_buffers;
     AdminView admin;
-    admin.not_ready_because = [&] { return not_ready(shared, keeper); };
+    admin.not_ready_because = [&] { return not_ready(shared, keeper, witnesses); };
     admin.policy = [&] { return keeper.world().policy; };
     admin.metrics = [&] {
         std::vector<const Metrics*> all;
         for (const auto& lane : lanes) all.push_back(&lane->lane.metrics);
         const ledger::WriterFigures figures = shared.ledger.figures();
-        return prometheus_text(
-            all, {connections, bodies.held(), figures.entries, figures.queued_bytes, figures.syncs,
-                  keeper.world().generation, keeper.reloads_failed(), shared.inspectors.memory().units(),
-                  keeper.world().rules->code() ? keeper.world().rules->code()->repositories() : 0,
-                  keeper.world().exceptions->break_glasses(wall_ms()), not_ready(shared, keeper).empty()});
+        return prometheus_text(all,
+                               {connections, bodies.held(), figures.entries, figures.queued_bytes, figures.syncs,
+                                keeper.world().generation, keeper.reloads_failed(), shared.inspectors.memory().units(),
+                                keeper.world().rules->code() ? keeper.world().rules->code()->repositories() : 0,
+                                keeper.world().exceptions->break_glasses(wall_ms()),
+                                not_ready(shared, keeper, witnesses).empty(), witnesses.figures()});
     };
     std::atomic<std::size_t> admin_connections = 0;
     http::Server admin_server(
@@ -223,6 +231,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     for (const std::string& host : config->admin_hosts) admin.hosts.push_back(host);
     admin_server.listen(std::move(*admin_listener), {});
     keeper.publish_to([&](std::shared_ptr<const World> fresh) {
+        witnesses.use(fresh);
         for (auto& lane : lanes)
             lane->loop.post([&lane = lane->lane, fresh] {
                 if (lane.world->config != fresh->config) {
@@ -251,6 +260,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
         workers.finish();
         return hardened;
     }
+    witnesses.start();
     log.info("serving", {{"world", (*world)->digest}, {"threads", static_cast<std::int64_t>(threads)}});
     ready(listening);
 
@@ -283,6 +293,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     ledger::encode(ledger::Stop{wall_ms(), "signal"}, entry);
     [[maybe_unused]] const auto stopped = (*writer)->append(entry, ledger::Admission::closing);
     (*writer)->close();
+    witnesses.finish(); // what the last checkpoint covers, too
     log.info("stopped", {});
     return {};
 }

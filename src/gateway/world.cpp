@@ -69,6 +69,11 @@ Result<std::shared_ptr<World>> make_world(std::shared_ptr<const Config> config,
         if (!origin) return std::unexpected(origin.error());
         world->decision_point = std::move(*origin);
     }
+    for (const WitnessConfig& witness : config->ledger.witnesses) {
+        auto origin = origin_of(witness);
+        if (!origin) return std::unexpected(origin.error());
+        world->witnesses.push_back(std::move(*origin));
+    }
     crypto::Sha256 digest;
     digest.add("sallyport world 1\n");
     digest.add(policy->digest());

@@ -38,6 +38,7 @@ struct World {
     std::shared_ptr<const content::Rules> rules; // what inspection looks for
     std::vector<Upstream> upstreams;
     std::optional<http::Origin> decision_point; // of config->decision_point, where there is one
+    std::vector<http::Origin> witnesses;        // of config->ledger.witnesses, one each
     // By dialect: policy indexes in the operator's order, for decide().
     std::vector<std::uint16_t> candidates[4];
     std::string digest; // sha256 over policy, configuration and the keys' version, hex

@@ -49,7 +49,9 @@ protected:
                    "\n";
         return out;
     }
-    tlog::SignedCheckpoint checkpoint() const { return (*read_checkpoint(folder_.ledger()))->signed_checkpoint; }
+    tlog::SignedCheckpoint checkpoint() const {
+        return (*read_checkpoint(checkpoint_path(folder_.ledger())))->signed_checkpoint;
+    }
     std::vector<fs::path> files() const {
         std::vector<fs::path> out;
         for (const auto& one : fs::directory_iterator(folder_.ledger())) out.push_back(one.path());
@@ -193,7 +195,7 @@ TEST_F(VerifyTest, ACheckpointOfAnotherKeyIsNamed) {
     tlog::GrowingTree tree;
     for (std::uint64_t i = 0; i < size; ++i)
         tree.add(tlog::leaf_hash(entry_at(i)), [](unsigned, std::uint64_t, const tlog::Digest&) {});
-    ASSERT_TRUE(CheckpointWriter::open(folder_.ledger(), FileOperations::real(),
+    ASSERT_TRUE(CheckpointWriter::open(checkpoint_path(folder_.ledger()), FileOperations::real(),
                                        tlog::signed_by(stranger, {"sallyport/k3f9x2ab", size, tree.root()})));
     EXPECT_EQ(told(verified()), "signature\n");
 }

@@ -10,20 +10,30 @@ std::string encode(const Checkpoint& checkpoint) {
     return checkpoint.origin + "\n" + std::to_string(checkpoint.size) + "\n" + hash_text(checkpoint.root) + "\n";
 }
 
-Result<Checkpoint> parse_checkpoint(std::string_view text) {
-    const auto bad = [](std::string_view why) {
-        return fail(ErrorKind::invalid, "the checkpoint " + std::string(why));
-    };
-    Checkpoint out;
+namespace {
+std::unexpected<Error> bad(std::string_view why) {
+    return fail(ErrorKind::invalid, "the checkpoint " + std::string(why));
+}
+
+// The three lines off the front.
+Result<Checkpoint> take_checkpoint(std::string_view& text) {
     const auto origin = take_line(text), size = take_line(text), root = take_line(text);
-    if (!root || !text.empty()) return bad("is not three lines: origin, size, root");
+    if (!root) return bad("is not three lines: origin, size, root");
     const auto count = read_decimal(*size);
     const auto hash = read_hash(*root);
     if (origin->empty()) return bad("names no origin");
     if (!count) return bad("has a size that is no decimal number");
     if (!hash) return bad("has a root that is not 32 bytes in base64");
-    if (*count == 0 && *hash != empty_root()) return bad("is of no entries and has not their root");
     return Checkpoint{std::string(*origin), *count, *hash};
+}
+} // namespace
+
+Result<Checkpoint> parse_checkpoint(std::string_view text) {
+    auto out = take_checkpoint(text);
+    if (!out) return out;
+    if (!text.empty()) return bad("is not three lines: origin, size, root");
+    if (out->size == 0 && out->root != empty_root()) return bad("is of no entries and has not their root");
+    return out;
 }
 
 SignedCheckpoint signed_by(const crypto::NoteSigner& signer, Checkpoint checkpoint) {
@@ -37,6 +47,16 @@ Result<SignedCheckpoint> parse_signed_checkpoint(std::string_view text) {
     if (!note) return std::unexpected(note.error());
     auto checkpoint = parse_checkpoint(note->text);
     if (!checkpoint) return std::unexpected(checkpoint.error());
+    return SignedCheckpoint{std::move(*checkpoint), std::move(*note)};
+}
+
+Result<SignedCheckpoint> parse_any_signed_checkpoint(std::string_view text) {
+    auto note = crypto::parse_note(text);
+    if (!note) return std::unexpected(note.error());
+    std::string_view rest = note->text;
+    auto checkpoint = take_checkpoint(rest);
+    if (!checkpoint) return std::unexpected(checkpoint.error());
+    if (rest.starts_with('\n') || rest.contains("\n\n")) return bad("has an empty line of extension");
     return SignedCheckpoint{std::move(*checkpoint), std::move(*note)};
 }
 

@@ -31,6 +31,9 @@ struct SignedCheckpoint {
 SignedCheckpoint signed_by(const crypto::NoteSigner& signer, Checkpoint checkpoint);
 // Its text and the grammar of its signatures; who signed is for the caller to ask (check_signatures).
 Result<SignedCheckpoint> parse_signed_checkpoint(std::string_view text);
+// As any log may write one: lines of extension may follow, which only the note's text keeps, and the root of no entries is whatever
+// it says. For witnesses, and for what they kept.
+Result<SignedCheckpoint> parse_any_signed_checkpoint(std::string_view text);
 // The names of the witnesses among `keys` who cosigned it, each once, sorted. Fails where the log itself did not sign with one of
 // them (a key that bears the origin's name), and where a signature by one of them is not of this text.
 Result<std::vector<std::string>> check_signatures(const SignedCheckpoint& checkpoint,
