@@ -20,6 +20,10 @@ struct Row {
     const char* words;
 };
 
+std::string made_key(std::string_view name, crypto::NoteAlgorithm algorithm) {
+    return crypto::NoteSigner::generate(name, algorithm)->verifier().text();
+}
+
 const std::string file = "version: 1\n"                                                   // 1
                          "data: data\n"                                                   // 2
                          "policy: policy.yaml\n"                                          // 3
@@ -44,7 +48,22 @@ const std::string file = "version: 1\n"                                         
                          "  credential: \"${env:SALLYPORT_TEST_KEY}\"\n"                  // 22
                          "  timeout: 3s\n"                                                // 23
                          "  remember: 0s\n"                                               // 24
-                         "inspection: { customers: [Acme Bank, 3M] }\n";                  // 25
+                         "inspection: { customers: [Acme Bank, 3M] }\n"                   // 25
+                         "ledger:\n"                                                      // 26
+                         "  witnesses:\n"                                                 // 27
+                         "    - url: \"https://w1.acme.example\"\n"                       // 28
+                         "      key: W1KEY\n"                                             // 29
+                         "    - { url: \"https://w2.acme.example\", key: W2KEY }\n"       // 30
+                         "  cosignatures: 2\n"                                            // 31
+                         "  every: 1s\n"                                                  // 32
+                         "  cosigned_within: 5m\n";                                       // 33
+
+// Verifier keys, whose private halves nobody has.
+const std::pair<const char*, std::string> keys[] = {
+    {"W1KEY", made_key("w1.acme.example", crypto::NoteAlgorithm::cosignature)},
+    {"W2KEY", made_key("w2.acme.example", crypto::NoteAlgorithm::cosignature)},
+    {"LOGKEY", made_key("sallyport/k3f9x2ab", crypto::NoteAlgorithm::ed25519)},
+};
 
 const Row rows[] = {
     // words and structure
@@ -144,6 +163,19 @@ const Row rows[] = {
     {"Acme Bank, 3M", "Acme Bank, {}", 25, 38, "a mapping"},
     {"Acme Bank, 3M", "Acme Bank, \"--\"", 25, 38, "at least 2 letters"},
     {"[Acme Bank, 3M]", "{ Acme Bank: true }", 25, 26, "list"},
+    // witnesses
+    {"ledger:", "legder:", 26, 1, "did you mean 'ledger'"},
+    {"      key: W1KEY\n", "", 28, 7, "needs 'key'"},
+    {"    - url: \"https://w1.acme.example\"\n      key", "    - key", 28, 7, "needs 'url'"},
+    {"https://w1.acme.example", "w1.acme.example", 28, 12, "https://"},
+    {"key: W1KEY", "key: w1.acme.example", 29, 12, "name+id+key; sallyport ledger witness --print-key prints it"},
+    {"key: W1KEY", "key: LOGKEY", 29, 12, "of a log, not of a witness"},
+    {"key: W2KEY", "key: W1KEY", 30, 46, "two witnesses have the name w1.acme.example"},
+    {"cosignatures: 2", "cosignatures: 3", 31, 17, "more cosignatures are asked for than witnesses are named"},
+    {"cosignatures: 2", "cosignatures: two", 31, 17, "whole number"},
+    {"cosignatures: 2", "cosignature: 2", 31, 3, "did you mean 'cosignatures'"},
+    {"every: 1s", "every: 10ms", 32, 10, "between 100ms and 3600s"},
+    {"cosigned_within: 5m", "cosigned_within: 500ms", 33, 20, "between 1000ms and"},
     {"strip_headers: [x-git]", "strip_header: [x-git]", 19, 5, "did you mean 'strip_headers'"},
 };
 
@@ -159,7 +191,10 @@ std::string replaced(const Row& row) {
     return text.replace(at, std::string_view(row.good).size(), row.bad);
 }
 
-LoadedConfig load(const std::string& text) {
+LoadedConfig load(std::string text) {
+    for (const auto& [word, key] : keys)
+        for (std::size_t at = 0; (at = text.find(word)) != std::string::npos;)
+            text.replace(at, std::string_view(word).size(), key);
     ::setenv("SALLYPORT_TEST_KEY", "key-from-environment", 1);
     ::setenv("SALLYPORT_TEST_BAD", "two words", 1);
     ::setenv("SALLYPORT_TEST_EMPTY", "", 1);

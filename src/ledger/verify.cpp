@@ -124,7 +124,7 @@ void Verification::read_last_checkpoint() {
     if (!out_.checkpoint) return;
     auto witnesses = tlog::check_signatures(*out_.checkpoint, options_.keys);
     if (!witnesses) return problem("signature", path.string() + ": " + witnesses.error().message);
-    out_.witnesses = std::move(*witnesses);
+    if (!out_.cosigned) out_.witnesses = std::move(*witnesses);
 }
 
 // One more that the ledger must begin with.
@@ -326,11 +326,12 @@ void Verification::judge() {
 }
 
 Result<Verified> Verification::run() {
+    // What is newer later, since a gateway may go on writing: the cosigned one is never ahead of the last, nor that of the entries.
+    read_cosigned();
+    read_last_checkpoint();
     const auto segments = list_segments(options_.directory);
     if (!segments) return std::unexpected(segments.error());
     if (segments->empty()) return fail(ErrorKind::invalid, "no ledger is in " + options_.directory.string());
-    read_last_checkpoint();
-    read_cosigned();
     if (auto begun = begin(); !begun) return std::unexpected(begun.error());
     compare_with_seen();
     read_segments(*segments);

@@ -200,6 +200,34 @@ TEST_F(VerifyTest, ACheckpointOfAnotherKeyIsNamed) {
     EXPECT_EQ(told(verified()), "signature\n");
 }
 
+TEST_F(VerifyTest, WhatWitnessesCosignedIsTheBeginning) {
+    const auto witness = *crypto::NoteSigner::generate("w1.example", crypto::NoteAlgorithm::cosignature);
+    auto cosigned = checkpoint();
+    crypto::sign(cosigned.note, witness);
+    ASSERT_TRUE(CheckpointWriter::open(cosigned_path(folder_.ledger()), FileOperations::real(), cosigned));
+    grow(folder_, size + 50);
+    auto asked = options();
+    EXPECT_EQ(told(verified(asked)), "");
+    EXPECT_TRUE(verified(asked).witnesses.empty()) << "nobody is known here";
+    asked.keys.push_back(witness.verifier());
+    const auto found = verified(asked);
+    EXPECT_EQ(told(found), "");
+    EXPECT_EQ(found.witnesses, std::vector<std::string>{"w1.example"});
+    EXPECT_EQ(found.cosigned->checkpoint.size, size);
+
+    const auto kept = *read_file(cosigned_path(folder_.ledger()), 1u << 20);
+    fs::remove_all(folder_.ledger());
+    grow(folder_, 300); // rolled back, the cosigned one was forgotten
+    ASSERT_TRUE(replace_file(cosigned_path(folder_.ledger()), kept, 0600));
+    EXPECT_EQ(told(verified(asked)), "seen\n");
+    grow(folder_, size + 50, " ");
+    EXPECT_EQ(told(verified(asked)), "seen\n") << "and went on otherwise";
+    fs::remove(cosigned_path(folder_.ledger()));
+    cosigned.note.signatures.back().bytes[20] ^= 1;
+    ASSERT_TRUE(CheckpointWriter::open(cosigned_path(folder_.ledger()), FileOperations::real(), cosigned));
+    EXPECT_EQ(told(verified(asked)), "signature\n");
+}
+
 TEST_F(VerifyTest, OnlyWhatIsNewerIsReadWhereACheckpointWasVerifiedBefore) {
     const auto monday = checkpoint();
     grow(folder_, size + 100);

@@ -12,6 +12,7 @@ import unittest
 
 import dialects
 import rig
+from authority import Authority
 from programs import Gateway, Witness
 from test_proof import VERIFIER
 from wire import until
@@ -178,6 +179,22 @@ class Cosigned(Case):
         self.chat(2)
         until(lambda: self.witnessed(second) >= 5, "the new one to be asked")
         self.assertLess(self.witnessed(first), self.witnessed(second))
+
+
+@unittest.skipUnless(shutil.which("openssl"), "openssl is not installed")
+class ByTls(Case):
+    def test_the_certificate_must_be_the_witnesses(self):
+        authority = Authority(self.folder)
+        certificate, key = authority.issue("witness", "IP:127.0.0.1")
+        witness = self.witness([self.log], "w1.acme.example", 0, "--tls-certificate", certificate, "--tls-key", key)
+        self.assertTrue(witness.url.startswith("https://"))
+        self.start(witness)
+        [told] = [line for line in self.gateway.log() if line["event"] == "witness.failed"][:1]
+        self.assertIn("certificate", told["why"])
+        self.gateway.more["ledger"]["witnesses"][0]["ca"] = authority.pem
+        self.gateway.write_config()
+        self.gateway.reload()
+        self.settle()
 
 
 class Apart(Case):
