@@ -41,6 +41,11 @@ int witness(WitnessOptions& options) {
         fmt::print("{}\n", key);
         return done;
     }
+    if (options.logs.empty()) {
+        [[maybe_unused]] const int told = complain("a witness needs the keys of the logs that it cosigns: --log, as "
+                                                   "`sallyport ledger key` prints it where the ledger is written");
+        return wrong_use;
+    }
     std::vector<crypto::NoteVerifier> keys;
     for (const std::string& log : options.logs)
         if (auto added = add_keys(log, keys); !added) {

@@ -249,8 +249,8 @@ void Keeper::reload() {
     if (const auto made = make(std::move(config.config), std::move(*policy), std::move(*rules), {}); !made)
         return failed(made.error().message);
     last_problem_.clear();
-    log_.info("reload.done", {{"world", world_->digest}, {"policy", world_->policy->digest()}});
     publish_(world_);
+    log_.info("reload.done", {{"world", world_->digest}, {"policy", world_->policy->digest()}});
 }
 
 } // namespace sallyport::gateway

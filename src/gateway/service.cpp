@@ -150,10 +150,9 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     if (!world) return std::unexpected(world.error());
 
     // A ledger that others have seen more of, or another one, is not written on.
-    net::Resolver resolver;
     Witnesses witnesses({installation->ledger_directory(), installation->ledger_keys(),
                          [&ledger = **writer] { return ledger.figures().next_index; }},
-                        *world, resolver, log);
+                        *world, log);
     if (auto compared = witnesses.compare(); !compared) return compared;
 
     // What inspection saw before.
@@ -169,6 +168,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     Verdicts verdicts;
     BodyBudget bodies(config->buffered_bodies_bytes_max);
     std::atomic<std::size_t> connections = 0;
+    net::Resolver resolver;
     const unsigned threads = config->threads > 0 ? config->threads : std::max(1u, std::thread::hardware_concurrency());
     net::Workers workers(threads);
     Shared shared{log, **writer, pseudonyms, verdicts, workers, bodies, inspectors, amender, fleet, confirmed_ms};
@@ -231,7 +231,6 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     for (const std::string& host : config->admin_hosts) admin.hosts.push_back(host);
     admin_server.listen(std::move(*admin_listener), {});
     keeper.publish_to([&](std::shared_ptr<const World> fresh) {
-        witnesses.use(fresh);
         for (auto& lane : lanes)
             lane->loop.post([&lane = lane->lane, fresh] {
                 if (lane.world->config != fresh->config) {
@@ -240,6 +239,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
                 }
                 lane.world = fresh;
             });
+        witnesses.use(fresh);
     });
     control.spawn(tick(control, keeper, shared, **state));
 

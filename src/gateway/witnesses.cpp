@@ -22,8 +22,9 @@ crypto::Note signed_by_log(const crypto::Note& note, std::span<const crypto::Not
 }
 } // namespace
 
-Witnesses::Witnesses(Ledger ledger, std::shared_ptr<const World> world, net::Resolver& resolver, const Log& log)
-    : ledger_(std::move(ledger)), log_(log), pool_(loop_, resolver, buffers_) {
+Witnesses::Witnesses(Ledger ledger, std::shared_ptr<const World> world, const Log& log)
+    : ledger_(std::move(ledger)), log_(log), resolver_(std::make_unique<net::Resolver>()),
+      pool_(loop_, *resolver_, buffers_) {
     use(std::move(world));
     thread_ = std::thread([this] { loop_.run(); });
 }
@@ -31,6 +32,7 @@ Witnesses::Witnesses(Ledger ledger, std::shared_ptr<const World> world, net::Res
 Witnesses::~Witnesses() {
     loop_.stop();
     thread_.join();
+    resolver_.reset(); // it wakes whoever waits for it, so it ends before those who wait go
     loop_.abandon();
 }
 
@@ -41,10 +43,12 @@ void Witnesses::use(std::shared_ptr<const World> world) {
         in_use_.clear();
         for (const WitnessConfig& witness : config.witnesses) {
             in_use_.push_back(witness.key.text());
-            asked_[in_use_.back()].name = witness.key.name();
+            Asked& one = asked_[in_use_.back()];
+            if (one.name.empty()) one.name = witness.key.name(); // read without the lock afterwards, so written once
         }
         demanded_ = config.cosignatures;
         within_ms_ = config.cosigned_within_ms;
+        timeout_ms_ = config.timeout_ms;
     }
     loop_.post([this, world = std::move(world)] {
         pool_.retire(world->config->upstreams.front().pool_id);
@@ -158,7 +162,7 @@ net::Task<void> Witnesses::show(const World& world, std::size_t number, const tl
             one.pause_ms = one.not_before_ms = 0;
             one.apart.clear();
         }
-        gather(world, std::move(shown->cosignatures));
+        gather(world, newest, std::move(shown->cosignatures));
     } else if (shown->what == Shown::What::inconsistent) {
         tell_apart(one, contradiction({origin(), one.known, {}}, "the witness " + one.name, entries, {}));
     } else if (shown->size > entries) {
@@ -167,7 +171,9 @@ net::Task<void> Witnesses::show(const World& world, std::size_t number, const tl
     waiting.one_less();
 }
 
-void Witnesses::gather(const World& world, std::vector<crypto::NoteSignature> cosignatures) {
+void Witnesses::gather(const World& world, const tlog::SignedCheckpoint& of,
+                       std::vector<crypto::NoteSignature> cosignatures) {
+    if (of.note.text != gathered_.note.text) return; // of a round that took too long
     auto& signatures = gathered_.note.signatures;
     for (crypto::NoteSignature& one : cosignatures) {
         std::erase_if(signatures, [&](const auto& old) { return old.name == one.name && old.key_id == one.key_id; });

@@ -38,13 +38,13 @@ public:
         std::vector<crypto::NoteVerifier> keys; // all that ever signed it, the present one last
         std::function<std::uint64_t()> entries; // now; from any thread
     };
-    Witnesses(Ledger ledger, std::shared_ptr<const World> world, net::Resolver& resolver, const Log& log);
+    Witnesses(Ledger ledger, std::shared_ptr<const World> world, const Log& log);
     ~Witnesses(); // cuts what is under way
     Witnesses(const Witnesses&) = delete;
     Witnesses& operator=(const Witnesses&) = delete;
 
-    // Before anything is written to the ledger: what each witness cosigned last must be its beginning. Blocks until each answered or its
-    // time was over, which is logged. An error is the reason, in a sentence, why this ledger must not go on.
+    // Before anything is written to the ledger: what each witness cosigned last must be its beginning. Blocks until each answered or
+    // its time was over, which is logged. An error is the reason, in a sentence, why this ledger must not go on.
     Result<void> compare();
     void start();                                 // goes on with rounds
     void use(std::shared_ptr<const World> world); // after a reload
@@ -86,7 +86,7 @@ private:
     Asked& asked(const World& world, std::size_t number);
     Result<void> take_kept();
     std::optional<tlog::SignedCheckpoint> newest_checkpoint();
-    void gather(const World& world, std::vector<crypto::NoteSignature> cosignatures);
+    void gather(const World& world, const tlog::SignedCheckpoint& of, std::vector<crypto::NoteSignature> cosignatures);
     void failed(Asked& asked, const Error& error);
     void tell_apart(Asked& asked, std::string sentence);
     std::string first_apart() const;
@@ -95,6 +95,8 @@ private:
     const Ledger ledger_;
     const Log& log_;
     net::Loop loop_;
+    std::unique_ptr<net::Resolver>
+        resolver_; // an own one: a slow look-up of a witness must not hold that of an upstream
     http::BufferPool buffers_;
     http::Pool pool_;
     std::shared_ptr<const World> world_;            // the loop's
@@ -107,7 +109,7 @@ private:
     std::map<std::string, Asked> asked_; // by verifier key, so that a reload forgets nothing
     std::vector<std::string> in_use_;    // verifier keys of the configuration
     std::size_t demanded_ = 0;
-    std::int64_t within_ms_ = 0;
+    std::int64_t within_ms_ = 0, timeout_ms_ = 0;
     std::uint64_t kept_size_ = 0;       // of what has enough cosignatures
     std::int64_t waiting_since_ms_ = 0; // monotonic: since when there is something newer; 0: there is not
     std::thread thread_;

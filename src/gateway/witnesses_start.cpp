@@ -75,7 +75,15 @@ Result<void> Witnesses::compare() {
     const auto compared = std::make_shared<Compared>();
     auto result = compared->get_future();
     loop_.post([this, compared] { loop_.spawn(compare_all(compared)); });
-    return result.get();
+    std::int64_t patience_ms = 1'000; // beside two questions: looking a name up has no time-out of its own
+    {
+        const std::scoped_lock lock(mutex_);
+        patience_ms += 2 * timeout_ms_;
+    }
+    if (result.wait_for(std::chrono::milliseconds(patience_ms)) == std::future_status::ready) return result.get();
+    log_.warning("witness.failed",
+                 {{"witness", "all"}, {"why", "they did not answer in time, nor who knows their names"}});
+    return {};
 }
 
 } // namespace sallyport::gateway

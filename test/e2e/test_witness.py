@@ -253,7 +253,7 @@ class Apart(Case):
         self.chat(4, second)
         for gateway in both:
             self.assertEqual(200, gateway.readiness()[0], "nothing is known yet")
-        self.witness([self.log], port=witness.port)
+        witness = self.witness([self.log], port=witness.port)
 
         def told():
             return [gateway for gateway in both if gateway.readiness()[0] == 503]
@@ -264,9 +264,16 @@ class Apart(Case):
         [other] = [gateway for gateway in both if gateway is not apart]
         self.settle(gateway=other)
         self.assertEqual(200, other.readiness()[0])
+        self.chat(5, apart)
         self.assertIsNone(apart.stop())
-        if self.sizes(apart)[0] <= self.sizes(other)[0]:
-            self.assertRegex(self.refusal(apart), APART)
+        note, has = self.run_ledger("checkpoint", gateway=apart), self.witnessed(witness)
+        self.assertGreater(int(note.splitlines()[1]), has, "it is longer, and yet another")
+        asked = [witness.ask("POST", "/add-checkpoint", f"old {old}\n{proof}\n{note}".encode())
+                 for old, proof in ((0, ""), (has, ""), (has, "A" * 43 + "=\n"))]
+        self.assertEqual([409, 422, 422], [one.status for one in asked])
+        self.assertEqual(has, self.witnessed(witness))
+        self.assertIn('"witness.inconsistent"', witness.said())
+        self.assertRegex(self.refusal(apart), APART + ", which are not its first")
 
     def test_a_witness_killed_at_any_time_forgets_nothing(self):
         chance = random.Random(os.environ.get("SEED", "sallyport"))
