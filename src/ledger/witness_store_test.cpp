@@ -77,7 +77,8 @@ protected:
     }
 
     fs::path folder_;
-    Log200 a_{"a.example", "a"}, b_{"b.example", "b"};
+    // The long name takes a note over several sectors of the disk: else no power cut could tear it.
+    Log200 a_{"a.example/" + std::string(700, 'x'), "a"}, b_{"b.example", "b"};
     Log quiet_{::open("/dev/null", O_WRONLY | O_CLOEXEC)};
 };
 
