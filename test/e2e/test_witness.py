@@ -15,10 +15,11 @@ import rig
 from authority import Authority
 from programs import Gateway, Witness
 from test_proof import VERIFIER
+from upstream import Upstream
 from wire import until
 
 ROUNDS = int(os.environ.get("ROUNDS", "6"))
-APART = r"rolled back or forked: it has (\d+) entries, and the witness w1\.acme\.example has seen (\d+)"
+APART = r"rolled back or forked: it has (\d+) entries, and the witness \S+ has seen (\d+)"
 
 
 class Case(unittest.TestCase):
@@ -179,6 +180,68 @@ class Cosigned(Case):
         self.chat(2)
         until(lambda: self.witnessed(second) >= 5, "the new one to be asked")
         self.assertLess(self.witnessed(first), self.witnessed(second))
+
+
+class Odd(Case):
+    """Something else than a witness answers."""
+    def settings(self, url):
+        data = self.folder / "odd"
+        return {"url": url, "key": self.gateway.run("ledger", "witness", "--data", str(data), "--print-key").strip()}
+
+    def run_with(self, script, refused=False, **more):
+        """(what failed, what was asked)"""
+        with Upstream(script) as odd:
+            self.gateway.more["ledger"] = {"witnesses": [self.settings(odd.url) | more], "cosignatures": 1, "timeout": "1s"}
+            self.gateway.write_config()
+            before = len(self.gateway.log()) if self.gateway.process else 0
+            if refused:
+                return self.refusal(self.gateway)
+            self.gateway.start()
+            self.chat(1)
+            self.run_ledger("checkpoint", "--cosigned", code=4)
+            self.assertEqual(200, self.gateway.readiness()[0])
+            self.assertIsNone(self.gateway.stop())
+            self.assertEqual([], odd.mistakes)
+            return [line["why"] for line in self.gateway.log()[before:] if line["event"] == "witness.failed"], odd.received
+
+    def test_what_is_no_answer_is_a_failure_and_nothing_is_kept(self):
+        note = self.run_ledger("key")  # of no meaning here
+        for reply, why in (((200, b"<html>"), "its last checkpoint cannot be read"), ((301, b""), "status 301"),
+                           ((500, b"no"), "status 500"), ((200, bytes(100_000)), "longer than 65536 bytes")):
+            failed, received = self.run_with(lambda wire, _, reply=reply: wire.reply(*reply))
+            self.assertIn(why, failed[0])
+            self.assertEqual({"GET"}, {one.method for one in received[:1]})
+        for reply, why in (((200, b""), "not lines of signatures"), ((200, note.encode()), "not lines of signatures"),
+                           ((200, "\u2014 x.example AAAAAAAA\n".encode()), "answered without a signature"),
+                           ((409, b"many"), "without the size"), ((404, b""), "does not know this ledger"),
+                           ((403, b""), "another key of this ledger")):
+            def script(wire, request, reply=reply):
+                wire.reply(*(reply if request.method == "POST" else (404, b"")))
+
+            failed, received = self.run_with(script)
+            self.assertIn(why, failed[0])
+            self.assertIn("POST", {one.method for one in received})
+
+    def test_one_that_hangs_holds_the_start_for_its_time_alone(self):
+        failed, _ = self.run_with(lambda wire, _: wire.request())
+        self.assertIn("time", failed[0])
+
+    def test_a_larger_size_refuses_the_start_though_nobody_shows_that_checkpoint(self):
+        self.gateway.start()
+        self.chat(1)
+        until(lambda: self.sizes()[0] >= 3, "a checkpoint")
+        self.assertIsNone(self.gateway.stop())
+        said = self.run_with(lambda wire, request: wire.reply(409 if request.method == "POST" else 404, b"4000\n"), True)
+        self.assertRegex(said, APART)
+        self.assertIn("has seen 4000", said)
+
+    def test_it_is_reached_by_the_company_s_proxy(self):
+        with Upstream(lambda wire, _: wire.reply(500, b"")) as proxy:
+            self.run_with(None, url="http://w9.acme.example/x", proxy=proxy.url.replace("://", "://me:canary@"))
+            asked = proxy.received[0]
+        digest = self.path().split("/")[1]
+        self.assertEqual((f"http://w9.acme.example/x/{digest}/checkpoint", "w9.acme.example", "Basic bWU6Y2FuYXJ5"),
+                         (asked.target, asked.get("host"), asked.get("proxy-authorization")))
 
 
 @unittest.skipUnless(shutil.which("openssl"), "openssl is not installed")
