@@ -32,9 +32,8 @@ public:
 
     void load(Config& config) {
         Fields fields(reader_, reader_.root(), "sallyport.yaml");
-        const auto version =
+        [[maybe_unused]] const auto version =
             reader_.integer(fields.require("version"), 1, 1, "the version of sallyport.yaml (this program reads 1)");
-        static_cast<void>(version);
         config.data = path(fields.require("data"), "the data directory");
         config.policy = path(fields.require("policy"), "the policy file");
         for (const auto item : reader_.list(fields.take("policy_signers"), "policy_signers"))
@@ -243,8 +242,7 @@ private:
     }
 
     // A duration within bounds, in milliseconds.
-    void load_ms(Fields& fields, std::string_view name, std::int64_t least, std::int64_t most, std::int64_t& into) {
-        const Node value = fields.take(name);
+    void load_ms(Node value, std::string_view name, std::int64_t least, std::int64_t most, std::int64_t& into) {
         const auto ms = reader_.milliseconds(value, name);
         if (!ms) return;
         if (*ms < least || *ms > most)
@@ -261,8 +259,8 @@ private:
         DecisionPointConfig point;
         load_host(fields, "the decision point's URL", point);
         load_credential(fields, point);
-        load_ms(fields, "timeout", 1, limits::pdp_ms_max, point.timeout_ms);
-        load_ms(fields, "remember", 0, limits::pdp_remember_ms_max, point.remember_ms);
+        load_ms(fields.take("timeout"), "timeout", 1, limits::pdp_ms_max, point.timeout_ms);
+        load_ms(fields.take("remember"), "remember", 0, limits::pdp_remember_ms_max, point.remember_ms);
         fields.finish();
         config.decision_point = std::move(point);
     }
@@ -281,9 +279,13 @@ private:
             if (ledger.cosignatures > reader_.items(witnesses).size())
                 reader_.mistake(needed, "more cosignatures are asked for than witnesses are named under witnesses");
         }
-        load_ms(fields, "every", 100, 3'600'000, ledger.every_ms);
-        load_ms(fields, "timeout", 1, limits::witness_ms_max, ledger.timeout_ms);
-        load_ms(fields, "cosigned_within", 1'000, 30LL * 86'400'000, ledger.cosigned_within_ms);
+        load_ms(fields.take("every"), "every", 100, 3'600'000, ledger.every_ms);
+        load_ms(fields.take("timeout"), "timeout", 1, limits::witness_ms_max, ledger.timeout_ms);
+        const Node within = fields.take("cosigned_within");
+        load_ms(within, "cosigned_within", 1'000, 30LL * 86'400'000, ledger.cosigned_within_ms);
+        if (ledger.cosignatures > 0 && ledger.cosigned_within_ms <= ledger.every_ms)
+            reader_.mistake(within ? within : needed, "cosigned_within must be longer than every: until then nothing "
+                                                      "is shown to the witnesses");
         fields.finish();
     }
 

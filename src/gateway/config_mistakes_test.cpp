@@ -175,6 +175,7 @@ const Row rows[] = {
     {"cosignatures: 2", "cosignatures: two", 31, 17, "whole number"},
     {"cosignatures: 2", "cosignature: 2", 31, 3, "did you mean 'cosignatures'"},
     {"every: 1s", "every: 10ms", 32, 10, "between 100ms and 3600s"},
+    {"every: 1s", "every: 5m", 33, 20, "must be longer than every"},
     {"cosigned_within: 5m", "cosigned_within: 500ms", 33, 20, "between 1000ms and"},
     {"strip_headers: [x-git]", "strip_header: [x-git]", 19, 5, "did you mean 'strip_headers'"},
 };
