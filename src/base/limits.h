@@ -86,6 +86,18 @@ inline constexpr std::int64_t handover_poll_ms = 250; // how often the ledger is
 inline constexpr std::int64_t handover_settle_ms = 500;
 inline constexpr std::int64_t handover_retry_ms = 500; // then twice as long each time
 inline constexpr std::int64_t handover_retry_ms_max = 60'000;
+// Witnesses of the ledger, and `sallyport ledger witness`.
+inline constexpr std::size_t witnesses_max = 16;        // their signatures fit into a slot of a checkpoint's file
+inline constexpr std::int64_t witness_every_ms = 1'000; // (config) a checkpoint is shown to them at most so often
+inline constexpr std::int64_t witness_ms = 5'000;       // (config) of one call
+inline constexpr std::int64_t witness_ms_max = 60'000;
+inline constexpr std::int64_t witness_pause_ms_max = 300'000; // before one that failed is asked again
+inline constexpr std::int64_t cosigned_within_ms = 300'000;   // (config) for /readyz
+inline constexpr std::size_t witness_answer_bytes_max = 64 * 1024;
+inline constexpr std::size_t witnessed_logs_max = 10'000;
+inline constexpr std::size_t witnessed_text_bytes_max = 4'096;       // a checkpoint without its signatures
+inline constexpr std::size_t witness_request_bytes_max = 512 * 1024; // a note with 100 signatures of any algorithm
+inline constexpr std::size_t witness_connections_max = 1'024;
 
 // Inspection of content.
 inline constexpr std::size_t units_remembered_max = 262'144;      // about 40 MiB: some thousand long conversations

@@ -38,7 +38,7 @@ std::optional<OpenedLedger> open_ledger(LedgerOptions& options, int& exit_code) 
         exit_code = complain(updated.error());
         return std::nullopt;
     }
-    return OpenedLedger{std::move(*visit), std::move(*query)};
+    return OpenedLedger{config, std::move(*visit), std::move(*query)};
 }
 
 ledger::Unseal unsealer(Visit& visit) {
@@ -260,6 +260,7 @@ void add_ledger(CLI::App& app, int& exit_code) {
     add_ledger_recover(*group, exit_code);
     add_ledger_export(*group, exit_code);
     add_ledger_report(*group, exit_code);
+    add_ledger_witness(*group, exit_code);
 
     auto* reindex_command = group->add_subcommand("reindex", "Build the index anew from the entries");
     add_config_option(*reindex_command, options.config);

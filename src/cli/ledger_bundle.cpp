@@ -20,6 +20,7 @@ struct BundleOptions : LedgerOptions {
     std::vector<std::string> ids, earlier, keys;
     std::string out;
     bool bodies = false;
+    bool uncosigned = false;
 };
 
 // The exchanges asked for, with their entries, oldest first.
@@ -127,6 +128,10 @@ int bundle(BundleOptions& options) {
                                   .earlier = {},
                                   .entry = {},
                                   .page = {}};
+    const gateway::LedgerConfig& ledger = opened->config->ledger;
+    for (const gateway::WitnessConfig& witness : ledger.witnesses) request.keys.push_back(witness.key);
+    if (!ledger.witnesses.empty() && !options.uncosigned)
+        request.cosignatures = std::max<std::size_t>(ledger.cosignatures, 1);
     for (const std::string& key : options.keys)
         if (auto added = add_keys(key, request.keys); !added) return complain(added.error());
     std::map<std::uint64_t, std::string_view> texts;
@@ -176,6 +181,8 @@ void add_ledger_bundle(CLI::App& group, int& exit_code) {
         ->add_option("--earlier", options.earlier,
                      "A file with a checkpoint that was kept: the bundle proves that the ledger goes on from it")
         ->allow_extra_args(false);
+    command->add_flag("--uncosigned", options.uncosigned,
+                      "Under the newest checkpoint, also where the witnesses of sallyport.yaml have not cosigned it");
     command->add_option("--key", options.keys, "Also the key of this witness")->allow_extra_args(false);
     auto* bodies = command->add_flag("--bodies", options.bodies, "Also the bodies that are kept");
     command->add_option("--reason", options.why, "Why the bodies are read; it is recorded")->needs(bodies);

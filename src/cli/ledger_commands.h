@@ -23,6 +23,7 @@ struct LedgerOptions {
 };
 
 struct OpenedLedger {
+    std::shared_ptr<const gateway::Config> config;
     Visit visit;
     ledger::Query query;
 };
@@ -53,5 +54,6 @@ void add_ledger_recover(CLI::App& group, int& exit_code); // and key
 void add_ledger_left(CLI::App& group, int& exit_code);
 void add_ledger_report(CLI::App& group, int& exit_code);
 void add_ledger_verify(CLI::App& group, int& exit_code);
+void add_ledger_witness(CLI::App& group, int& exit_code);
 
 } // namespace sallyport::cli

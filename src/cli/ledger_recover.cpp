@@ -65,7 +65,7 @@ int rotate(const RecoverOptions& options) {
     auto alone = open_alone(options, exit_code);
     if (!alone) return exit_code;
     const auto& directory = alone->installation.ledger_directory();
-    const auto stored = ledger::read_checkpoint(directory);
+    const auto stored = ledger::read_checkpoint(ledger::checkpoint_path(directory));
     if (!stored) return complain(stored.error());
     const std::string before = alone->installation.ledger_signer()->verifier().text();
     const auto fresh = crypto::NoteSigner::generate(alone->installation.ledger_signer()->verifier().name());
@@ -76,7 +76,8 @@ int rotate(const RecoverOptions& options) {
         const auto file = directory / fmt::format("rotation-{}.checkpoint", both.checkpoint.size);
         if (auto written = replace_file(file, crypto::encode(both.note), 0600); !written)
             return complain(written.error());
-        auto checkpoints = ledger::CheckpointWriter::open(directory, ledger::FileOperations::real(), both);
+        auto checkpoints =
+            ledger::CheckpointWriter::open(ledger::checkpoint_path(directory), ledger::FileOperations::real(), both);
         if (!checkpoints) return complain(checkpoints.error());
         if (!checkpoints->write(both)) return complain("cannot write " + ledger::checkpoint_path(directory).string());
     }

@@ -67,7 +67,10 @@ std::optional<LedgerPlace> open_place(const std::string& config_file, const std:
         return std::nullopt;
     }
     place.directory = installation->ledger_directory();
-    if (place.keys.empty()) place.keys = installation->ledger_keys();
+    if (place.keys.empty()) {
+        place.keys = installation->ledger_keys();
+        for (const gateway::WitnessConfig& witness : config->ledger.witnesses) place.keys.push_back(witness.key);
+    }
     return place;
 }
 
@@ -77,10 +80,11 @@ struct SealOptions {
     std::string config, directory, verified;
     std::vector<std::string> keys, seen, bundles;
     bool json = false;
+    bool cosigned = false;
 };
 
-void write_checkpoint(json::Writer& writer, const tlog::SignedCheckpoint& one) {
-    writer.begin_object("checkpoint");
+void write_checkpoint(json::Writer& writer, std::string_view name, const tlog::SignedCheckpoint& one) {
+    writer.begin_object(name);
     writer.member("origin", one.checkpoint.origin);
     writer.member("size", one.checkpoint.size);
     writer.member("root", tlog::hash_text(one.checkpoint.root));
@@ -94,7 +98,8 @@ void print_json(const ledger::Verified& found) {
     writer.member("ok", found.ok());
     writer.member("entries", found.entries);
     writer.member("read", found.read);
-    if (found.checkpoint) write_checkpoint(writer, *found.checkpoint);
+    if (found.checkpoint) write_checkpoint(writer, "checkpoint", *found.checkpoint);
+    if (found.cosigned) write_checkpoint(writer, "cosigned", *found.cosigned);
     writer.begin_array("witnesses");
     for (const std::string& name : found.witnesses) writer.element(name);
     writer.end_array();
@@ -121,7 +126,10 @@ void print(const ledger::Verified& found) {
     const std::uint64_t size = found.checkpoint ? found.checkpoint->checkpoint.size : 0;
     if (found.ok())
         fmt::print("{} {} entries are what was signed ({} read); witnesses: {}\n", ink(Ink::green, "whole"), size,
-                   found.read, found.witnesses.empty() ? "none" : fmt::format("{}", fmt::join(found.witnesses, ", ")));
+                   found.read,
+                   found.witnesses.empty() ? "none"
+                                           : fmt::format("{} at {} entries", fmt::join(found.witnesses, ", "),
+                                                         found.cosigned ? found.cosigned->checkpoint.size : size));
     if (!found.torn.empty()) fmt::print("{} {}\n", ink(Ink::yellow, column("torn", 11)), printable(found.torn));
     if (found.entries > size)
         fmt::print("{}\n", ink(Ink::dim, fmt::format("{} newer ones are in no checkpoint yet", found.entries - size)));
@@ -216,14 +224,22 @@ int verify(const SealOptions& options) {
     return found->ok() ? done : found_something;
 }
 
+// The newest, with the cosignatures that it has; or the newest that witnesses cosigned.
 int checkpoint(const SealOptions& options) {
     int exit_code = done;
     const auto place = open_place(options.config, options.directory, options.keys, exit_code);
     if (!place) return exit_code;
-    const auto stored = ledger::read_checkpoint(place->directory);
-    if (!stored) return complain(stored.error());
-    if (!*stored) return complain("the ledger in " + place->directory.string() + " has no checkpoint yet");
-    fmt::print("{}", crypto::encode((*stored)->signed_checkpoint.note));
+    const auto newest = ledger::read_checkpoint(ledger::checkpoint_path(place->directory));
+    if (!newest) return complain(newest.error());
+    const auto cosigned = ledger::read_checkpoint(ledger::cosigned_path(place->directory));
+    if (!cosigned) return complain(cosigned.error());
+    if (!*newest) return complain("the ledger in " + place->directory.string() + " has no checkpoint yet");
+    if (options.cosigned && !*cosigned)
+        return complain("no checkpoint of the ledger in " + place->directory.string() +
+                        " was cosigned by enough witnesses yet; ledger: witnesses: in sallyport.yaml names them");
+    const crypto::Note& note = (*newest)->signed_checkpoint.note;
+    const bool is_the_same = *cosigned && (*cosigned)->signed_checkpoint.note.text == note.text;
+    fmt::print("{}", crypto::encode(options.cosigned || is_the_same ? (*cosigned)->signed_checkpoint.note : note));
     return done;
 }
 
@@ -259,6 +275,8 @@ void add_ledger_verify(CLI::App& group, int& exit_code) {
     verify_command->callback([&exit_code] { exit_code = verify(options); });
 
     auto* checkpoint_command = command("checkpoint", "The signed checkpoint of now, to be kept elsewhere");
+    checkpoint_command->add_flag("--cosigned", options.cosigned,
+                                 "The newest that enough witnesses cosigned, with their signatures");
     checkpoint_command->callback([&exit_code] { exit_code = checkpoint(options); });
 }
 

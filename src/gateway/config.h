@@ -61,6 +61,20 @@ struct HandoverConfig : HostConfig {
     std::filesystem::path file; // of Transport::file
 };
 
+// One that cosigns the ledger's checkpoints (C2SP tlog-witness).
+struct WitnessConfig : HostConfig {
+    crypto::NoteVerifier key;
+};
+
+// Who vouches for the ledger (docs/witnesses.md).
+struct LedgerConfig {
+    std::vector<WitnessConfig> witnesses; // each of another name
+    std::size_t cosignatures = 0;         // that a checkpoint must have; 0: none must, one is enough to be kept
+    std::int64_t every_ms = limits::witness_every_ms;
+    std::int64_t timeout_ms = limits::witness_ms; // of one call
+    std::int64_t cosigned_within_ms = limits::cosigned_within_ms;
+};
+
 struct Config {
     std::filesystem::path file;
     std::string digest; // of its text
@@ -75,6 +89,7 @@ struct Config {
     std::vector<UpstreamConfig> upstreams; // in the operator's order of preference
     std::optional<DecisionPointConfig> decision_point;
     std::vector<HandoverConfig> handover;
+    LedgerConfig ledger;
     std::vector<std::filesystem::path> rule_files; // for secrets, in the gitleaks format, beside the program's own
     bool personal_data = false;                    // the pack of cards, account numbers and national numbers, too
     std::vector<std::string> customers;            // names that `repo classify` looks for

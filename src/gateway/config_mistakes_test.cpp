@@ -52,7 +52,25 @@ const std::string file = "version: 1\n"                                         
                          "    credential: \"${env:SALLYPORT_TEST_KEY}\"\n"                                   // 30
                          "    from: end\n"                                                                   // 31
                          "  - { name: logs, to: \"syslog+tls://logs.example\", format: cef, timeout: 5s }\n" // 32
-                         "  - { name: disk, to: \"file:events.jsonl\", format: ocsf }\n";                    // 33
+                         "  - { name: disk, to: \"file:events.jsonl\", format: ocsf }\n"                     // 33
+                         "ledger:\n"                                                                         // 34
+                         "  witnesses:\n"                                                                    // 35
+                         "    - url: \"https://w1.acme.example\"\n"                                          // 36
+                         "      key: W1KEY\n"                                                                // 37
+                         "    - { url: \"https://w2.acme.example\", key: W2KEY }\n"                          // 38
+                         "  cosignatures: 2\n"                                                               // 39
+                         "  every: 1s\n"                                                                     // 40
+                         "  cosigned_within: 5m\n";                                                          // 41
+
+std::string made_key(std::string_view name, crypto::NoteAlgorithm algorithm) {
+    return crypto::NoteSigner::generate(name, algorithm)->verifier().text();
+}
+// Verifier keys, whose private halves nobody has.
+const std::pair<const char*, std::string> keys[] = {
+    {"W1KEY", made_key("w1.acme.example", crypto::NoteAlgorithm::cosignature)},
+    {"W2KEY", made_key("w2.acme.example", crypto::NoteAlgorithm::cosignature)},
+    {"LOGKEY", made_key("sallyport/k3f9x2ab", crypto::NoteAlgorithm::ed25519)},
+};
 
 const Row rows[] = {
     // words and structure
@@ -152,6 +170,20 @@ const Row rows[] = {
     {"Acme Bank, 3M", "Acme Bank, {}", 25, 38, "a mapping"},
     {"Acme Bank, 3M", "Acme Bank, \"--\"", 25, 38, "at least 2 letters"},
     {"[Acme Bank, 3M]", "{ Acme Bank: true }", 25, 26, "list"},
+    // witnesses
+    {"ledger:", "legder:", 34, 1, "did you mean 'ledger'"},
+    {"      key: W1KEY\n", "", 36, 7, "needs 'key'"},
+    {"    - url: \"https://w1.acme.example\"\n      key", "    - key", 36, 7, "needs 'url'"},
+    {"https://w1.acme.example", "w1.acme.example", 36, 12, "https://"},
+    {"key: W1KEY", "key: w1.acme.example", 37, 12, "name+id+key; sallyport ledger witness --print-key prints it"},
+    {"key: W1KEY", "key: LOGKEY", 37, 12, "of a log, not of a witness"},
+    {"key: W2KEY", "key: W1KEY", 38, 46, "two witnesses have the name w1.acme.example"},
+    {"cosignatures: 2", "cosignatures: 3", 39, 17, "more cosignatures are asked for than witnesses are named"},
+    {"cosignatures: 2", "cosignatures: two", 39, 17, "whole number"},
+    {"cosignatures: 2", "cosignature: 2", 39, 3, "did you mean 'cosignatures'"},
+    {"every: 1s", "every: 10ms", 40, 10, "between 100ms and 3600s"},
+    {"every: 1s", "every: 5m", 39, 17, "must be longer than every"},
+    {"cosigned_within: 5m", "cosigned_within: 500ms", 41, 20, "between 1000ms and"},
     {"strip_headers: [x-git]", "strip_header: [x-git]", 19, 5, "did you mean 'strip_headers'"},
     // handover
     {"handover:", "hand_over:", 26, 1, "did you mean 'handover'"},
@@ -190,7 +222,10 @@ std::string replaced(const Row& row) {
     return text.replace(at, std::string_view(row.good).size(), row.bad);
 }
 
-LoadedConfig load(const std::string& text) {
+LoadedConfig load(std::string text) {
+    for (const auto& [word, key] : keys)
+        for (std::size_t at = 0; (at = text.find(word)) != std::string::npos;)
+            text.replace(at, std::string_view(word).size(), key);
     ::setenv("SALLYPORT_TEST_KEY", "key-from-environment", 1);
     ::setenv("SALLYPORT_TEST_BAD", "two words", 1);
     ::setenv("SALLYPORT_TEST_EMPTY", "", 1);

@@ -59,6 +59,8 @@ private:
     policy::Node proxy_node_;
 };
 
+// ledger: the witnesses of docs/witnesses.md.
+void load_ledger(ConfigReader& reader, policy::Node node, LedgerConfig& ledger);
 // handover: the destinations of docs/handover.md.
 void load_handover(ConfigReader& reader, policy::Node list, Config& config);
 

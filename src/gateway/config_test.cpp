@@ -74,9 +74,13 @@ TEST_F(Configuration, OfTheMinimumHasTheDefaults) {
     EXPECT_TRUE(one.credential.empty());
     EXPECT_FALSE(one.proxy);
     EXPECT_FALSE(config.decision_point);
+    EXPECT_TRUE(config.ledger.witnesses.empty());
+    EXPECT_EQ(config.ledger.cosignatures, 0u);
 }
 
 TEST_F(Configuration, ReadsEveryWord) {
+    const std::string witness =
+        crypto::NoteSigner::generate("w1.acme.example", crypto::NoteAlgorithm::cosignature)->verifier().text();
     const LoadedConfig loaded = load(
         "version: 1\ndata: /var/lib/sallyport\npolicy: /etc/policy.yaml\nthreads: 3\n"
         "listeners:\n  - { address: \"[::1]:0\" }\n  - { address: \"0.0.0.0:8443\", tls: { certificate: c.pem, key: "
@@ -93,7 +97,9 @@ TEST_F(Configuration, ReadsEveryWord) {
         "  c: { url: \"http://[::1]\", dialects: [anthropic-messages] }\n"
         "authzen: { url: \"https://pdp.acme.example/authz/\", credential: \"${file:key}\", ca: ca.pem, proxy: none, "
         "timeout: 500ms, remember: 5m }\n"
-        "inspection: { rules: acme.toml, personal_data: true, customers: [\"Acme Bank\", 3M] }\n");
+        "inspection: { rules: acme.toml, personal_data: true, customers: [\"Acme Bank\", 3M] }\n"
+        "ledger: { witnesses: [ { url: \"https://w1.acme.example:9103/w/\", key: \"" +
+        witness + "\", ca: ca.pem, proxy: none } ], cosignatures: 1, every: 2s, timeout: 3s, cosigned_within: 1h }\n");
     ASSERT_TRUE(loaded.config) << shown(loaded);
     const Config& config = *loaded.config;
     EXPECT_EQ(config.data, "/var/lib/sallyport");
@@ -138,6 +144,16 @@ TEST_F(Configuration, ReadsEveryWord) {
     EXPECT_FALSE(point.proxy);
     EXPECT_EQ(point.timeout_ms, 500);
     EXPECT_EQ(point.remember_ms, 300'000);
+    const LedgerConfig& ledger = config.ledger;
+    ASSERT_EQ(ledger.witnesses.size(), 1u);
+    EXPECT_EQ(ledger.witnesses[0].key.text(), witness);
+    EXPECT_EQ(ledger.witnesses[0].authority + ledger.witnesses[0].base_path, "w1.acme.example:9103/w");
+    EXPECT_EQ(ledger.witnesses[0].ca_file, folder_ / "ca.pem");
+    EXPECT_FALSE(ledger.witnesses[0].proxy);
+    EXPECT_EQ(ledger.cosignatures, 1u);
+    EXPECT_EQ(ledger.every_ms, 2'000);
+    EXPECT_EQ(ledger.timeout_ms, 3'000);
+    EXPECT_EQ(ledger.cosigned_within_ms, 3'600'000);
     EXPECT_GT(point.pool_id, c.pool_id); // a reload retires what is below the first upstream's
 }
 

@@ -53,6 +53,23 @@ private:
 constexpr std::string_view refusal_words[] = {"policy", "identity", "invalid", "too_large", "unavailable", "not_found"};
 constexpr std::string_view status_words[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
 
+// A witness's name is what sallyport.yaml says: any text without spaces.
+std::string label(const std::string& witness) {
+    std::string out = "witness=\"";
+    for (const char c : witness) out += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+    return out + "\"";
+}
+
+void add_witnesses(Page& page, const WitnessFigures& figures) {
+    page.gauge("ledger_cosigned_entries", "Entries in the newest checkpoint that enough witnesses cosigned.",
+               figures.cosigned);
+    page.gauge("ledger_cosigned_lag_entries", "Entries behind that checkpoint.", figures.lag);
+    page.describe("witness_cosigned_entries", "gauge", "Entries in the newest checkpoint that a witness cosigned.");
+    for (const auto& one : figures.witnesses) page.value(label(one.name), one.cosigned);
+    page.describe("witness_failures_total", "counter", "Times that a witness did not cosign what it was shown.");
+    for (const auto& one : figures.witnesses) page.value(label(one.name), one.failures);
+}
+
 } // namespace
 
 std::string prometheus_text(std::span<const Metrics* const> loops, const ProcessFigures& process) {
@@ -148,6 +165,7 @@ std::string prometheus_text(std::span<const Metrics* const> loops, const Process
                        [](const handover::Figures& one) { return one.rejected; });
     page.describe_each("handover_failing", "gauge", "1 where the last try was in vain.", process.destinations,
                        [](const handover::Figures& one) { return std::uint64_t{one.failing}; });
+    if (!process.witnesses.witnesses.empty()) add_witnesses(page, process.witnesses);
     page.gauge("ready", "1 where /readyz says ready.", process.ready ? 1 : 0);
     return page.take();
 }

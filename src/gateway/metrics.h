@@ -51,6 +51,18 @@ struct Metrics {
     Counter cache_write_tokens;
 };
 
+// Of the ledger's witnesses (witnesses.h). Names are those of sallyport.yaml.
+struct WitnessFigures {
+    std::uint64_t cosigned = 0; // entries in the newest checkpoint with enough cosignatures
+    std::uint64_t lag = 0;      // entries behind it
+    struct One {
+        std::string name;
+        std::uint64_t cosigned = 0; // entries, since the start
+        std::uint64_t failures = 0;
+    };
+    std::vector<One> witnesses{};
+};
+
 struct ProcessFigures {
     std::uint64_t connections = 0;
     std::uint64_t buffered_bytes = 0;
@@ -64,6 +76,7 @@ struct ProcessFigures {
     std::uint64_t break_glass_open = 0;
     bool ready = false;
     std::vector<handover::Figures> destinations;
+    WitnessFigures witnesses{};
 };
 
 std::string prometheus_text(std::span<const Metrics* const> loops, const ProcessFigures& process);

@@ -6,6 +6,7 @@
 #include "gateway/admin.h"
 #include "gateway/keeper.h"
 #include "gateway/pipeline.h"
+#include "gateway/witnesses.h"
 #include "handover/handover.h"
 #include "identity/installation.h"
 #include "policy/program.h"
@@ -130,7 +131,7 @@ net::Task<void> tick(net::Loop& loop, Keeper& keeper, Shared& shared, store::Sta
     }
 }
 
-std::string not_ready(const Shared& shared, const Keeper& keeper) {
+std::string not_ready(const Shared& shared, const Keeper& keeper, const Witnesses& witnesses) {
     const ledger::Health health = shared.ledger.health();
     if (!health.ok) return health.sentence;
     if (shared.kept_bodies.full()) return shared.kept_bodies.problem();
@@ -140,7 +141,7 @@ std::string not_ready(const Shared& shared, const Keeper& keeper) {
         return keeper.world().problem.empty()
                    ? "the last reload failed and the old policy is in force: " + keeper.last_problem()
                    : "there is no policy that can be taken, so everything is refused: " + keeper.last_problem();
-    return {};
+    return witnesses.problem();
 }
 
 std::string url_of(bool tls, const std::string& host, std::uint16_t port) {
@@ -191,6 +192,12 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
                   confirmed_ms);
     auto world = keeper.first(config);
     if (!world) return std::unexpected(world.error());
+
+    // A ledger that others have seen more of, or another one, is not written on.
+    Witnesses witnesses({installation->ledger_directory(), installation->ledger_keys(),
+                         [&ledger = **writer] { return ledger.figures().next_index; }},
+                        *world, log);
+    if (auto compared = witnesses.compare(); !compared) return compared;
 
     // What inspection saw before.
     const crypto::UnitNamer unit_names(installation->keys().unit_names.reveal(), "units");
@@ -258,7 +265,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     net::Loop control;
     http::BufferPool control_buffers;
     AdminView admin;
-    admin.not_ready_because = [&] { return not_ready(shared, keeper); };
+    admin.not_ready_because = [&] { return not_ready(shared, keeper, witnesses); };
     admin.policy = [&] { return keeper.world().policy; };
     admin.metrics = [&] {
         std::vector<const Metrics*> all;
@@ -268,8 +275,8 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
                                {connections, bodies.held(), figures.entries, figures.queued_bytes, figures.syncs,
                                 keeper.world().generation, keeper.reloads_failed(), shared.inspectors.memory().units(),
                                 keeper.world().rules->code() ? keeper.world().rules->code()->repositories() : 0,
-                                keeper.world().exceptions->break_glasses(wall_ms()), not_ready(shared, keeper).empty(),
-                                handover.figures()});
+                                keeper.world().exceptions->break_glasses(wall_ms()),
+                                not_ready(shared, keeper, witnesses).empty(), handover.figures(), witnesses.figures()});
     };
     std::atomic<std::size_t> admin_connections = 0;
     http::Server admin_server(
@@ -299,6 +306,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
                 lane.world = fresh;
             });
         if (std::exchange(settled, fresh->config) != fresh->config) handover.settle(fresh->destinations);
+        witnesses.use(fresh);
     });
     control.spawn(tick(control, keeper, shared, **state, **body_keys, body_options.directory));
 
@@ -321,6 +329,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
         workers.finish();
         return hardened;
     }
+    witnesses.start();
     log.info("serving", {{"world", (*world)->digest}, {"threads", static_cast<std::int64_t>(threads)}});
     ready(listening);
 
@@ -354,6 +363,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     ledger::encode(ledger::Stop{wall_ms(), "signal"}, entry);
     [[maybe_unused]] const auto stopped = (*writer)->append(entry, ledger::Admission::closing);
     (*writer)->close();
+    witnesses.finish(); // what the last checkpoint covers, too
     log.info("stopped", {});
     return {};
 }

@@ -39,6 +39,7 @@ struct World {
     std::vector<Upstream> upstreams;
     std::optional<http::Origin> decision_point; // of config->decision_point, where there is one
     handover::Destinations destinations;        // of config->handover; no exchange looks at them
+    std::vector<http::Origin> witnesses;        // of config->ledger.witnesses, one each
     // By dialect: policy indexes in the operator's order, for decide().
     std::vector<std::uint16_t> candidates[4];
     std::string digest; // sha256 over policy, configuration and the keys' version, hex

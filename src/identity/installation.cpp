@@ -2,13 +2,13 @@
 
 #include "base/file.h"
 #include "crypto/crypto.h"
+#include "identity/private_files.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
@@ -17,47 +17,6 @@ namespace sallyport::identity {
 namespace {
 constexpr std::size_t key_bytes = 32;
 constexpr std::size_t origin_characters = 8;
-constexpr mode_t private_file = 0600;
-constexpr mode_t private_directory = 0700;
-
-Result<void> make_directory(const std::filesystem::path& directory) {
-    std::error_code error;
-    if (directory.has_parent_path()) std::filesystem::create_directories(directory.parent_path(), error);
-    if (error) return fail(ErrorKind::io, "cannot create " + directory.parent_path().string() + ": " + error.message());
-    if (::mkdir(directory.c_str(), private_directory) != 0 && errno != EEXIST)
-        return fail_errno("cannot create " + directory.string());
-    return {};
-}
-
-// Nobody but the owner may read what is in here.
-Result<void> require_private(const std::filesystem::path& path, mode_t wanted) {
-    struct stat status{};
-    if (::stat(path.c_str(), &status) != 0) return fail_errno("cannot look at " + path.string());
-    if (status.st_uid != ::geteuid() && ::geteuid() != 0)
-        return fail(ErrorKind::refused, path.string() + " belongs to another user; run as its owner");
-    if ((status.st_mode & 077) != 0)
-        return fail(ErrorKind::refused, path.string() + " can be read by others; run: chmod " +
-                                            (wanted == private_directory ? "0700 " : "0600 ") + path.string());
-    return {};
-}
-
-// Held while the directory is looked over or filled, so that two first starts make one key.
-Result<int> lock_file(const std::filesystem::path& file, int how) {
-    const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, private_file);
-    if (descriptor < 0) return fail_errno("cannot open " + file.string());
-    while (::flock(descriptor, how) != 0) {
-        if (errno == EINTR) continue;
-        const int reason = errno;
-        ::close(descriptor);
-        if (reason == EWOULDBLOCK)
-            return fail(ErrorKind::unavailable, "another gateway writes " + file.parent_path().string() +
-                                                    "; stop it first, or give this one a data directory of its own");
-        errno = reason;
-        return fail_errno("cannot lock " + file.string());
-    }
-    return descriptor;
-}
-
 std::string new_origin() {
     constexpr std::string_view letters = "abcdefghijkmnpqrstuvwxyz23456789"; // 32: none that look alike
     std::string out;
@@ -169,11 +128,11 @@ Result<Installation> Installation::open(const std::filesystem::path& directory, 
     Installation installation;
     installation.directory_ = directory;
     if (tenancy == Tenancy::gateway) {
-        const auto lock = lock_file(directory / "lock", LOCK_EX | LOCK_NB);
+        const auto lock = lock_file(directory / "lock", LOCK_EX | LOCK_NB, "gateway");
         if (!lock) return std::unexpected(lock.error());
         installation.lock_ = *lock;
     }
-    const auto setup = lock_file(directory / "setup.lock", LOCK_EX);
+    const auto setup = lock_file(directory / "setup.lock", LOCK_EX, "gateway");
     if (!setup) return std::unexpected(setup.error());
     const auto filled = [&]() -> Result<void> {
         const auto root = root_key(directory, installation.created_);

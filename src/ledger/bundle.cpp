@@ -302,11 +302,33 @@ BundleVerdict verify_bundle(std::string_view bundle, std::span<const crypto::Not
     return std::move(check.verdict);
 }
 
-Result<std::string> make_bundle(const BundleRequest& request) {
-    const auto stored = read_checkpoint(request.directory);
+namespace {
+// Under which the entries are proven.
+Result<tlog::SignedCheckpoint> checkpoint_of(const BundleRequest& request) {
+    const bool is_cosigned = request.cosignatures > 0;
+    auto stored = read_checkpoint(is_cosigned ? cosigned_path(request.directory) : checkpoint_path(request.directory));
     if (!stored) return std::unexpected(stored.error());
-    if (!*stored) return fail(ErrorKind::unavailable, "the ledger has no checkpoint yet; start the gateway once");
-    const tlog::SignedCheckpoint& now = (*stored)->signed_checkpoint;
+    if (!*stored && !is_cosigned)
+        return fail(ErrorKind::unavailable, "the ledger has no checkpoint yet; start the gateway once");
+    if (!is_cosigned) return std::move((*stored)->signed_checkpoint);
+    std::size_t count = 0;
+    if (*stored) {
+        const auto witnesses = tlog::check_signatures((*stored)->signed_checkpoint, request.keys);
+        if (!witnesses) return std::unexpected(witnesses.error());
+        count = witnesses->size();
+    }
+    if (count < request.cosignatures)
+        return fail(ErrorKind::unavailable,
+                    "no checkpoint of the ledger has " + std::to_string(request.cosignatures) +
+                        " cosignatures yet; see that the gateway runs and reaches its witnesses");
+    return std::move((*stored)->signed_checkpoint);
+}
+} // namespace
+
+Result<std::string> make_bundle(const BundleRequest& request) {
+    const auto chosen = checkpoint_of(request);
+    if (!chosen) return std::unexpected(chosen.error());
+    const tlog::SignedCheckpoint& now = *chosen;
     const std::string note = crypto::encode(now.note);
     TreeReader tree(request.directory);
     Parts parts;
@@ -314,9 +336,11 @@ Result<std::string> make_bundle(const BundleRequest& request) {
     for (const std::uint64_t index : request.entries) {
         const std::string number = std::to_string(index);
         if (index >= now.checkpoint.size)
-            return fail(ErrorKind::unavailable, "entry " + number + " is in no checkpoint yet (it has " +
-                                                    std::to_string(now.checkpoint.size) +
-                                                    " entries); ask again in a second, or start the gateway");
+            return fail(ErrorKind::unavailable,
+                        "entry " + number + " is in no checkpoint yet" +
+                            (request.cosignatures > 0 ? " that enough witnesses cosigned" : "") + " (the newest has " +
+                            std::to_string(now.checkpoint.size) +
+                            " entries); ask again in a second, or start the gateway");
         auto text = request.entry(index);
         if (!text) return text;
         auto hashes = tlog::prove_inclusion(index, now.checkpoint.size, tree.hashes());

@@ -24,6 +24,8 @@ struct BundleRequest {
     std::function<Result<std::string>(std::uint64_t index)> entry; // its text
     // name ("1207.request") -> bytes that the entry has the digest of
     std::map<std::string, std::string> bodies{};
+    // That its checkpoint must have, by `keys`: the newest such one is taken. 0: the newest, whoever cosigned it.
+    std::size_t cosignatures = 0;
     // For people: a page about what is in it, under that checkpoint.
     std::function<std::string(const tlog::Checkpoint& checkpoint)> page;
 };

@@ -60,7 +60,7 @@ Slot decode_slot(std::string_view slot) {
     if (get<std::uint32_t>(slot, 12) != checksum(slot.substr(0, 12), note)) return damaged("has a wrong checksum");
     if (slot.substr(head_bytes + length).find_first_not_of('\0') != std::string_view::npos)
         return damaged("has bytes behind its note");
-    auto checkpoint = tlog::parse_signed_checkpoint(note);
+    auto checkpoint = tlog::parse_signed_checkpoint(note, tlog::Extensions::read_over);
     if (!checkpoint) return damaged("holds no checkpoint: " + checkpoint.error().message);
     out.sequence = get<std::uint64_t>(slot, 0);
     out.checkpoint = std::move(*checkpoint);
@@ -71,8 +71,7 @@ struct Slots {
     std::array<Slot, 2> slots;
     unsigned newer = 0;
 };
-Result<std::optional<Slots>> read_slots(const std::filesystem::path& directory) {
-    const auto path = checkpoint_path(directory);
+Result<std::optional<Slots>> read_slots(const std::filesystem::path& path) {
     std::error_code error;
     if (!std::filesystem::exists(path, error) && !error) return std::nullopt;
     const auto bytes = read_file(path, 2 * checkpoint_slot_bytes);
@@ -95,9 +94,10 @@ Result<std::optional<Slots>> read_slots(const std::filesystem::path& directory) 
 } // namespace
 
 std::filesystem::path checkpoint_path(const std::filesystem::path& directory) { return directory / "checkpoint"; }
+std::filesystem::path cosigned_path(const std::filesystem::path& directory) { return directory / "cosigned"; }
 
-Result<std::optional<StoredCheckpoint>> read_checkpoint(const std::filesystem::path& directory) {
-    auto slots = read_slots(directory);
+Result<std::optional<StoredCheckpoint>> read_checkpoint(const std::filesystem::path& file) {
+    auto slots = read_slots(file);
     if (!slots) return std::unexpected(slots.error());
     if (!*slots) return std::nullopt;
     Slot& newer = (*slots)->slots[(*slots)->newer];
@@ -108,12 +108,12 @@ Result<std::optional<StoredCheckpoint>> read_checkpoint(const std::filesystem::p
     return out;
 }
 
-Result<CheckpointWriter> CheckpointWriter::open(const std::filesystem::path& directory, FileOperations& files,
+Result<CheckpointWriter> CheckpointWriter::open(const std::filesystem::path& path, FileOperations& files,
                                                 const tlog::SignedCheckpoint& first) {
-    const auto path = checkpoint_path(directory);
-    auto slots = read_slots(directory);
+    auto slots = read_slots(path);
     if (!slots) return std::unexpected(slots.error());
     CheckpointWriter writer(files);
+    writer.path_ = path;
     if (*slots) {
         writer.sequence_ = (*slots)->slots[(*slots)->newer].sequence;
         writer.slot_ = 1 - (*slots)->newer;
@@ -128,13 +128,13 @@ Result<CheckpointWriter> CheckpointWriter::open(const std::filesystem::path& dir
     for (unsigned i = 0; i < 2; ++i)
         if (!writer.write(first)) return fail_errno("cannot write " + draft);
     if (files.rename(draft, path) != 0) return fail_errno("cannot name " + path.string());
-    if (files.sync_folder(directory) != 0) return fail_errno("cannot sync " + directory.string());
+    if (files.sync_folder(path.parent_path()) != 0) return fail_errno("cannot sync " + path.parent_path().string());
     return writer;
 }
 
 CheckpointWriter::CheckpointWriter(CheckpointWriter&& other) noexcept
-    : files_(other.files_), descriptor_(std::exchange(other.descriptor_, -1)), sequence_(other.sequence_),
-      slot_(other.slot_) {}
+    : files_(other.files_), path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)),
+      sequence_(other.sequence_), slot_(other.slot_) {}
 
 CheckpointWriter::~CheckpointWriter() {
     if (descriptor_ >= 0) ::close(descriptor_);
@@ -153,7 +153,7 @@ bool CheckpointWriter::write(const tlog::SignedCheckpoint& checkpoint) {
         }
         done += static_cast<std::size_t>(count);
     }
-    if (files_->sync(descriptor_) != 0) sync_failed("the checkpoint of the ledger");
+    if (files_->sync(descriptor_) != 0) sync_failed(path_);
     ++sequence_;
     slot_ = 1 - slot_;
     return true;

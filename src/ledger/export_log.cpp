@@ -204,7 +204,7 @@ Result<bool> look_at_target(const ExportOptions& options, const LogFolder& folde
 } // namespace
 
 Result<Exported> export_log(const ExportOptions& options) {
-    const auto stored = read_checkpoint(options.directory);
+    const auto stored = read_checkpoint(checkpoint_path(options.directory));
     if (!stored) return std::unexpected(stored.error());
     if (!*stored)
         return fail(ErrorKind::unavailable,

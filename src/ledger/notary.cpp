@@ -63,7 +63,7 @@ Result<void> check(const WriterOptions& options, const tlog::SignedCheckpoint& l
 
 Result<Notary> Notary::open(const WriterOptions& options, FileOperations& files, std::span<const SegmentFile> segments,
                             std::uint64_t next_index) {
-    auto last = read_checkpoint(options.directory);
+    auto last = read_checkpoint(checkpoint_path(options.directory));
     if (!last) return std::unexpected(last.error());
     std::error_code error;
     if (*last) {
@@ -74,7 +74,7 @@ Result<Notary> Notary::open(const WriterOptions& options, FileOperations& files,
                                             " is missing, but the ledger had one; put it back from a backup");
     }
     const auto nothing = tlog::signed_by(*options.signer, {options.signer->verifier().name(), 0, tlog::empty_root()});
-    auto checkpoints = CheckpointWriter::open(options.directory, files, nothing);
+    auto checkpoints = CheckpointWriter::open(checkpoint_path(options.directory), files, nothing);
     if (!checkpoints) return std::unexpected(checkpoints.error());
     const tlog::Checkpoint signed_one = *last ? (*last)->signed_checkpoint.checkpoint : nothing.checkpoint;
 

@@ -34,7 +34,7 @@ protected:
         return writer ? std::string() : writer.error().message;
     }
     tlog::SignedCheckpoint checkpoint() const {
-        const auto read = read_checkpoint(folder_.ledger());
+        const auto read = read_checkpoint(checkpoint_path(folder_.ledger()));
         EXPECT_TRUE(read && *read);
         return (*read)->signed_checkpoint;
     }
@@ -146,9 +146,10 @@ TEST_F(NotaryTest, RefusesWhereTheCheckpointIsGoneOrBothItsSlotsAreDamaged) {
     const auto whole = read_file(path, 1u << 20);
     ASSERT_EQ(whole->size(), 2 * checkpoint_slot_bytes);
     flip(path, 20);
-    EXPECT_NE((*read_checkpoint(folder_.ledger()))->damage, "");
+    EXPECT_NE((*read_checkpoint(checkpoint_path(folder_.ledger())))->damage, "");
     EXPECT_EQ(refusal(), "") << "the other slot holds one";
-    EXPECT_EQ((*read_checkpoint(folder_.ledger()))->damage, "") << "and the damaged one was written anew";
+    EXPECT_EQ((*read_checkpoint(checkpoint_path(folder_.ledger())))->damage, "")
+        << "and the damaged one was written anew";
     ASSERT_TRUE(replace_file(path, *whole, 0600));
     flip(path, 20);
     flip(path, checkpoint_slot_bytes + 20);
@@ -165,7 +166,7 @@ TEST_F(NotaryTest, EveryByteOfTheCheckpointFileIsChecked) {
         auto changed = *whole;
         changed[at] ^= 4;
         ASSERT_TRUE(replace_file(path, changed, 0600));
-        const auto read = read_checkpoint(folder_.ledger());
+        const auto read = read_checkpoint(checkpoint_path(folder_.ledger()));
         ASSERT_TRUE(read) << at;
         EXPECT_NE((*read)->damage, "") << at;
     }

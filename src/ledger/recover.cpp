@@ -14,7 +14,7 @@ public:
     Recovery(const std::filesystem::path& directory, const std::string& mark) : directory_(directory), mark_(mark) {}
 
     Result<SetAside> run() {
-        if (auto read = read_checkpoint(directory_); read && *read) out_.before = std::move((*read)->signed_checkpoint);
+        if (auto read = read_checkpoint(checkpoint_path(directory_)); read && *read) out_.before = std::move((*read)->signed_checkpoint);
         const auto segments = list_segments(directory_);
         if (!segments) return std::unexpected(segments.error());
         bool is_whole = true; // so far
@@ -27,7 +27,7 @@ public:
                 return std::unexpected(moved.error());
             }
         }
-        std::vector<std::filesystem::path> derived = {checkpoint_path(directory_)};
+        std::vector<std::filesystem::path> derived = {checkpoint_path(directory_), cosigned_path(directory_)};
         for (unsigned level = 0; level < tree_levels_max; ++level) derived.push_back(tree_file(directory_, level));
         for (const auto& path : derived)
             if (auto moved = put_away(path); !moved) return std::unexpected(moved.error());

@@ -55,7 +55,9 @@ public:
 private:
     void problem(std::string kind, std::string sentence, std::optional<std::uint64_t> first = {},
                  std::optional<std::uint64_t> last = {});
+    std::optional<tlog::SignedCheckpoint> read_file_of(const std::filesystem::path& path, std::string_view missing);
     void read_last_checkpoint();
+    void read_cosigned();
     Result<void> begin();
     void read_segments(std::span<const SegmentFile> segments);
     void read_segment(const SegmentFile& file, bool is_last);
@@ -70,10 +72,14 @@ private:
     const VerifyOptions& options_;
     TreeReader files_;
     Verified out_;
-    std::vector<tlog::SignedCheckpoint> seen_; // by size, those not reached yet
-    tlog::GrowingTree tree_;                   // of the entries as they stand
-    bool is_whole_ = true;                     // none missing so far: tree_ says something
-    std::optional<Digest> signed_root_;        // of the entries as they stand, at the checkpoint's size
+    struct Seen {
+        tlog::Checkpoint checkpoint;
+        std::string what; // "a checkpoint that was given"
+    };
+    std::vector<Seen> seen_;            // by size, those not reached yet
+    tlog::GrowingTree tree_;            // of the entries as they stand
+    bool is_whole_ = true;              // none missing so far: tree_ says something
+    std::optional<Digest> signed_root_; // of the entries as they stand, at the checkpoint's size
     std::uint64_t next_ = 0;
     std::optional<Leaves> leaves_;
     std::vector<std::pair<std::uint64_t, Digest>> differing_; // leaves that are not those of the files
@@ -89,12 +95,12 @@ void Verification::problem(std::string kind, std::string sentence, std::optional
         out_.problems.push_back({std::move(kind), first, last ? last : first, std::move(sentence)});
 }
 
-// A slot that is just being written looks damaged: that passes.
-void Verification::read_last_checkpoint() {
+// A slot that is just being written looks damaged: that passes. `missing`: the problem where there is no such file; empty: none.
+std::optional<tlog::SignedCheckpoint> Verification::read_file_of(const std::filesystem::path& path,
+                                                                 std::string_view missing) {
     constexpr int tries = 3;
-    const std::string path = checkpoint_path(options_.directory).string();
     for (int i = 0;; ++i) {
-        auto stored = read_checkpoint(options_.directory);
+        auto stored = read_checkpoint(path);
         if ((!stored || (*stored && !(*stored)->damage.empty())) && i < tries) {
             std::this_thread::sleep_for(std::chrono::milliseconds(5));
             continue;
@@ -102,31 +108,46 @@ void Verification::read_last_checkpoint() {
         if (!stored) {
             problem("checkpoint", stored.error().message);
         } else if (!*stored) {
-            problem("checkpoint", path + " is missing: nothing here says what the ledger was; compare it with a "
-                                         "checkpoint that was kept elsewhere");
+            if (!missing.empty()) problem("checkpoint", path.string() + std::string(missing));
         } else {
-            if (!(*stored)->damage.empty()) problem("checkpoint", path + ": " + (*stored)->damage);
-            out_.checkpoint = std::move((*stored)->signed_checkpoint);
+            if (!(*stored)->damage.empty()) problem("checkpoint", path.string() + ": " + (*stored)->damage);
+            return std::move((*stored)->signed_checkpoint);
         }
-        break;
+        return std::nullopt;
     }
+}
+
+void Verification::read_last_checkpoint() {
+    const auto path = checkpoint_path(options_.directory);
+    out_.checkpoint = read_file_of(path, " is missing: nothing here says what the ledger was; compare it with a "
+                                         "checkpoint that was kept elsewhere");
     if (!out_.checkpoint) return;
     auto witnesses = tlog::check_signatures(*out_.checkpoint, options_.keys);
-    if (witnesses)
-        out_.witnesses = std::move(*witnesses);
-    else
-        problem("signature", path + ": " + witnesses.error().message);
+    if (!witnesses) return problem("signature", path.string() + ": " + witnesses.error().message);
+    if (!out_.cosigned) out_.witnesses = std::move(*witnesses);
+}
+
+// One more that the ledger must begin with.
+void Verification::read_cosigned() {
+    const auto path = cosigned_path(options_.directory);
+    out_.cosigned = read_file_of(path, {});
+    if (!out_.cosigned) return;
+    auto witnesses = tlog::check_signatures(*out_.cosigned, options_.keys);
+    if (!witnesses) return problem("signature", path.string() + ": " + witnesses.error().message);
+    out_.witnesses = std::move(*witnesses);
+    seen_.push_back({out_.cosigned->checkpoint, "the checkpoint that witnesses cosigned"});
 }
 
 Result<void> Verification::begin() {
-    seen_ = options_.seen;
-    if (options_.verified) seen_.push_back(*options_.verified);
-    for (const auto& one : seen_) {
+    std::vector<tlog::SignedCheckpoint> given = options_.seen;
+    if (options_.verified) given.push_back(*options_.verified);
+    for (const auto& one : given) {
         if (auto is_signed = tlog::check_signatures(one, options_.keys); !is_signed)
             return fail(ErrorKind::refused, "a checkpoint that was given cannot be used: " + is_signed.error().message);
         if (out_.checkpoint && one.checkpoint.origin != out_.checkpoint->checkpoint.origin)
             return fail(ErrorKind::refused,
                         "a checkpoint that was given is of the ledger " + one.checkpoint.origin + ", not of this one");
+        seen_.push_back({one.checkpoint, "a checkpoint that was given"});
     }
     std::ranges::sort(seen_, {}, [](const auto& one) { return one.checkpoint.size; });
     const std::uint64_t from = options_.verified ? options_.verified->checkpoint.size : 0;
@@ -141,7 +162,7 @@ Result<void> Verification::begin() {
         const auto root = tlog::root_of(seen_.front().checkpoint.size, files_.hashes());
         if (!root || *root != seen_.front().checkpoint.root)
             problem("seen", "the ledger does not begin with the " + number(seen_.front().checkpoint.size) +
-                                " entries of a checkpoint that was given");
+                                " entries of " + seen_.front().what);
         seen_.erase(seen_.begin());
     }
     leaves_.emplace(files_, signed_size());
@@ -158,9 +179,8 @@ void Verification::compare_with_seen() {
     if (tree_.size() == signed_size() && is_whole_) signed_root_ = tree_.root();
     while (!seen_.empty() && seen_.front().checkpoint.size == tree_.size()) {
         if (is_whole_ && seen_.front().checkpoint.root != tree_.root())
-            problem("seen", "the first " + number(tree_.size()) +
-                                " entries are not those of a checkpoint that was given: the ledger was written anew, "
-                                "or there are two");
+            problem("seen", "the first " + number(tree_.size()) + " entries are not those of " + seen_.front().what +
+                                ": the ledger was written anew, or there are two");
         seen_.erase(seen_.begin());
     }
 }
@@ -223,8 +243,8 @@ void Verification::read_segments(std::span<const SegmentFile> segments) {
     if (next_ < signed_size()) missing(next_, signed_size());
     for (const auto& one : seen_)
         if (one.checkpoint.size > std::max(next_, signed_size()))
-            problem("seen", "a checkpoint that was given is of " + number(one.checkpoint.size) + " entries, " +
-                                number(next_) + " are here: the ledger was cut back");
+            problem("seen", one.what + " is of " + number(one.checkpoint.size) + " entries, " + number(next_) +
+                                " are here: the ledger was cut back");
 }
 
 // At `index` stands an entry whose hash is not the leaf in the tree's file: which of the two is what was signed?
@@ -306,10 +326,12 @@ void Verification::judge() {
 }
 
 Result<Verified> Verification::run() {
+    // What is newer later, since a gateway may go on writing: the cosigned one is never ahead of the last, nor that of the entries.
+    read_cosigned();
+    read_last_checkpoint();
     const auto segments = list_segments(options_.directory);
     if (!segments) return std::unexpected(segments.error());
     if (segments->empty()) return fail(ErrorKind::invalid, "no ledger is in " + options_.directory.string());
-    read_last_checkpoint();
     if (auto begun = begin(); !begun) return std::unexpected(begun.error());
     compare_with_seen();
     read_segments(*segments);

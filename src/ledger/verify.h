@@ -1,7 +1,7 @@
 // Is the ledger in a directory what was recorded? Offline, from its files alone, while a gateway may go on writing.
 //
-// All entries are hashed again and held against the tree's files and the last signed checkpoint, and against checkpoints that were
-// seen elsewhere. What does not fit is named: the entry, the file, and what can still be trusted.
+// All entries are hashed again and held against the tree's files and the last signed checkpoint, against the one that witnesses
+// cosigned, and against checkpoints that were seen elsewhere. What does not fit is named: the entry, the file, and what can still be trusted.
 #pragma once
 
 #include "base/error.h"
@@ -35,8 +35,9 @@ struct Verified {
     std::uint64_t read = 0;    // entries
     std::uint64_t entries = 0; // in the ledger
     std::optional<tlog::SignedCheckpoint> checkpoint;
-    std::vector<std::string> witnesses; // who signed it besides the log
-    std::vector<Problem> problems;      // at most limits::problems_told_max
+    std::optional<tlog::SignedCheckpoint> cosigned; // the newest that enough witnesses cosigned, where there are any
+    std::vector<std::string> witnesses;             // who cosigned that, or `checkpoint` where it is not there
+    std::vector<Problem> problems;                  // at most limits::problems_told_max
     std::uint64_t problems_left_out = 0;
     // Where the last segment does not end with a whole frame, behind all that was signed: being written now, torn by a crash, or
     // damaged. Nothing that was signed is missing. Empty where it does.

@@ -49,7 +49,9 @@ protected:
                    "\n";
         return out;
     }
-    tlog::SignedCheckpoint checkpoint() const { return (*read_checkpoint(folder_.ledger()))->signed_checkpoint; }
+    tlog::SignedCheckpoint checkpoint() const {
+        return (*read_checkpoint(checkpoint_path(folder_.ledger())))->signed_checkpoint;
+    }
     std::vector<fs::path> files() const {
         std::vector<fs::path> out;
         for (const auto& one : fs::directory_iterator(folder_.ledger())) out.push_back(one.path());
@@ -193,9 +195,37 @@ TEST_F(VerifyTest, ACheckpointOfAnotherKeyIsNamed) {
     tlog::GrowingTree tree;
     for (std::uint64_t i = 0; i < size; ++i)
         tree.add(tlog::leaf_hash(entry_at(i)), [](unsigned, std::uint64_t, const tlog::Digest&) {});
-    ASSERT_TRUE(CheckpointWriter::open(folder_.ledger(), FileOperations::real(),
+    ASSERT_TRUE(CheckpointWriter::open(checkpoint_path(folder_.ledger()), FileOperations::real(),
                                        tlog::signed_by(stranger, {"sallyport/k3f9x2ab", size, tree.root()})));
     EXPECT_EQ(told(verified()), "signature\n");
+}
+
+TEST_F(VerifyTest, WhatWitnessesCosignedIsTheBeginning) {
+    const auto witness = *crypto::NoteSigner::generate("w1.example", crypto::NoteAlgorithm::cosignature);
+    auto cosigned = checkpoint();
+    crypto::sign(cosigned.note, witness);
+    ASSERT_TRUE(CheckpointWriter::open(cosigned_path(folder_.ledger()), FileOperations::real(), cosigned));
+    grow(folder_, size + 50);
+    auto asked = options();
+    EXPECT_EQ(told(verified(asked)), "");
+    EXPECT_TRUE(verified(asked).witnesses.empty()) << "nobody is known here";
+    asked.keys.push_back(witness.verifier());
+    const auto found = verified(asked);
+    EXPECT_EQ(told(found), "");
+    EXPECT_EQ(found.witnesses, std::vector<std::string>{"w1.example"});
+    EXPECT_EQ(found.cosigned->checkpoint.size, size);
+
+    const auto kept = *read_file(cosigned_path(folder_.ledger()), 1u << 20);
+    fs::remove_all(folder_.ledger());
+    grow(folder_, 300); // rolled back, the cosigned one was forgotten
+    ASSERT_TRUE(replace_file(cosigned_path(folder_.ledger()), kept, 0600));
+    EXPECT_EQ(told(verified(asked)), "seen\n");
+    grow(folder_, size + 50, " ");
+    EXPECT_EQ(told(verified(asked)), "seen\n") << "and went on otherwise";
+    fs::remove(cosigned_path(folder_.ledger()));
+    cosigned.note.signatures.back().bytes[20] ^= 1;
+    ASSERT_TRUE(CheckpointWriter::open(cosigned_path(folder_.ledger()), FileOperations::real(), cosigned));
+    EXPECT_EQ(told(verified(asked)), "signature\n");
 }
 
 TEST_F(VerifyTest, OnlyWhatIsNewerIsReadWhereACheckpointWasVerifiedBefore) {

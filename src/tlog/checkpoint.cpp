@@ -14,7 +14,6 @@ Result<Checkpoint> parse_checkpoint(std::string_view text, Extensions extensions
     const auto bad = [](std::string_view why) {
         return fail(ErrorKind::invalid, "the checkpoint " + std::string(why));
     };
-    Checkpoint out;
     const auto origin = take_line(text), size = take_line(text), root = take_line(text);
     if (!root || (extensions == Extensions::refused && !text.empty()))
         return bad("is not three lines: origin, size, root");
@@ -26,7 +25,8 @@ Result<Checkpoint> parse_checkpoint(std::string_view text, Extensions extensions
     if (origin->empty()) return bad("names no origin");
     if (!count) return bad("has a size that is no decimal number");
     if (!hash) return bad("has a root that is not 32 bytes in base64");
-    if (*count == 0 && *hash != empty_root()) return bad("is of no entries and has not their root");
+    if (extensions == Extensions::refused && *count == 0 && *hash != empty_root())
+        return bad("is of no entries and has not their root");
     return Checkpoint{std::string(*origin), *count, *hash};
 }
 

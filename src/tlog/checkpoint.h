@@ -21,7 +21,8 @@ struct Checkpoint {
 };
 
 std::string encode(const Checkpoint& checkpoint);
-// Extension lines: no log of ours writes them, and nobody could check what they say. Those of other people's logs may be read over.
+// Extension lines: no log of ours writes them, and nobody could check what they say. In other people's logs they may be read over;
+// then the root of no entries is whatever it says, too.
 enum class Extensions : std::uint8_t { refused, read_over };
 Result<Checkpoint> parse_checkpoint(std::string_view text, Extensions extensions = Extensions::refused);
 

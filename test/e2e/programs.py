@@ -129,6 +129,27 @@ class Vendor(Program):
         return (self.saved / f"{number}.body").read_bytes()
 
 
+class Witness(Program):
+    """`sallyport ledger witness` of the logs with these verifier keys; `port`: of an earlier run, which it takes up."""
+    def __init__(self, folder, logs, name="w1.acme.example", port=0, *arguments):
+        self.folder = Path(folder)
+        self.data = self.folder / f"{name}.data"
+        logs = [argument for log in logs for argument in ("--log", log)]
+        super().__init__(folder, name, ["ledger", "witness", "--data", str(self.data), "--name", name, "--listen",
+                                        f"127.0.0.1:{port}", *logs, *arguments],
+                         r"^key (\S+)\nlistening on (https?://127\.0\.0\.1:(\d+))\s*$", environment(folder))
+        self.key, self.url, self.port = self.found[0][0], self.found[0][1], int(self.found[0][2])
+
+    def ask(self, method, target, body=None):
+        with Wire(self.port) as wire:
+            wire.ask(method, target, (), body)
+            return wire.answer(method)
+
+    def settings(self):
+        """Of sallyport.yaml."""
+        return {"url": self.url, "key": self.key}
+
+
 class Gateway(Program):
     """`upstreams`: name -> URL or settings. `more`: further settings of sallyport.yaml."""
     def __init__(self, folder, upstreams, policy=None, **more):

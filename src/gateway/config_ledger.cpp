@@ -1,0 +1,62 @@
+#include "gateway/config_reader.h"
+
+#include <algorithm>
+
+namespace sallyport::gateway {
+
+namespace {
+
+using policy::Fields;
+using policy::Node;
+using policy::Reader;
+
+void load_witness(ConfigReader& config, Node item, LedgerConfig& ledger) {
+    Reader& reader = config.reader();
+    Fields fields(reader, item, "a witness");
+    WitnessConfig witness;
+    config.host(fields, config.url(fields.require("url"), "the witness's URL", UrlKind::host), witness);
+    const Node key = fields.require("key");
+    if (const auto text = reader.text(key, "the witness's key")) {
+        auto verifier = crypto::NoteVerifier::parse(*text);
+        if (!verifier)
+            reader.mistake(key, verifier.error().message + "; sallyport ledger witness --print-key prints it");
+        else if (verifier->algorithm() != crypto::NoteAlgorithm::cosignature)
+            reader.mistake(key, "this is the key of a log, not of a witness; sallyport ledger witness "
+                                "--print-key prints one's");
+        else if (std::ranges::any_of(ledger.witnesses,
+                                     [&](const auto& other) { return other.key.name() == verifier->name(); }))
+            reader.mistake(key, "two witnesses have the name " + policy::shown(verifier->name()) +
+                                    "; signatures of one name count once");
+        else
+            witness.key = std::move(*verifier);
+    }
+    fields.finish();
+    ledger.witnesses.push_back(std::move(witness));
+}
+
+} // namespace
+
+void load_ledger(ConfigReader& config, Node node, LedgerConfig& ledger) {
+    if (!node) return;
+    Reader& reader = config.reader();
+    Fields fields(reader, node, "ledger");
+    const Node witnesses = fields.take("witnesses");
+    for (const Node item : reader.list(witnesses, "witnesses")) load_witness(config, item, ledger);
+    if (ledger.witnesses.size() > limits::witnesses_max)
+        reader.mistake(witnesses, "at most " + std::to_string(limits::witnesses_max) + " witnesses are supported");
+    const Node needed = fields.take("cosignatures");
+    if (const auto count = reader.integer(needed, 0, limits::witnesses_max, "cosignatures")) {
+        ledger.cosignatures = static_cast<std::size_t>(*count);
+        if (ledger.cosignatures > reader.items(witnesses).size())
+            reader.mistake(needed, "more cosignatures are asked for than witnesses are named under witnesses");
+    }
+    config.milliseconds(fields, "every", 100, 3'600'000, ledger.every_ms);
+    config.milliseconds(fields, "timeout", 1, limits::witness_ms_max, ledger.timeout_ms);
+    config.milliseconds(fields, "cosigned_within", 1'000, 30LL * 86'400'000, ledger.cosigned_within_ms);
+    if (ledger.cosignatures > 0 && ledger.cosigned_within_ms <= ledger.every_ms)
+        reader.mistake(needed,
+                       "cosigned_within must be longer than every: until then nothing is shown to the witnesses");
+    fields.finish();
+}
+
+} // namespace sallyport::gateway
