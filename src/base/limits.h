@@ -92,6 +92,7 @@ inline constexpr std::int64_t witness_every_ms = 1'000; // (config) a checkpoint
 inline constexpr std::int64_t witness_ms = 5'000;       // (config) of one call
 inline constexpr std::int64_t witness_ms_max = 60'000;
 inline constexpr std::int64_t witness_pause_ms_max = 300'000; // before one that failed is asked again
+inline constexpr std::int64_t witness_last_ms = 2'000;        // that a stop waits for them
 inline constexpr std::int64_t cosigned_within_ms = 300'000;   // (config) for /readyz
 inline constexpr std::size_t witness_answer_bytes_max = 64 * 1024;
 inline constexpr std::size_t witnessed_logs_max = 10'000;

@@ -66,7 +66,8 @@ void Witnesses::finish() {
         const std::scoped_lock lock(mutex_);
         if (in_use_.empty()) return;
     }
-    [[maybe_unused]] const auto status = ended_.get_future().wait_for(std::chrono::milliseconds(last_round_ms));
+    [[maybe_unused]] const auto status =
+        ended_.get_future().wait_for(std::chrono::milliseconds(limits::witness_last_ms));
 }
 
 net::Task<void> Witnesses::run() {

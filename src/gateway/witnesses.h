@@ -29,8 +29,6 @@
 
 namespace sallyport::gateway {
 
-inline constexpr std::int64_t last_round_ms = 2'000; // that a stop waits for
-
 class Witnesses {
 public:
     struct Ledger {
@@ -48,7 +46,7 @@ public:
     Result<void> compare();
     void start();                                 // goes on with rounds
     void use(std::shared_ptr<const World> world); // after a reload
-    void finish();                                // a last round for what was written last, at most last_round_ms
+    void finish(); // a last round for what was written last, at most limits::witness_last_ms
 
     // Why the ledger is not vouched for as sallyport.yaml demands; empty where it is, or nothing is demanded.
     std::string problem() const;
