@@ -146,52 +146,6 @@ private:
     }
 
     // Behind the upstreams, as the decision point.
-    void load_ledger(Node node, LedgerConfig& ledger) {
-        if (!node) return;
-        Fields fields(reader_, node, "ledger");
-        const Node witnesses = fields.take("witnesses");
-        for (const Node item : reader_.list(witnesses, "witnesses")) load_witness(item, ledger);
-        if (ledger.witnesses.size() > limits::witnesses_max)
-            reader_.mistake(witnesses, "at most " + std::to_string(limits::witnesses_max) + " witnesses are supported");
-        const Node needed = fields.take("cosignatures");
-        if (const auto count = reader_.integer(needed, 0, limits::witnesses_max, "cosignatures")) {
-            ledger.cosignatures = static_cast<std::size_t>(*count);
-            if (ledger.cosignatures > reader_.items(witnesses).size())
-                reader_.mistake(needed, "more cosignatures are asked for than witnesses are named under witnesses");
-        }
-        load_ms(fields.take("every"), "every", 100, 3'600'000, ledger.every_ms);
-        load_ms(fields.take("timeout"), "timeout", 1, limits::witness_ms_max, ledger.timeout_ms);
-        const Node within = fields.take("cosigned_within");
-        load_ms(within, "cosigned_within", 1'000, 30LL * 86'400'000, ledger.cosigned_within_ms);
-        if (ledger.cosignatures > 0 && ledger.cosigned_within_ms <= ledger.every_ms)
-            reader_.mistake(within ? within : needed, "cosigned_within must be longer than every: until then nothing "
-                                                      "is shown to the witnesses");
-        fields.finish();
-    }
-
-    void load_witness(Node item, LedgerConfig& ledger) {
-        Fields fields(reader_, item, "a witness");
-        WitnessConfig witness;
-        load_host(fields, "the witness's URL", witness);
-        const Node key = fields.require("key");
-        if (const auto text = reader_.text(key, "the witness's key")) {
-            auto verifier = crypto::NoteVerifier::parse(*text);
-            if (!verifier)
-                reader_.mistake(key, verifier.error().message + "; sallyport ledger witness --print-key prints it");
-            else if (verifier->algorithm() != crypto::NoteAlgorithm::cosignature)
-                reader_.mistake(key, "this is the key of a log, not of a witness; sallyport ledger witness "
-                                     "--print-key prints one's");
-            else if (std::ranges::any_of(ledger.witnesses,
-                                         [&](const auto& other) { return other.key.name() == verifier->name(); }))
-                reader_.mistake(key, "two witnesses have the name " + policy::shown(verifier->name()) +
-                                         "; signatures of one name count once");
-            else
-                witness.key = std::move(*verifier);
-        }
-        fields.finish();
-        ledger.witnesses.push_back(std::move(witness));
-    }
-
     void load_inspection(Node node, Config& config) {
         if (!node) return;
         Fields fields(reader_, node, "inspection");

@@ -91,25 +91,26 @@ Result<std::shared_ptr<World>> make_world(std::shared_ptr<const Config> config,
         auto destination = destination_of(one);
         if (!destination) return std::unexpected(destination.error());
         world->destinations.push_back(std::move(*destination));
-        for (const WitnessConfig& witness : config->ledger.witnesses) {
-            auto origin = origin_of(witness);
-            if (!origin) return std::unexpected(origin.error());
-            world->witnesses.push_back(std::move(*origin));
-        }
-        crypto::Sha256 digest;
-        digest.add("sallyport world 1\n");
-        digest.add(policy->digest());
-        digest.add(config->digest);
-        digest.add(std::to_string(keys->version()) + "\n");
-        digest.add(std::to_string(rules->epoch()));
-        world->digest = to_hex(crypto::bytes(digest.finish()));
-        world->config = std::move(config);
-        world->policy = std::move(policy);
-        world->signature = std::move(signature);
-        world->keys = std::move(keys);
-        world->exceptions = std::move(exceptions);
-        world->rules = std::move(rules);
-        return world;
     }
+    for (const WitnessConfig& witness : config->ledger.witnesses) {
+        auto origin = origin_of(witness);
+        if (!origin) return std::unexpected(origin.error());
+        world->witnesses.push_back(std::move(*origin));
+    }
+    crypto::Sha256 digest;
+    digest.add("sallyport world 1\n");
+    digest.add(policy->digest());
+    digest.add(config->digest);
+    digest.add(std::to_string(keys->version()) + "\n");
+    digest.add(std::to_string(rules->epoch()));
+    world->digest = to_hex(crypto::bytes(digest.finish()));
+    world->config = std::move(config);
+    world->policy = std::move(policy);
+    world->signature = std::move(signature);
+    world->keys = std::move(keys);
+    world->exceptions = std::move(exceptions);
+    world->rules = std::move(rules);
+    return world;
+}
 
 } // namespace sallyport::gateway
