@@ -6,7 +6,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <cerrno>
 #include <fstream>
+#include <thread>
 
 namespace sallyport::ledger {
 namespace {
@@ -156,6 +159,58 @@ TEST_F(NotaryTest, RefusesWhereTheCheckpointIsGoneOrBothItsSlotsAreDamaged) {
     EXPECT_NE(refusal().find("holds no checkpoint"), std::string::npos) << refusal();
     fs::remove(path);
     EXPECT_NE(refusal().find("is missing, but the ledger had one"), std::string::npos) << refusal();
+}
+
+// Fails writes to one kind of the ledger's derived files.
+class NoRoom : public FileOperations {
+public:
+    explicit NoRoom(std::string kind) : kind_(std::move(kind)) {}
+    int create(const std::filesystem::path& file) override { return opened(file, FileOperations::create(file)); }
+    int open(const std::filesystem::path& file) override { return opened(file, FileOperations::open(file)); }
+    std::ptrdiff_t write(int descriptor, std::string_view bytes, std::uint64_t offset) override {
+        if (is_full && descriptor == descriptor_) return errno = ENOSPC, -1;
+        if (descriptor == descriptor_ && bytes.size() > 1 && (++writes_ % 2) == 0) return errno = EINTR, -1;
+        return FileOperations::write(descriptor,
+                                     descriptor == descriptor_ ? bytes.substr(0, bytes.size() / 2 + 1) : bytes, offset);
+    }
+    std::atomic<bool> is_full = false;
+
+private:
+    int opened(const std::filesystem::path& file, int descriptor) {
+        if (file.string().contains(kind_)) descriptor_ = descriptor;
+        return descriptor;
+    }
+    std::string kind_;
+    std::atomic<int> descriptor_ = -1;
+    std::uint64_t writes_ = 0;
+};
+
+TEST_F(NotaryTest, WithoutRoomForTreeOrCheckpointNothingNewIsTakenAndNothingIsLost) {
+    for (const std::string kind : {"tree-0", "checkpoint"}) {
+        fs::remove_all(folder_.ledger());
+        grow(1);
+        NoRoom files(kind);
+        auto with = options();
+        with.files = &files;
+        with.retry_ms = 1;
+        auto writer = Writer::open(with);
+        ASSERT_TRUE(writer) << writer.error().message;
+        files.is_full = true;
+        std::size_t next = 1;
+        Waiter waiter;
+        ASSERT_TRUE((*writer)->append_durable(entry_at(next++), waiter.completion()));
+        EXPECT_TRUE(waiter.wait()) << "the entry itself is on the disk";
+        while (!(*writer)->full()) std::this_thread::yield();
+        EXPECT_FALSE((*writer)->append(entry_at(next)));
+        EXPECT_TRUE((*writer)->health().sentence.contains("signing a checkpoint")) << (*writer)->health().sentence;
+        files.is_full = false;
+        while ((*writer)->full()) std::this_thread::yield();
+        ASSERT_TRUE((*writer)->append(entry_at(next++)));
+        (*writer)->close();
+        EXPECT_EQ(checkpoint().checkpoint.size, next) << kind;
+        EXPECT_EQ(checkpoint().checkpoint.root, root_of_first(next)) << kind;
+        grow(next + 1);
+    }
 }
 
 TEST_F(NotaryTest, EveryByteOfTheCheckpointFileIsChecked) {

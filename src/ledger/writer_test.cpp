@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <fstream>
@@ -17,7 +18,10 @@ namespace {
 // The real file system with faults on demand. Set before or between the calls of the writer's thread.
 class Faults : public FileOperations {
 public:
+    int create(const std::filesystem::path& file) override { return opened(file, FileOperations::create(file)); }
+    int open(const std::filesystem::path& file) override { return opened(file, FileOperations::open(file)); }
     std::ptrdiff_t write(int descriptor, std::string_view bytes, std::uint64_t offset) override {
+        if (!is_segment_[static_cast<std::size_t>(descriptor)]) return FileOperations::write(descriptor, bytes, offset);
         if (hold_) {
             held_ = true;
             held_.notify_all();
@@ -45,6 +49,12 @@ public:
 
     std::atomic<bool> hold_ = false, held_ = false, interrupt_ = false, sync_fails_ = false, rename_fails_ = false;
     std::atomic<int> reserve_error_ = 0, write_error_ = ENOSPC, writes_ = 0, syncs_ = 0;
+    // Faults of writing are the segments'; the tree and the checkpoint have tests of their own.
+    int opened(const std::filesystem::path& file, int descriptor) {
+        if (descriptor >= 0) is_segment_[static_cast<std::size_t>(descriptor)] = file.string().contains(".seg");
+        return descriptor;
+    }
+    std::array<std::atomic<bool>, 4'096> is_segment_{};
     std::atomic<std::uint64_t> room_end_ = UINT64_MAX, write_bytes_max_ = UINT64_MAX;
 };
 

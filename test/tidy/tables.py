@@ -17,7 +17,7 @@ THIRD_PARTY = {
     "simdjson": ("json",),
     "sqlite3": ("store",),
     "nghttp2/": ("http",),
-    "zstd": ("http", "content"),  # bodies on the wire; texts in the index
+    "zstd": ("http", "content", "bodies"),  # bodies on the wire and as they are kept; texts in the index
     "git2": ("repo",),
     "archive": ("repo",),
     "expat": ("repo",),
