@@ -3,7 +3,9 @@
 
 #include "cli/commands.h"
 #include "cli/open.h"
+#include "json/writer.h"
 #include "ledger/query.h"
+#include "ledger/verify.h"
 #include "tlog/checkpoint.h"
 
 #include <filesystem>
@@ -37,6 +39,7 @@ void add_ledger_filters(CLI::App& command, LedgerOptions& options);
 // A verifier key as it stands, or a file with keys, one a line.
 Result<void> add_keys(const std::string& text, std::vector<crypto::NoteVerifier>& keys);
 Result<tlog::SignedCheckpoint> checkpoint_in(const std::string& file);
+void write_problems(json::Writer& writer, std::span<const ledger::Problem> problems); // the member "problems"
 
 void add_ledger_erase(CLI::App& group, int& exit_code);
 // A ledger as files, and whose signatures count there.
@@ -49,7 +52,7 @@ std::optional<LedgerPlace> open_place(const std::string& config, const std::stri
                                       std::span<const std::string> keys, int& exit_code);
 
 void add_ledger_bundle(CLI::App& group, int& exit_code);
-void add_ledger_export(CLI::App& group, int& exit_code); // and import
+void add_ledger_export(CLI::App& group, int& exit_code);  // and import
 void add_ledger_recover(CLI::App& group, int& exit_code); // and key
 void add_ledger_left(CLI::App& group, int& exit_code);
 void add_ledger_report(CLI::App& group, int& exit_code);

@@ -81,16 +81,7 @@ void print_json(const ledger::Imported& found) {
         writer.element_raw(fmt::format("[{},{}]", range.first, range.last));
     writer.end_array();
     writer.member("trusted_left_out", found.trusted_left_out);
-    writer.begin_array("problems");
-    for (const ledger::Problem& one : found.problems) {
-        writer.begin_object();
-        writer.member("kind", one.kind);
-        if (one.first) writer.member("first", *one.first);
-        if (one.last) writer.member("last", *one.last);
-        writer.member("sentence", one.sentence);
-        writer.end_object();
-    }
-    writer.end_array();
+    write_problems(writer, found.problems);
     writer.member("problems_left_out", found.problems_left_out);
     writer.end_object();
     fmt::print("{}\n", out);

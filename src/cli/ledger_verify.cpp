@@ -33,6 +33,19 @@ Result<void> add_keys(const std::string& text, std::vector<crypto::NoteVerifier>
     return {};
 }
 
+void write_problems(json::Writer& writer, std::span<const ledger::Problem> problems) {
+    writer.begin_array("problems");
+    for (const ledger::Problem& one : problems) {
+        writer.begin_object();
+        writer.member("kind", one.kind);
+        if (one.first) writer.member("first", *one.first);
+        if (one.last) writer.member("last", *one.last);
+        writer.member("sentence", one.sentence);
+        writer.end_object();
+    }
+    writer.end_array();
+}
+
 Result<tlog::SignedCheckpoint> checkpoint_in(const std::string& file) {
     const auto text = read_file(file, crypto::note_bytes_max);
     if (!text) return std::unexpected(text.error());
@@ -103,16 +116,7 @@ void print_json(const ledger::Verified& found) {
     writer.begin_array("witnesses");
     for (const std::string& name : found.witnesses) writer.element(name);
     writer.end_array();
-    writer.begin_array("problems");
-    for (const ledger::Problem& one : found.problems) {
-        writer.begin_object();
-        writer.member("kind", one.kind);
-        if (one.first) writer.member("first", *one.first);
-        if (one.last) writer.member("last", *one.last);
-        writer.member("sentence", one.sentence);
-        writer.end_object();
-    }
-    writer.end_array();
+    write_problems(writer, found.problems);
     if (!found.torn.empty()) writer.member("torn", found.torn);
     writer.member("problems_left_out", found.problems_left_out);
     writer.end_object();
