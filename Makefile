@@ -15,12 +15,12 @@ FUZZ ?= *
 FUZZ_SECONDS ?= 600
 BASE ?= HEAD
 
-# $(call compile,PRESET): configures and builds. One at a time in a checkout: a second `make` waits, since two would write
-# the same files and, on a small machine, both be slower than one after the other.
+# $(call compile,PRESET[,TARGET]): configures and builds, all of it or that target. One at a time in a checkout: a second `make`
+# waits, since two would write the same files and, on a small machine, both be slower than one after the other.
 define compile
 @mkdir -p build; exec 9> build/.lock; \
 flock -n 9 || { echo "another build of this checkout is running; waiting for it"; flock 9; }; \
-{ cmake --preset $(1) --log-level=WARNING && cmake --build --preset $(1); } 9>&-
+{ cmake --preset $(1) --log-level=WARNING && cmake --build --preset $(1) $(if $(2),--target $(2)); } 9>&-
 endef
 
 .PHONY: help setup build demo test nightly bench detection fuzz check test-clients clean
@@ -37,13 +37,16 @@ build: setup ## the release build: build/release/sallyport
 demo: build ## gateway, simulated vendor and example policy, playing real conversations
 	@build/release/sallyport demo
 
-# ctest has the last word here: its closing line is what others read.
-test: build ## all tests; then unit and short end-to-end tests under ASan and UBSan (at most 20 minutes)
-	@ctest --preset release
+# Each test once: the program as it is shipped from outside, its parts under ASan and UBSan (`make nightly` runs all of it both
+# ways). ctest has the last word here: its closing line is what others read.
+test: setup ## end-to-end tests of the release; then unit tests, fuzz corpora and a short end-to-end test under ASan and UBSan
+	$(call compile,release,sallyport)
+	@ctest --preset e2e
 	$(call compile,asan)
 	@ctest --preset asan
 
-nightly: build ## hours: the long runs, then everything under ASan and UBSan, then under TSan
+nightly: build ## hours: all tests of the release, the long runs, then everything under ASan and UBSan, then under TSan
+	@ctest --preset release
 	@ctest --preset nightly
 	$(call compile,asan)
 	@ctest --preset asan-all
@@ -81,7 +84,7 @@ check: setup ## before a commit: format, tidy tests, clang-tidy on what changed 
 
 test-clients: ## the real coding clients, from their npm packages, through the gateway; other implementations of logs
 	@tools/setup clients
-	$(call compile,release)
+	$(call compile,release,sallyport)
 	@ctest --preset clients
 
 clean: ## remove everything built

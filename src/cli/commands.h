@@ -2,9 +2,7 @@
 // Exit codes: 0 done, 1 a check found something, 2 wrong use, 3 refused by policy, 4 it could not be done.
 #pragma once
 
-namespace CLI {
-class App;
-}
+#include "cli/arguments.h"
 
 namespace sallyport::cli {
 
@@ -14,15 +12,15 @@ inline constexpr int wrong_use = 2;
 inline constexpr int refused = 3;
 inline constexpr int not_possible = 4;
 
-void add_serve(CLI::App& app, int& exit_code);
-void add_demo(CLI::App& app, int& exit_code);
-void add_vendor(CLI::App& app, int& exit_code);
-void add_key(CLI::App& app, int& exit_code);
-void add_policy(CLI::App& app, int& exit_code);
-void add_exception(CLI::App& app, int& exit_code); // and break-glass
-void add_finding(CLI::App& app, int& exit_code);
-void add_ledger(CLI::App& app, int& exit_code);
-void add_repo(CLI::App& app, int& exit_code);
-void add_completion(CLI::App& app, int& exit_code);
+void add_serve(Command& app, int& exit_code);
+void add_demo(Command& app, int& exit_code);
+void add_vendor(Command& app, int& exit_code);
+void add_key(Command& app, int& exit_code);
+void add_policy(Command& app, int& exit_code);
+void add_exception(Command& app, int& exit_code); // and break-glass
+void add_finding(Command& app, int& exit_code);
+void add_ledger(Command& app, int& exit_code);
+void add_repo(Command& app, int& exit_code);
+void add_completion(Command& app, int& exit_code);
 
 } // namespace sallyport::cli

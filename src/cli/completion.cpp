@@ -1,7 +1,6 @@
 // sallyport completion bash | zsh | fish: made from the program's own commands and options, so that it cannot fall behind.
 #include "cli/commands.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace sallyport::cli {
@@ -9,25 +8,23 @@ namespace sallyport::cli {
 namespace {
 
 // Calls told(path, app) for the program and every sub-command: "", "ledger", "ledger list", …
-template <class Told> void each_command(const CLI::App& app, const std::string& path, Told&& told) {
+template <class Told> void each_command(const Command& app, const std::string& path, Told&& told) {
     told(path, app);
-    for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
-        each_command(*sub, path.empty() ? sub->get_name() : path + " " + sub->get_name(), told);
+    for (const Command& sub : app.commands())
+        each_command(sub, path.empty() ? sub.name() : path + " " + sub.name(), told);
 }
 
-std::string words_of(const CLI::App& app) {
+std::string words_of(const Command& app) {
     std::string words;
-    for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; }))
-        words += sub->get_name() + " ";
-    for (const CLI::Option* option : app.get_options())
-        for (const std::string& name : option->get_lnames()) words += "--" + name + " ";
+    for (const Command& sub : app.commands()) words += sub.name() + " ";
+    for (const std::string& name : app.long_options()) words += "--" + name + " ";
     if (!words.empty()) words.pop_back();
     return words;
 }
 
-std::string bash(const CLI::App& root) {
+std::string bash(const Command& root) {
     std::string cases;
-    each_command(root, "", [&](const std::string& path, const CLI::App& app) {
+    each_command(root, "", [&](const std::string& path, const Command& app) {
         cases += fmt::format("    \"{}\") words=\"{}\" ;;\n", path, words_of(app));
     });
     return "_sallyport() {\n  local path=\"\" word words=\"\"\n"
@@ -40,13 +37,13 @@ std::string bash(const CLI::App& root) {
            "complete -o default -F _sallyport sallyport\n";
 }
 
-std::string zsh(const CLI::App& root) {
+std::string zsh(const Command& root) {
     return "#compdef sallyport\nautoload -U +X bashcompinit && bashcompinit\n" + bash(root);
 }
 
-std::string fish(const CLI::App& root) {
+std::string fish(const Command& root) {
     std::string out = "complete -c sallyport -f\n";
-    each_command(root, "", [&](const std::string& path, const CLI::App& app) {
+    each_command(root, "", [&](const std::string& path, const Command& app) {
         const std::string condition =
             path.empty() ? "__fish_use_subcommand" : "__fish_seen_subcommand_from " + path.substr(0, path.find(' '));
         out += fmt::format("complete -c sallyport -n '{}' -a '{}'\n", condition, words_of(app));
@@ -56,12 +53,12 @@ std::string fish(const CLI::App& root) {
 
 } // namespace
 
-void add_completion(CLI::App& app, int& exit_code) {
+void add_completion(Command& app, int& exit_code) {
     static std::string shell;
-    auto* command = app.add_subcommand("completion", "Completions for a shell, to be sourced");
-    command->add_option("shell", shell, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
-    command->footer("Example:\n  source <(sallyport completion bash)\n");
-    command->callback([&app, &exit_code] {
+    Command command = app.command("completion", "Completions for a shell, to be sourced");
+    command.option("shell", shell, "bash, zsh or fish").required().one_of({"bash", "zsh", "fish"});
+    command.footer("Example:\n  source <(sallyport completion bash)\n");
+    command.run([&app, &exit_code] {
         fmt::print("{}", shell == "bash" ? bash(app) : shell == "zsh" ? zsh(app) : fish(app));
         exit_code = done;
     });

@@ -10,7 +10,6 @@
 #include "sandbox/harden.h"
 #include "sim/vendor.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <csignal>
@@ -196,15 +195,15 @@ int demo(const DemoOptions& options) {
 
 } // namespace
 
-void add_demo(CLI::App& app, int& exit_code) {
+void add_demo(Command& app, int& exit_code) {
     static DemoOptions options;
-    auto* command = app.add_subcommand(
-        "demo", "See it work: gateway and simulated vendors on this machine, real-shape conversations");
-    command->add_flag("--json", options.json, "One object per scene");
-    command->add_flag("--stay", options.stay, "Leave the gateway running, to point a real client at it");
-    command->footer("Uses free loopback ports and a temporary folder; nothing leaves this machine.\n\nExample:\n  "
-                    "sallyport demo\n");
-    command->callback([&exit_code] { exit_code = demo(options); });
+    Command command =
+        app.command("demo", "See it work: gateway and simulated vendors on this machine, real-shape conversations");
+    command.flag("--json", options.json, "One object per scene");
+    command.flag("--stay", options.stay, "Leave the gateway running, to point a real client at it");
+    command.footer("Uses free loopback ports and a temporary folder; nothing leaves this machine.\n\nExample:\n  "
+                   "sallyport demo\n");
+    command.run([&exit_code] { exit_code = demo(options); });
 }
 
 } // namespace sallyport::cli

@@ -10,7 +10,6 @@
 #include "json/writer.h"
 #include "policy/program.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -203,67 +202,67 @@ int list(const ExceptionOptions& options) {
     return done;
 }
 
-void add_whom(CLI::App& command, ExceptionOptions& options) {
+void add_whom(Command& command, ExceptionOptions& options) {
     add_config_option(command, options.config);
-    command.add_option("--person", options.person, "For this person");
-    command.add_option("--team", options.team, "For this team");
+    command.option("--person", options.person, "For this person");
+    command.option("--team", options.team, "For this team");
     command
-        .add_option("--repo", options.repository,
-                    "For these repositories: a pattern, as in the policy; \"**\" is all of them")
-        ->required();
-    command.add_option("--reason", options.reason, "Why: it is shown in lists")
-        ->required()
-        ->check([](const std::string& text) {
+        .option("--repo", options.repository,
+                "For these repositories: a pattern, as in the policy; \"**\" is all of them")
+        .required();
+    command.option("--reason", options.reason, "Why: it is shown in lists")
+        .required()
+        .check([](const std::string& text) {
             return text.empty() || text.size() > 400 ? std::string("a reason of 1 to 400 characters") : std::string();
         });
-    command.add_option("--by", options.by, "Who grants it (the user of this machine)");
-    command.add_flag("--json", options.json, "Print an object");
+    command.option("--by", options.by, "Who grants it (the user of this machine)");
+    command.flag("--json", options.json, "Print an object");
 }
 
 } // namespace
 
-void add_exception(CLI::App& app, int& exit_code) {
+void add_exception(Command& app, int& exit_code) {
     static ExceptionOptions options;
-    auto* group = app.add_subcommand("exception", "Let somebody do for a while what the policy refuses");
-    group->require_subcommand(1);
-    auto* grant_command = group->add_subcommand("grant", "Grant one; it ends by itself");
-    add_whom(*grant_command, options);
-    grant_command->add_option("--rule", options.rule, "The rule that refuses; \"default\" for what no rule allows")
-        ->required();
-    grant_command->add_option("--until", options.until, "A span (8h, 14d) or a time (2027-01-31)")->required();
-    grant_command->footer("Never against an invariant.\n\nExample:\n  sallyport exception grant --person "
-                          "ada@acme.example --repo \"git.acme.example/web/**\" \\\n"
-                          "      --rule no-preview-models --until 7d --reason \"evaluation, ticket 4711\"\n");
-    grant_command->callback([&exit_code] { exit_code = grant(options); });
+    Command group = app.command("exception", "Let somebody do for a while what the policy refuses");
+    group.needs_command();
+    Command grant_command = group.command("grant", "Grant one; it ends by itself");
+    add_whom(grant_command, options);
+    grant_command.option("--rule", options.rule, "The rule that refuses; \"default\" for what no rule allows")
+        .required();
+    grant_command.option("--until", options.until, "A span (8h, 14d) or a time (2027-01-31)").required();
+    grant_command.footer("Never against an invariant.\n\nExample:\n  sallyport exception grant --person "
+                         "ada@acme.example --repo \"git.acme.example/web/**\" \\\n"
+                         "      --rule no-preview-models --until 7d --reason \"evaluation, ticket 4711\"\n");
+    grant_command.run([&exit_code] { exit_code = grant(options); });
 
-    auto* approve_command = group->add_subcommand("approve", "Approve one as the second person");
-    add_config_option(*approve_command, options.config);
-    approve_command->add_option("id", options.id, "The exception")->required();
-    approve_command->add_option("--by", options.by, "Who approves it (the user of this machine)");
-    approve_command->add_flag("--json", options.json, "Print an object");
-    approve_command->callback([&exit_code] { exit_code = approve(options); });
+    Command approve_command = group.command("approve", "Approve one as the second person");
+    add_config_option(approve_command, options.config);
+    approve_command.option("id", options.id, "The exception").required();
+    approve_command.option("--by", options.by, "Who approves it (the user of this machine)");
+    approve_command.flag("--json", options.json, "Print an object");
+    approve_command.run([&exit_code] { exit_code = approve(options); });
 
-    auto* list_command = group->add_subcommand("list", "Exceptions and break-glasses");
-    add_config_option(*list_command, options.config);
-    list_command->add_flag("--all", options.all, "Also those that ended");
-    list_command->add_flag("--names", options.names, "Names instead of pseudonyms");
-    list_command->add_flag("--json", options.json, "One object a line");
-    list_command->callback([&exit_code] { exit_code = list(options); });
+    Command list_command = group.command("list", "Exceptions and break-glasses");
+    add_config_option(list_command, options.config);
+    list_command.flag("--all", options.all, "Also those that ended");
+    list_command.flag("--names", options.names, "Names instead of pseudonyms");
+    list_command.flag("--json", options.json, "One object a line");
+    list_command.run([&exit_code] { exit_code = list(options); });
 
-    auto* revoke_command = group->add_subcommand("revoke", "End one now");
-    add_config_option(*revoke_command, options.config);
-    revoke_command->add_option("id", options.id, "The exception")->required();
-    revoke_command->add_flag("--json", options.json, "Print an object");
-    revoke_command->callback([&exit_code] { exit_code = revoke(options); });
+    Command revoke_command = group.command("revoke", "End one now");
+    add_config_option(revoke_command, options.config);
+    revoke_command.option("id", options.id, "The exception").required();
+    revoke_command.flag("--json", options.json, "Print an object");
+    revoke_command.run([&exit_code] { exit_code = revoke(options); });
 
-    auto* glass = app.add_subcommand(
+    Command glass = app.command(
         "break-glass", "In an emergency: suspend every refusal but invariants, for at most 4 hours, with alarm");
-    add_whom(*glass, options);
-    glass->add_option("--until", options.until, "A span of at most 4h")->required();
-    glass->footer(
+    add_whom(glass, options);
+    glass.option("--until", options.until, "A span of at most 4h").required();
+    glass.footer(
         "Each exchange under it is marked in ledger, log and metrics (sallyport_break_glass_open).\n\nExample:\n"
         "  sallyport break-glass --team on-call --repo \"**\" --until 2h --reason \"outage 2026-11\"\n");
-    glass->callback([&exit_code] { exit_code = break_glass(options); });
+    glass.run([&exit_code] { exit_code = break_glass(options); });
 }
 
 } // namespace sallyport::cli

@@ -13,7 +13,6 @@
 #include "json/writer.h"
 #include "ledger/replay.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -222,54 +221,53 @@ int withdraw(const FindingOptions& options) {
 
 } // namespace
 
-void add_finding(CLI::App& app, int& exit_code) {
+void add_finding(Command& app, int& exit_code) {
     static FindingOptions options;
-    auto* group = app.add_subcommand("finding", "What inspection finds: look for yourself, and say where it is wrong");
-    group->require_subcommand(1);
+    Command group = app.command("finding", "What inspection finds: look for yourself, and say where it is wrong");
+    group.needs_command();
 
-    auto* search_command =
-        group->add_subcommand("search", "Secrets and hidden characters in a text, and what they say");
-    add_config_option(*search_command, options.config);
-    search_command->add_option("file", options.file, "A file, or - for standard input")->required();
-    search_command->add_flag("--json", options.json, "One object a line");
-    search_command->footer("Exit codes: 0 nothing found, 1 found. No secret is printed.\n"
-                           "Example:\n  git diff | sallyport finding search -\n");
-    search_command->callback([&exit_code] { exit_code = search(options); });
+    Command search_command = group.command("search", "Secrets and hidden characters in a text, and what they say");
+    add_config_option(search_command, options.config);
+    search_command.option("file", options.file, "A file, or - for standard input").required();
+    search_command.flag("--json", options.json, "One object a line");
+    search_command.footer("Exit codes: 0 nothing found, 1 found. No secret is printed.\n"
+                          "Example:\n  git diff | sallyport finding search -\n");
+    search_command.run([&exit_code] { exit_code = search(options); });
 
     const auto is_id = [](const std::string& text) {
         return text.starts_with(identity::finding_prefix) && text.size() == 22
                    ? std::string()
                    : "an id as a refusal or the ledger names it: n_ and 20 letters or digits";
     };
-    auto* dispute_command = group->add_subcommand("dispute", "Say that a finding is none; it is no longer acted on");
-    add_config_option(*dispute_command, options.config);
-    dispute_command->add_option("id", options.id, "As a refusal or the ledger names it")->required()->check(is_id);
-    dispute_command->add_option("--reason", options.reason, "Why: it is shown in lists")
-        ->required()
-        ->check([](const std::string& text) {
+    Command dispute_command = group.command("dispute", "Say that a finding is none; it is no longer acted on");
+    add_config_option(dispute_command, options.config);
+    dispute_command.option("id", options.id, "As a refusal or the ledger names it").required().check(is_id);
+    dispute_command.option("--reason", options.reason, "Why: it is shown in lists")
+        .required()
+        .check([](const std::string& text) {
             return text.empty() || text.size() > 400 ? std::string("a reason of 1 to 400 characters") : std::string();
         });
-    dispute_command->add_option("--rule", options.rule, "The rule that found it; else the ledger is asked");
-    dispute_command->add_option("--until", options.until, "A span or a time, at most a year")->capture_default_str();
-    dispute_command->add_option("--by", options.by, "Who says it (the user of this machine)");
-    dispute_command->add_flag("--json", options.json, "Print an object");
-    dispute_command->footer(
+    dispute_command.option("--rule", options.rule, "The rule that found it; else the ledger is asked");
+    dispute_command.option("--until", options.until, "A span or a time, at most a year").show_default();
+    dispute_command.option("--by", options.by, "Who says it (the user of this machine)");
+    dispute_command.flag("--json", options.json, "Print an object");
+    dispute_command.footer(
         "Of these very bytes and this rule, wherever they stand. A conversation in which it was redacted or withheld "
         "goes on as it was.\n\nExample:\n  sallyport finding dispute n_kq3dm2xj7va4pz5ruw6t "
         "--reason \"test key of the documentation\"\n");
-    dispute_command->callback([&exit_code] { exit_code = dispute(options); });
+    dispute_command.run([&exit_code] { exit_code = dispute(options); });
 
-    auto* list_command = group->add_subcommand("list", "What is disputed");
-    add_config_option(*list_command, options.config);
-    list_command->add_flag("--all", options.all, "Also what was");
-    list_command->add_flag("--json", options.json, "One object a line");
-    list_command->callback([&exit_code] { exit_code = list(options); });
+    Command list_command = group.command("list", "What is disputed");
+    add_config_option(list_command, options.config);
+    list_command.flag("--all", options.all, "Also what was");
+    list_command.flag("--json", options.json, "One object a line");
+    list_command.run([&exit_code] { exit_code = list(options); });
 
-    auto* withdraw_command = group->add_subcommand("withdraw", "It is one after all");
-    add_config_option(*withdraw_command, options.config);
-    withdraw_command->add_option("id", options.id, "The finding")->required()->check(is_id);
-    withdraw_command->add_flag("--json", options.json, "Print an object");
-    withdraw_command->callback([&exit_code] { exit_code = withdraw(options); });
+    Command withdraw_command = group.command("withdraw", "It is one after all");
+    add_config_option(withdraw_command, options.config);
+    withdraw_command.option("id", options.id, "The finding").required().check(is_id);
+    withdraw_command.flag("--json", options.json, "Print an object");
+    withdraw_command.run([&exit_code] { exit_code = withdraw(options); });
 }
 
 } // namespace sallyport::cli

@@ -6,7 +6,6 @@
 #include "json/writer.h"
 #include "policy/facts.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace sallyport::cli {
@@ -131,38 +130,38 @@ int revoke(const KeyOptions& options) {
 
 } // namespace
 
-void add_key(CLI::App& app, int& exit_code) {
+void add_key(Command& app, int& exit_code) {
     static KeyOptions options;
-    auto* key = app.add_subcommand("key", "Company keys: who may call");
-    key->require_subcommand(1);
-    auto* issue_command = key->add_subcommand("issue", "Make a key and show it once");
-    add_config_option(*issue_command, options.config);
-    issue_command->add_option("--person", options.person, "Whose key it is (kept sealed; entries hold a pseudonym)")
-        ->required();
-    issue_command->add_option("--team", options.team, "The person's team");
-    issue_command->add_option("--role", options.role, "What the person does, for rules that ask (reviewer, release)");
-    issue_command->add_option("--label", options.label, "What the key is for");
-    issue_command->add_option("--max-class", options.max_class, "The highest class of repository it may be used for")
-        ->check(CLI::IsMember({"open-source", "internal", "customer", "secret-bearing", "trade-secret"}))
-        ->capture_default_str();
-    issue_command->add_option("--expires", options.expires,
-                              "A span (90d) or a time (2027-01-31); without it, until revoked");
-    issue_command->add_flag("--json", options.json, "Print an object");
-    issue_command->footer("Examples:\n  sallyport key issue --person ada@acme.example --team platform --expires 90d\n");
-    issue_command->callback([&exit_code] { exit_code = issue(options); });
+    Command key = app.command("key", "Company keys: who may call");
+    key.needs_command();
+    Command issue_command = key.command("issue", "Make a key and show it once");
+    add_config_option(issue_command, options.config);
+    issue_command.option("--person", options.person, "Whose key it is (kept sealed; entries hold a pseudonym)")
+        .required();
+    issue_command.option("--team", options.team, "The person's team");
+    issue_command.option("--role", options.role, "What the person does, for rules that ask (reviewer, release)");
+    issue_command.option("--label", options.label, "What the key is for");
+    issue_command.option("--max-class", options.max_class, "The highest class of repository it may be used for")
+        .one_of({"open-source", "internal", "customer", "secret-bearing", "trade-secret"})
+        .show_default();
+    issue_command.option("--expires", options.expires,
+                         "A span (90d) or a time (2027-01-31); without it, until revoked");
+    issue_command.flag("--json", options.json, "Print an object");
+    issue_command.footer("Examples:\n  sallyport key issue --person ada@acme.example --team platform --expires 90d\n");
+    issue_command.run([&exit_code] { exit_code = issue(options); });
 
-    auto* list_command = key->add_subcommand("list", "All keys, without the keys themselves");
-    add_config_option(*list_command, options.config);
-    list_command->add_flag("--json", options.json, "One object a line");
-    list_command->add_flag("--names", options.names, "Names instead of pseudonyms");
-    list_command->callback([&exit_code] { exit_code = list(options); });
+    Command list_command = key.command("list", "All keys, without the keys themselves");
+    add_config_option(list_command, options.config);
+    list_command.flag("--json", options.json, "One object a line");
+    list_command.flag("--names", options.names, "Names instead of pseudonyms");
+    list_command.run([&exit_code] { exit_code = list(options); });
 
-    auto* revoke_command = key->add_subcommand("revoke", "End a key now");
-    add_config_option(*revoke_command, options.config);
-    revoke_command->add_option("id", options.id, "The key's id (k_…)")->required();
-    revoke_command->add_flag("--json", options.json, "Print the key as an object");
-    revoke_command->footer("Example:\n  sallyport key revoke k_7Qm2xW9pLd\n");
-    revoke_command->callback([&exit_code] { exit_code = revoke(options); });
+    Command revoke_command = key.command("revoke", "End a key now");
+    add_config_option(revoke_command, options.config);
+    revoke_command.option("id", options.id, "The key's id (k_…)").required();
+    revoke_command.flag("--json", options.json, "Print the key as an object");
+    revoke_command.footer("Example:\n  sallyport key revoke k_7Qm2xW9pLd\n");
+    revoke_command.run([&exit_code] { exit_code = revoke(options); });
 }
 
 } // namespace sallyport::cli

@@ -7,7 +7,6 @@
 #include "json/writer.h"
 #include "ledger/query.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <ranges>
@@ -48,20 +47,20 @@ ledger::Unseal unsealer(Visit& visit) {
     };
 }
 
-void add_ledger_filters(CLI::App& command, LedgerOptions& options) {
-    command.add_option("--since", options.since, "From then on: 24h, 7d, 2026-11-22");
-    command.add_option("--until", options.until, "Before then");
-    command.add_option("--repository", options.filter.repository, "Of this repository");
-    command.add_option("--class", options.filter.effective_class, "Of this class");
-    command.add_option("--client", options.filter.client, "By this client");
-    command.add_option("--model", options.filter.model, "With this model");
-    command.add_option("--decision", options.filter.decision, "Decided so: allow, warn, would-refuse, refuse");
-    command.add_option("--rule", options.filter.rule, "Determined by this rule");
-    command.add_option("--upstream", options.filter.upstream, "To this upstream");
-    command.add_option("--person", options.filter.person, "By this person (pseudonym)");
-    command.add_option("--team", options.filter.team, "By this team");
-    command.add_option("--limit", options.limit, "At most so many")->capture_default_str();
-    command.add_flag("--json", options.json, "One object a line");
+void add_ledger_filters(Command& command, LedgerOptions& options) {
+    command.option("--since", options.since, "From then on: 24h, 7d, 2026-11-22");
+    command.option("--until", options.until, "Before then");
+    command.option("--repository", options.filter.repository, "Of this repository");
+    command.option("--class", options.filter.effective_class, "Of this class");
+    command.option("--client", options.filter.client, "By this client");
+    command.option("--model", options.filter.model, "With this model");
+    command.option("--decision", options.filter.decision, "Decided so: allow, warn, would-refuse, refuse");
+    command.option("--rule", options.filter.rule, "Determined by this rule");
+    command.option("--upstream", options.filter.upstream, "To this upstream");
+    command.option("--person", options.filter.person, "By this person (pseudonym)");
+    command.option("--team", options.filter.team, "By this team");
+    command.option("--limit", options.limit, "At most so many").show_default();
+    command.flag("--json", options.json, "One object a line");
 }
 
 namespace {
@@ -227,45 +226,44 @@ int reindex(LedgerOptions& options) {
 
 } // namespace
 
-void add_ledger(CLI::App& app, int& exit_code) {
+void add_ledger(Command& app, int& exit_code) {
     static LedgerOptions options;
-    auto* group = app.add_subcommand("ledger", "What left, to whom, under which rule");
-    group->require_subcommand(1);
+    Command group = app.command("ledger", "What left, to whom, under which rule");
+    group.needs_command();
 
-    auto* list_command = group->add_subcommand("list", "Exchanges, newest first");
-    add_config_option(*list_command, options.config);
-    add_ledger_filters(*list_command, options);
-    list_command->add_option("--cursor", options.cursor, "Go on behind a page");
-    list_command->add_flag("--names", options.names, "Names instead of pseudonyms");
-    list_command->footer(
+    Command list_command = group.command("list", "Exchanges, newest first");
+    add_config_option(list_command, options.config);
+    add_ledger_filters(list_command, options);
+    list_command.option("--cursor", options.cursor, "Go on behind a page");
+    list_command.flag("--names", options.names, "Names instead of pseudonyms");
+    list_command.footer(
         "Examples:\n  sallyport ledger list --since 24h --decision refuse\n  sallyport ledger list --json | head\n");
-    list_command->callback([&exit_code] { exit_code = list(options); });
+    list_command.run([&exit_code] { exit_code = list(options); });
 
-    auto* show_command = group->add_subcommand("show", "One exchange with its entries");
-    add_config_option(*show_command, options.config);
-    show_command->add_option("id", options.id, "origin/index of an entry, or the reference shown in a refusal")
-        ->required();
-    show_command->add_flag("--json", options.json, "Print an object");
-    show_command->add_flag("--names", options.names, "Names instead of pseudonyms");
-    show_command->add_option("--body", options.body, "Its body, byte for byte, on standard output: request or response")
-        ->check(CLI::IsMember({"request", "response"}));
-    show_command->add_option("--reason", options.why, "Why the body is read; it is recorded, as that it was read");
-    show_command->add_option("--by", options.by, "Who reads it; else who is at the keyboard");
-    show_command->callback([&exit_code] { exit_code = show(options); });
+    Command show_command = group.command("show", "One exchange with its entries");
+    add_config_option(show_command, options.config);
+    show_command.option("id", options.id, "origin/index of an entry, or the reference shown in a refusal").required();
+    show_command.flag("--json", options.json, "Print an object");
+    show_command.flag("--names", options.names, "Names instead of pseudonyms");
+    show_command.option("--body", options.body, "Its body, byte for byte, on standard output: request or response")
+        .one_of({"request", "response"});
+    show_command.option("--reason", options.why, "Why the body is read; it is recorded, as that it was read");
+    show_command.option("--by", options.by, "Who reads it; else who is at the keyboard");
+    show_command.run([&exit_code] { exit_code = show(options); });
 
-    add_ledger_left(*group, exit_code);
-    add_ledger_verify(*group, exit_code);
-    add_ledger_bundle(*group, exit_code);
-    add_ledger_erase(*group, exit_code);
-    add_ledger_recover(*group, exit_code);
-    add_ledger_export(*group, exit_code);
-    add_ledger_report(*group, exit_code);
-    add_ledger_witness(*group, exit_code);
+    add_ledger_left(group, exit_code);
+    add_ledger_verify(group, exit_code);
+    add_ledger_bundle(group, exit_code);
+    add_ledger_erase(group, exit_code);
+    add_ledger_recover(group, exit_code);
+    add_ledger_export(group, exit_code);
+    add_ledger_report(group, exit_code);
+    add_ledger_witness(group, exit_code);
 
-    auto* reindex_command = group->add_subcommand("reindex", "Build the index anew from the entries");
-    add_config_option(*reindex_command, options.config);
-    reindex_command->add_flag("--json", options.json, "Print an object");
-    reindex_command->callback([&exit_code] { exit_code = reindex(options); });
+    Command reindex_command = group.command("reindex", "Build the index anew from the entries");
+    add_config_option(reindex_command, options.config);
+    reindex_command.flag("--json", options.json, "Print an object");
+    reindex_command.run([&exit_code] { exit_code = reindex(options); });
 }
 
 } // namespace sallyport::cli

@@ -9,7 +9,6 @@
 #include "json/writer.h"
 #include "ledger/bundle.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace sallyport::cli {
@@ -169,28 +168,28 @@ int bundle(BundleOptions& options) {
 
 } // namespace
 
-void add_ledger_bundle(CLI::App& group, int& exit_code) {
+void add_ledger_bundle(Command& group, int& exit_code) {
     static BundleOptions options;
     options.limit = 10'000;
-    auto* command = group.add_subcommand("bundle", "Entries with their proofs in one file, to be checked offline");
-    add_config_option(*command, options.config);
-    command->add_option("--entry", options.ids, "Of this exchange: origin/index of an entry, or a refusal's reference")
-        ->allow_extra_args(false);
-    add_ledger_filters(*command, options);
+    Command command = group.command("bundle", "Entries with their proofs in one file, to be checked offline");
+    add_config_option(command, options.config);
+    command.option("--entry", options.ids, "Of this exchange: origin/index of an entry, or a refusal's reference")
+        .one_each();
+    add_ledger_filters(command, options);
     command
-        ->add_option("--earlier", options.earlier,
-                     "A file with a checkpoint that was kept: the bundle proves that the ledger goes on from it")
-        ->allow_extra_args(false);
-    command->add_flag("--uncosigned", options.uncosigned,
-                      "Under the newest checkpoint, also where the witnesses of sallyport.yaml have not cosigned it");
-    command->add_option("--key", options.keys, "Also the key of this witness")->allow_extra_args(false);
-    auto* bodies = command->add_flag("--bodies", options.bodies, "Also the bodies that are kept");
-    command->add_option("--reason", options.why, "Why the bodies are read; it is recorded")->needs(bodies);
-    command->add_option("--by", options.by, "Who reads them; else who is at the keyboard")->needs(bodies);
-    command->add_option("-o,--out", options.out, "Write it here (a tar file)")->required();
-    command->footer("Examples:\n  sallyport ledger bundle --entry k3f9x2ab/1207 -o case-17.tar\n"
-                    "  sallyport ledger bundle --since 30d --repository git.acme.example/core/engine -o engine.tar\n");
-    command->callback([&exit_code] { exit_code = bundle(options); });
+        .option("--earlier", options.earlier,
+                "A file with a checkpoint that was kept: the bundle proves that the ledger goes on from it")
+        .one_each();
+    command.flag("--uncosigned", options.uncosigned,
+                 "Under the newest checkpoint, also where the witnesses of sallyport.yaml have not cosigned it");
+    command.option("--key", options.keys, "Also the key of this witness").one_each();
+    const Option bodies = command.flag("--bodies", options.bodies, "Also the bodies that are kept");
+    command.option("--reason", options.why, "Why the bodies are read; it is recorded").needs(bodies);
+    command.option("--by", options.by, "Who reads them; else who is at the keyboard").needs(bodies);
+    command.option("-o,--out", options.out, "Write it here (a tar file)").required();
+    command.footer("Examples:\n  sallyport ledger bundle --entry k3f9x2ab/1207 -o case-17.tar\n"
+                   "  sallyport ledger bundle --since 30d --repository git.acme.example/core/engine -o engine.tar\n");
+    command.run([&exit_code] { exit_code = bundle(options); });
 }
 
 } // namespace sallyport::cli

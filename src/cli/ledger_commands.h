@@ -34,14 +34,14 @@ struct OpenedLedger {
 std::optional<OpenedLedger> open_ledger(LedgerOptions& options, int& exit_code);
 ledger::Unseal unsealer(Visit& visit);
 // --since, --until, --repository, …
-void add_ledger_filters(CLI::App& command, LedgerOptions& options);
+void add_ledger_filters(Command& command, LedgerOptions& options);
 
 // A verifier key as it stands, or a file with keys, one a line.
 Result<void> add_keys(const std::string& text, std::vector<crypto::NoteVerifier>& keys);
 Result<tlog::SignedCheckpoint> checkpoint_in(const std::string& file);
 void write_problems(json::Writer& writer, std::span<const ledger::Problem> problems); // the member "problems"
 
-void add_ledger_erase(CLI::App& group, int& exit_code);
+void add_ledger_erase(Command& group, int& exit_code);
 // A ledger as files, and whose signatures count there.
 struct LedgerPlace {
     std::filesystem::path directory;
@@ -51,12 +51,12 @@ struct LedgerPlace {
 std::optional<LedgerPlace> open_place(const std::string& config, const std::string& directory,
                                       std::span<const std::string> keys, int& exit_code);
 
-void add_ledger_bundle(CLI::App& group, int& exit_code);
-void add_ledger_export(CLI::App& group, int& exit_code);  // and import
-void add_ledger_recover(CLI::App& group, int& exit_code); // and key
-void add_ledger_left(CLI::App& group, int& exit_code);
-void add_ledger_report(CLI::App& group, int& exit_code);
-void add_ledger_verify(CLI::App& group, int& exit_code);
-void add_ledger_witness(CLI::App& group, int& exit_code);
+void add_ledger_bundle(Command& group, int& exit_code);
+void add_ledger_export(Command& group, int& exit_code);  // and import
+void add_ledger_recover(Command& group, int& exit_code); // and key
+void add_ledger_left(Command& group, int& exit_code);
+void add_ledger_report(Command& group, int& exit_code);
+void add_ledger_verify(Command& group, int& exit_code);
+void add_ledger_witness(Command& group, int& exit_code);
 
 } // namespace sallyport::cli

@@ -8,7 +8,6 @@
 #include "json/writer.h"
 #include "store/body_keys.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace sallyport::cli {
@@ -181,46 +180,46 @@ int holds(const EraseOptions& options) {
 
 } // namespace
 
-void add_ledger_erase(CLI::App& group, int& exit_code) {
+void add_ledger_erase(Command& group, int& exit_code) {
     static EraseOptions options;
-    auto* erase_command = group.add_subcommand("erase", "Make bodies unreadable for good by destroying their keys");
-    add_config_option(*erase_command, options.config);
-    erase_command->add_option("--repository", options.repository, "Of this repository");
-    erase_command->add_option("--person", options.person, "Of this person (name or pseudonym), and the name itself");
-    erase_command->add_option("--before", options.before, "Of weeks that were over by then: 90d, 2026-08-01");
-    erase_command->add_option("--reason", options.why, "Why; it is recorded")->required();
-    erase_command->add_option("--by", options.by, "Who does it; else who is at the keyboard");
-    erase_command->add_flag("--json", options.json, "Print an object");
-    erase_command->footer(
+    Command erase_command = group.command("erase", "Make bodies unreadable for good by destroying their keys");
+    add_config_option(erase_command, options.config);
+    erase_command.option("--repository", options.repository, "Of this repository");
+    erase_command.option("--person", options.person, "Of this person (name or pseudonym), and the name itself");
+    erase_command.option("--before", options.before, "Of weeks that were over by then: 90d, 2026-08-01");
+    erase_command.option("--reason", options.why, "Why; it is recorded").required();
+    erase_command.option("--by", options.by, "Who does it; else who is at the keyboard");
+    erase_command.flag("--json", options.json, "Print an object");
+    erase_command.footer(
         "Entries stay, with digests and pseudonyms, and the ledger still verifies. What a matter holds stays "
         "too (exit code 1).\nExample:\n  sallyport ledger erase --repository git.acme.example/clients/x "
         "--before 90d --reason 'contract ended'\n");
-    erase_command->callback([&exit_code] { exit_code = erase(options); });
+    erase_command.run([&exit_code] { exit_code = erase(options); });
 
-    auto* hold_command = group.add_subcommand("hold", "Keep bodies from being erased, for a legal matter");
-    add_config_option(*hold_command, options.config);
-    hold_command->add_option("--matter", options.matter, "Its name: a case number")->required();
-    hold_command->add_option("--repository", options.repository, "Of this repository");
-    hold_command->add_option("--person", options.person, "Of this person (name or pseudonym)");
-    hold_command->add_option("--from", options.from, "From then on");
-    hold_command->add_option("--to", options.to, "Up to then");
-    hold_command->add_option("--reason", options.why, "Why; it is recorded")->required();
-    hold_command->add_option("--by", options.by, "Who does it; else who is at the keyboard");
-    hold_command->footer(
+    Command hold_command = group.command("hold", "Keep bodies from being erased, for a legal matter");
+    add_config_option(hold_command, options.config);
+    hold_command.option("--matter", options.matter, "Its name: a case number").required();
+    hold_command.option("--repository", options.repository, "Of this repository");
+    hold_command.option("--person", options.person, "Of this person (name or pseudonym)");
+    hold_command.option("--from", options.from, "From then on");
+    hold_command.option("--to", options.to, "Up to then");
+    hold_command.option("--reason", options.why, "Why; it is recorded").required();
+    hold_command.option("--by", options.by, "Who does it; else who is at the keyboard");
+    hold_command.footer(
         "Example:\n  sallyport ledger hold --matter case-17 --person ada --from 2026-06-01 --reason 'court order'\n");
-    hold_command->callback([&exit_code] { exit_code = hold(options); });
+    hold_command.run([&exit_code] { exit_code = hold(options); });
 
-    auto* release_command = group.add_subcommand("release", "End a hold");
-    add_config_option(*release_command, options.config);
-    release_command->add_option("matter", options.matter, "Its name")->required();
-    release_command->add_option("--reason", options.why, "Why; it is recorded")->required();
-    release_command->add_option("--by", options.by, "Who does it; else who is at the keyboard");
-    release_command->callback([&exit_code] { exit_code = release(options); });
+    Command release_command = group.command("release", "End a hold");
+    add_config_option(release_command, options.config);
+    release_command.option("matter", options.matter, "Its name").required();
+    release_command.option("--reason", options.why, "Why; it is recorded").required();
+    release_command.option("--by", options.by, "Who does it; else who is at the keyboard");
+    release_command.run([&exit_code] { exit_code = release(options); });
 
-    auto* holds_command = group.add_subcommand("holds", "What is held, and for which matter");
-    add_config_option(*holds_command, options.config);
-    holds_command->add_flag("--json", options.json, "One object a line");
-    holds_command->callback([&exit_code] { exit_code = holds(options); });
+    Command holds_command = group.command("holds", "What is held, and for which matter");
+    add_config_option(holds_command, options.config);
+    holds_command.flag("--json", options.json, "One object a line");
+    holds_command.run([&exit_code] { exit_code = holds(options); });
 }
 
 } // namespace sallyport::cli

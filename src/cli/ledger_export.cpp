@@ -7,7 +7,6 @@
 #include "ledger/import_log.h"
 #include "tlog/lines.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace sallyport::cli {
@@ -129,35 +128,33 @@ int import_log(const LogOptions& options) {
 
 } // namespace
 
-void add_ledger_export(CLI::App& group, int& exit_code) {
+void add_ledger_export(Command& group, int& exit_code) {
     static LogOptions options;
-    auto* export_command =
-        group.add_subcommand("export", "The whole ledger as a log that other programs read (C2SP tlog-tiles)");
-    add_config_option(*export_command, options.config);
+    Command export_command =
+        group.command("export", "The whole ledger as a log that other programs read (C2SP tlog-tiles)");
+    add_config_option(export_command, options.config);
     export_command
-        ->add_option("directory", options.folder, "Write it here; what is there of this ledger already is gone on with")
-        ->required();
-    export_command->add_option("--ledger", options.ledger,
-                               "The ledger in this folder, wherever it came from; needs --key");
+        .option("directory", options.folder, "Write it here; what is there of this ledger already is gone on with")
+        .required();
+    export_command.option("--ledger", options.ledger, "The ledger in this folder, wherever it came from; needs --key");
     export_command
-        ->add_option("--key", options.keys, "The log's verifier key, or a file of them; else the installation's own")
-        ->allow_extra_args(false);
-    export_command->add_flag("--json", options.json, "Print an object");
-    export_command->footer("Examples:\n  sallyport ledger export /srv/log      # again each night: only what is new is "
-                           "written\n  sallyport ledger import /srv/log --key \"$(sallyport ledger key)\"\n");
-    export_command->callback([&exit_code] { exit_code = export_ledger(options); });
+        .option("--key", options.keys, "The log's verifier key, or a file of them; else the installation's own")
+        .one_each();
+    export_command.flag("--json", options.json, "Print an object");
+    export_command.footer("Examples:\n  sallyport ledger export /srv/log      # again each night: only what is new is "
+                          "written\n  sallyport ledger import /srv/log --key \"$(sallyport ledger key)\"\n");
+    export_command.run([&exit_code] { exit_code = export_ledger(options); });
 
-    auto* import_command = group.add_subcommand(
-        "import", "Verify a log in a folder, by whatever program it was written (C2SP tlog-tiles)");
-    import_command->add_option("directory", options.folder, "The folder that holds 'checkpoint' and 'tile'")
-        ->required();
-    import_command->add_option("--key", options.keys, "The log's or a witness's verifier key, or a file of them")
-        ->required()
-        ->allow_extra_args(false);
-    import_command->add_flag("--json", options.json, "Print an object");
-    import_command->footer("Example:\n  sallyport ledger import ./mirror --key example.com/log+1c2d3e4f+AQ…\n"
-                           "Exit code 1: something does not fit.\n");
-    import_command->callback([&exit_code] { exit_code = import_log(options); });
+    Command import_command =
+        group.command("import", "Verify a log in a folder, by whatever program it was written (C2SP tlog-tiles)");
+    import_command.option("directory", options.folder, "The folder that holds 'checkpoint' and 'tile'").required();
+    import_command.option("--key", options.keys, "The log's or a witness's verifier key, or a file of them")
+        .required()
+        .one_each();
+    import_command.flag("--json", options.json, "Print an object");
+    import_command.footer("Example:\n  sallyport ledger import ./mirror --key example.com/log+1c2d3e4f+AQ…\n"
+                          "Exit code 1: something does not fit.\n");
+    import_command.run([&exit_code] { exit_code = import_log(options); });
 }
 
 } // namespace sallyport::cli

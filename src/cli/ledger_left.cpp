@@ -6,7 +6,6 @@
 #include "cli/terminal.h"
 #include "json/writer.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <set>
@@ -133,19 +132,19 @@ int left(LeftOptions& options) {
 
 } // namespace
 
-void add_ledger_left(CLI::App& group, int& exit_code) {
+void add_ledger_left(Command& group, int& exit_code) {
     static LeftOptions options;
     options.limit = 10'000;
-    auto* command = group.add_subcommand("left", "Which files left, which of their lines, to whom, how it is known");
-    add_config_option(*command, options.config);
-    add_ledger_filters(*command, options);
-    command->add_option("--vendor", options.filter.vendor, "To this vendor");
-    command->add_option("--file", options.filter.file, "This file (its path, or the pseudonym)");
-    command->add_flag("--csv", options.csv, "A table for a spreadsheet");
-    command->add_option("--html", options.html, "Write one page that needs nothing else to this file");
-    command->footer("Examples:\n  sallyport ledger left --repository git.acme.example/web/site --since 7d\n"
-                    "  sallyport ledger left --since 30d --html left.html\n");
-    command->callback([&exit_code] { exit_code = left(options); });
+    Command command = group.command("left", "Which files left, which of their lines, to whom, how it is known");
+    add_config_option(command, options.config);
+    add_ledger_filters(command, options);
+    command.option("--vendor", options.filter.vendor, "To this vendor");
+    command.option("--file", options.filter.file, "This file (its path, or the pseudonym)");
+    command.flag("--csv", options.csv, "A table for a spreadsheet");
+    command.option("--html", options.html, "Write one page that needs nothing else to this file");
+    command.footer("Examples:\n  sallyport ledger left --repository git.acme.example/web/site --since 7d\n"
+                   "  sallyport ledger left --since 30d --html left.html\n");
+    command.run([&exit_code] { exit_code = left(options); });
 }
 
 } // namespace sallyport::cli

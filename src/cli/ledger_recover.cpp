@@ -9,7 +9,6 @@
 #include "ledger/recover.h"
 #include "tlog/lines.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace sallyport::cli {
@@ -127,26 +126,26 @@ int recover(const RecoverOptions& options) {
 
 } // namespace
 
-void add_ledger_recover(CLI::App& group, int& exit_code) {
+void add_ledger_recover(Command& group, int& exit_code) {
     static RecoverOptions options;
-    auto* key_command = group.add_subcommand("key", "The verifier keys of the ledger, the present one last");
-    add_config_option(*key_command, options.config);
-    auto* rotate_flag = key_command->add_flag(
+    Command key_command = group.command("key", "The verifier keys of the ledger, the present one last");
+    add_config_option(key_command, options.config);
+    const Option rotate_flag = key_command.flag(
         "--rotate", options.rotate, "Sign with a new key from the next start on; the gateway must be stopped");
-    key_command->add_option("--reason", options.why, "Why; it is recorded")->needs(rotate_flag);
-    key_command->add_option("--by", options.by, "Who does it; else who is at the keyboard")->needs(rotate_flag);
-    key_command->callback([&exit_code] { exit_code = options.rotate ? rotate(options) : show_keys(options); });
+    key_command.option("--reason", options.why, "Why; it is recorded").needs(rotate_flag);
+    key_command.option("--by", options.by, "Who does it; else who is at the keyboard").needs(rotate_flag);
+    key_command.run([&exit_code] { exit_code = options.rotate ? rotate(options) : show_keys(options); });
 
-    auto* recover_command = group.add_subcommand(
-        "recover", "Begin a new epoch of a ledger that was cut short or damaged and has no backup");
-    add_config_option(*recover_command, options.config);
-    recover_command->add_option("--reason", options.why, "Why; it is recorded")->required();
-    recover_command->add_option("--by", options.by, "Who does it; else who is at the keyboard");
-    recover_command->footer(
+    Command recover_command =
+        group.command("recover", "Begin a new epoch of a ledger that was cut short or damaged and has no backup");
+    add_config_option(recover_command, options.config);
+    recover_command.option("--reason", options.why, "Why; it is recorded").required();
+    recover_command.option("--by", options.by, "Who does it; else who is at the keyboard");
+    recover_command.footer(
         "What is whole is kept, what is not is set aside. The ledger gets a new name and key, so that nobody "
         "takes it for the old one; which entries are lost is its next entry.\nExample:\n  sallyport ledger "
         "recover --reason 'disk failed on 3 March, last backup from 2 March'\n");
-    recover_command->callback([&exit_code] { exit_code = recover(options); });
+    recover_command.run([&exit_code] { exit_code = recover(options); });
 }
 
 } // namespace sallyport::cli

@@ -7,7 +7,6 @@
 #include "json/writer.h"
 #include "ledger/replay.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <vector>
@@ -152,22 +151,21 @@ int report(const ReportOptions& options) {
 
 } // namespace
 
-void add_ledger_report(CLI::App& group, int& exit_code) {
+void add_ledger_report(Command& group, int& exit_code) {
     static ReportOptions options;
-    auto* bom = group.add_subcommand("aibom", "Clients, models, upstreams and plugins observed in use, as CycloneDX");
-    add_config_option(*bom, options.config);
-    bom->add_option("--since", options.since, "From then on: 24h, 7d, 2026-11-22");
-    bom->footer("Example:\n  sallyport ledger aibom --since 30d > aibom.cdx.json\n");
-    bom->callback([&exit_code] { exit_code = aibom(options); });
+    Command bom = group.command("aibom", "Clients, models, upstreams and plugins observed in use, as CycloneDX");
+    add_config_option(bom, options.config);
+    bom.option("--since", options.since, "From then on: 24h, 7d, 2026-11-22");
+    bom.footer("Example:\n  sallyport ledger aibom --since 30d > aibom.cdx.json\n");
+    bom.run([&exit_code] { exit_code = aibom(options); });
 
-    auto* command = group.add_subcommand("report", "Which controls of a framework the entries support");
-    add_config_option(*command, options.config);
-    command->add_option("--control", options.control, "soc2, iso42001, eu-ai-act, owasp-agentic, mitre-atlas")
-        ->required();
-    command->add_option("--since", options.since, "From then on: 24h, 7d, 2026-11-22");
-    command->add_flag("--json", options.json, "Print an object");
-    command->footer("Example:\n  sallyport ledger report --control soc2 --since 90d\n");
-    command->callback([&exit_code] { exit_code = report(options); });
+    Command command = group.command("report", "Which controls of a framework the entries support");
+    add_config_option(command, options.config);
+    command.option("--control", options.control, "soc2, iso42001, eu-ai-act, owasp-agentic, mitre-atlas").required();
+    command.option("--since", options.since, "From then on: 24h, 7d, 2026-11-22");
+    command.flag("--json", options.json, "Print an object");
+    command.footer("Example:\n  sallyport ledger report --control soc2 --since 90d\n");
+    command.run([&exit_code] { exit_code = report(options); });
 }
 
 } // namespace sallyport::cli

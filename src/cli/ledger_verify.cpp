@@ -9,7 +9,6 @@
 #include "ledger/verify.h"
 #include "tlog/lines.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace sallyport::cli {
@@ -249,39 +248,38 @@ int checkpoint(const SealOptions& options) {
 
 } // namespace
 
-void add_ledger_verify(CLI::App& group, int& exit_code) {
+void add_ledger_verify(Command& group, int& exit_code) {
     static SealOptions options;
-    const auto command = [&](const std::string& name, const std::string& what) {
-        auto* made = group.add_subcommand(name, what);
-        add_config_option(*made, options.config);
+    const auto command = [&](const char* name, const char* what) {
+        Command made = group.command(name, what);
+        add_config_option(made, options.config);
         return made;
     };
-    auto* verify_command = command("verify", "Is the ledger what was recorded? Names what is not");
-    verify_command->add_option("bundles", options.bundles, "Bundles to be verified instead (tar files)");
-    verify_command->add_option("--ledger", options.directory,
-                               "The ledger in this folder, wherever it came from; needs --key");
+    Command verify_command = command("verify", "Is the ledger what was recorded? Names what is not");
+    verify_command.option("bundles", options.bundles, "Bundles to be verified instead (tar files)");
+    verify_command.option("--ledger", options.directory,
+                          "The ledger in this folder, wherever it came from; needs --key");
     verify_command
-        ->add_option("--key", options.keys,
-                     "The log's or a witness's verifier key, or a file of them; else the installation's own")
-        ->allow_extra_args(false);
+        .option("--key", options.keys,
+                "The log's or a witness's verifier key, or a file of them; else the installation's own")
+        .one_each();
     verify_command
-        ->add_option("--seen", options.seen,
-                     "A file with a checkpoint that was kept elsewhere: the ledger must begin with it")
-        ->allow_extra_args(false);
-    verify_command->add_option("--since", options.verified,
-                               "A file with the checkpoint of the last verification: only what is newer is read");
-    verify_command->add_flag("--json", options.json, "Print an object");
-    verify_command->footer(
-        "Examples:\n  sallyport ledger checkpoint > monday.checkpoint     # give it to your auditor\n"
-        "  sallyport ledger verify --seen monday.checkpoint\n"
-        "  sallyport ledger verify --key sallyport/k3f9x2ab+1c2d3e4f+AQ… case-17.tar\n"
-        "Exit code 1: something does not hold.\n");
-    verify_command->callback([&exit_code] { exit_code = verify(options); });
+        .option("--seen", options.seen,
+                "A file with a checkpoint that was kept elsewhere: the ledger must begin with it")
+        .one_each();
+    verify_command.option("--since", options.verified,
+                          "A file with the checkpoint of the last verification: only what is newer is read");
+    verify_command.flag("--json", options.json, "Print an object");
+    verify_command.footer("Examples:\n  sallyport ledger checkpoint > monday.checkpoint     # give it to your auditor\n"
+                          "  sallyport ledger verify --seen monday.checkpoint\n"
+                          "  sallyport ledger verify --key sallyport/k3f9x2ab+1c2d3e4f+AQ… case-17.tar\n"
+                          "Exit code 1: something does not hold.\n");
+    verify_command.run([&exit_code] { exit_code = verify(options); });
 
-    auto* checkpoint_command = command("checkpoint", "The signed checkpoint of now, to be kept elsewhere");
-    checkpoint_command->add_flag("--cosigned", options.cosigned,
-                                 "The newest that enough witnesses cosigned, with their signatures");
-    checkpoint_command->callback([&exit_code] { exit_code = checkpoint(options); });
+    Command checkpoint_command = command("checkpoint", "The signed checkpoint of now, to be kept elsewhere");
+    checkpoint_command.flag("--cosigned", options.cosigned,
+                            "The newest that enough witnesses cosigned, with their signatures");
+    checkpoint_command.run([&exit_code] { exit_code = checkpoint(options); });
 }
 
 } // namespace sallyport::cli

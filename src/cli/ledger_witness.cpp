@@ -5,7 +5,6 @@
 #include "gateway/witness_server.h"
 #include "sandbox/harden.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <csignal>
@@ -73,27 +72,26 @@ int witness(WitnessOptions& options) {
 
 } // namespace
 
-void add_ledger_witness(CLI::App& group, int& exit_code) {
+void add_ledger_witness(Command& group, int& exit_code) {
     static WitnessOptions options;
-    auto* command = group.add_subcommand("witness", "Cosign checkpoints of ledgers (C2SP tlog-witness)");
-    command->add_option("--data", options.data, "Where its key and the last checkpoint of each log are kept")
-        ->required();
+    Command command = group.command("witness", "Cosign checkpoints of ledgers (C2SP tlog-witness)");
+    command.option("--data", options.data, "Where its key and the last checkpoint of each log are kept").required();
     command
-        ->add_option("--log", options.logs,
-                     "The verifier key of a log, as `sallyport ledger key` prints it, or a file of them")
-        ->allow_extra_args(false);
-    command->add_option("--listen", options.listen, "Address and port; port 0 takes a free one")->capture_default_str();
-    command->add_option("--name", options.name,
-                        "Of the key that is made at the first start, such as w1.acme.example; chosen at random else");
-    command->add_option("--tls-certificate", options.listener.certificate_file, "Certificate chain (PEM); serves TLS");
-    command->add_option("--tls-key", options.listener.key_file, "Its private key (PEM)");
-    command->add_flag("--print-key", options.print_key,
-                      "Print its verifier key, which is made where there is none, and end");
-    command->footer(
+        .option("--log", options.logs,
+                "The verifier key of a log, as `sallyport ledger key` prints it, or a file of them")
+        .one_each();
+    command.option("--listen", options.listen, "Address and port; port 0 takes a free one").show_default();
+    command.option("--name", options.name,
+                   "Of the key that is made at the first start, such as w1.acme.example; chosen at random else");
+    command.option("--tls-certificate", options.listener.certificate_file, "Certificate chain (PEM); serves TLS");
+    command.option("--tls-key", options.listener.key_file, "Its private key (PEM)");
+    command.flag("--print-key", options.print_key,
+                 "Print its verifier key, which is made where there is none, and end");
+    command.footer(
         "Run it on a machine that the gateway's operators do not control: it shows when a ledger was rolled back.\n\n"
         "Examples:\n  sallyport ledger witness --data /var/lib/witness --name w1.acme.example --print-key\n"
         "  sallyport ledger witness --data /var/lib/witness --listen 10.0.0.7:9103 --log ledger-keys\n");
-    command->callback([&exit_code] { exit_code = witness(options); });
+    command.run([&exit_code] { exit_code = witness(options); });
 }
 
 } // namespace sallyport::cli

@@ -1,16 +1,13 @@
 // sallyport: the guarded way out for coding assistants. Every sub-command is one file beside this one.
 #include "cli/commands.h"
 
-#include <CLI/CLI.hpp>
-
 #include <cstdio>
 #include <iostream>
 
 int main(int argc, char** argv) {
     using namespace sallyport::cli;
-    CLI::App app{"Sallyport guards what leaves a company through its AI coding assistants.\n"};
-    app.set_version_flag("--version", "sallyport 0.1.0");
-    app.require_subcommand(1);
+    Program app("Sallyport guards what leaves a company through its AI coding assistants.\n", "sallyport 0.1.0");
+    app.needs_command();
     app.footer("Begin with:\n  sallyport demo              see it work, on this machine alone\n"
                "  sallyport serve --help      run the gateway\n");
     int exit_code = done;
@@ -25,9 +22,7 @@ int main(int argc, char** argv) {
     add_repo(app, exit_code);
     add_completion(app, exit_code);
     try {
-        app.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? done : wrong_use;
+        if (!app.parse(argc, argv, exit_code)) return exit_code;
     } catch (const std::exception& error) {
         std::cerr << "sallyport: " << error.what() << '\n';
         return not_possible;

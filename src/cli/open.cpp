@@ -6,18 +6,14 @@
 #include "cli/commands.h"
 #include "cli/terminal.h"
 
-#include <CLI/CLI.hpp>
-
 #include <pwd.h>
 #include <unistd.h>
 
 namespace sallyport::cli {
 
-void add_config_option(CLI::App& app, std::string& file) {
+void add_config_option(Command& app, std::string& file) {
     file = default_config;
-    app.add_option("-c,--config", file, "The installation's sallyport.yaml")
-        ->envname("SALLYPORT_CONFIG")
-        ->capture_default_str();
+    app.option("-c,--config", file, "The installation's sallyport.yaml").environment("SALLYPORT_CONFIG").show_default();
 }
 
 std::shared_ptr<const gateway::Config> open_config(const std::string& file, bool with_secrets, int& exit_code) {

@@ -1,6 +1,7 @@
 // What commands open: the configuration without its secrets, the installation beside a running gateway, the ledger to ask.
 #pragma once
 
+#include "cli/arguments.h"
 #include "content/rules.h"
 #include "gateway/config.h"
 #include "identity/installation.h"
@@ -12,15 +13,11 @@
 #include <optional>
 #include <vector>
 
-namespace CLI {
-class App;
-}
-
 namespace sallyport::cli {
 
 inline constexpr std::string_view default_config = "sallyport.yaml";
 // The option every such command has: --config, by default sallyport.yaml here or in SALLYPORT_CONFIG.
-void add_config_option(CLI::App& app, std::string& file);
+void add_config_option(Command& app, std::string& file);
 
 // Complains and leaves the exit code where it cannot.
 std::shared_ptr<const gateway::Config> open_config(const std::string& file, bool with_secrets, int& exit_code);

@@ -12,7 +12,6 @@
 #include "policy/prove.h"
 #include "policy/time_window.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace sallyport::cli {
@@ -226,53 +225,51 @@ void write_mistakes(json::Writer& writer, std::string_view name, std::span<const
     writer.end_array();
 }
 
-void add_policy(CLI::App& app, int& exit_code) {
+void add_policy(Command& app, int& exit_code) {
     static PolicyOptions options;
-    auto* group = app.add_subcommand("policy", "Check, explain, prove and compare policies");
-    group->require_subcommand(1);
-    auto* check_command = group->add_subcommand("check", "Read a policy and tell every mistake with its place");
-    check_command->add_option("file", options.file, "The policy (policy.yaml)");
-    check_command->add_flag("--json", options.json, "Print an object");
-    check_command->footer("Exit code 1 where there is a mistake.\n\nExample:\n  sallyport policy check policy.yaml\n");
-    check_command->callback([&exit_code] { exit_code = check(options); });
+    Command group = app.command("policy", "Check, explain, prove and compare policies");
+    group.needs_command();
+    Command check_command = group.command("check", "Read a policy and tell every mistake with its place");
+    check_command.option("file", options.file, "The policy (policy.yaml)");
+    check_command.flag("--json", options.json, "Print an object");
+    check_command.footer("Exit code 1 where there is a mistake.\n\nExample:\n  sallyport policy check policy.yaml\n");
+    check_command.run([&exit_code] { exit_code = check(options); });
 
-    auto* explain_command =
-        group->add_subcommand("explain", "What would be decided, by which rule, and why not by the others");
-    explain_command->add_option("-p,--policy", options.file,
-                                "The policy (policy.yaml; for an entry the one that decided)");
-    explain_command->add_option("--entry", options.entry,
-                                "A ledger entry (origin/index or exchange) whose facts are judged");
-    add_config_option(*explain_command, options.config);
-    explain_command->add_option("--client", options.client, "The client's name")->capture_default_str();
-    explain_command->add_option("--client-version", options.version, "The client's version");
-    explain_command->add_option("--repository", options.repository, "host/path, as claimed");
-    explain_command->add_option("--also-claims", options.also_claimed, "A further repository that the request names");
-    explain_command->add_option("--evidence", options.evidence, "How the repository is known")
-        ->check(CLI::IsMember({"none", "claimed", "bound", "observed"}))
-        ->capture_default_str();
-    explain_command->add_option("--model", options.model, "The model asked for");
-    explain_command->add_option("--team", options.team, "The caller's team");
-    explain_command->add_option("--role", options.role, "The caller's role");
-    explain_command->add_option("--path", options.paths,
-                                "A path below the repository (with evidence bound or observed)");
-    explain_command->add_option("--at", options.at, "When, in UTC (2026-12-31T18:00); now where not stated");
-    explain_command->add_option("--account", options.account, "Whose credential")
-        ->check(CLI::IsMember({"company", "personal"}))
-        ->capture_default_str();
-    explain_command->add_option("--reference", options.references,
-                                "Content by reference in the request (file, vendor-tool, …)");
-    explain_command->add_option("--plugin", options.plugins, "A plugin whose tools the request offers");
-    explain_command->add_flag("--json", options.json, "Print an object");
-    explain_command->footer("Exit code 3 where the policy refuses.\n\nExample:\n  sallyport policy explain --client "
-                            "claude-code --client-version 2.1.330 \\\n"
-                            "      --repository git.acme.example/core/engine --model claude-opus-5-5\n");
-    explain_command->callback([&exit_code] { exit_code = explain(options); });
-    add_policy_prove(*group, exit_code);
-    add_policy_diff(*group, exit_code);
-    add_policy_what_if(*group, exit_code);
-    add_policy_test(*group, exit_code);
-    add_policy_fmt(*group, exit_code);
-    add_policy_sign(*group, exit_code);
+    Command explain_command =
+        group.command("explain", "What would be decided, by which rule, and why not by the others");
+    explain_command.option("-p,--policy", options.file, "The policy (policy.yaml; for an entry the one that decided)");
+    explain_command.option("--entry", options.entry,
+                           "A ledger entry (origin/index or exchange) whose facts are judged");
+    add_config_option(explain_command, options.config);
+    explain_command.option("--client", options.client, "The client's name").show_default();
+    explain_command.option("--client-version", options.version, "The client's version");
+    explain_command.option("--repository", options.repository, "host/path, as claimed");
+    explain_command.option("--also-claims", options.also_claimed, "A further repository that the request names");
+    explain_command.option("--evidence", options.evidence, "How the repository is known")
+        .one_of({"none", "claimed", "bound", "observed"})
+        .show_default();
+    explain_command.option("--model", options.model, "The model asked for");
+    explain_command.option("--team", options.team, "The caller's team");
+    explain_command.option("--role", options.role, "The caller's role");
+    explain_command.option("--path", options.paths, "A path below the repository (with evidence bound or observed)");
+    explain_command.option("--at", options.at, "When, in UTC (2026-12-31T18:00); now where not stated");
+    explain_command.option("--account", options.account, "Whose credential")
+        .one_of({"company", "personal"})
+        .show_default();
+    explain_command.option("--reference", options.references,
+                           "Content by reference in the request (file, vendor-tool, …)");
+    explain_command.option("--plugin", options.plugins, "A plugin whose tools the request offers");
+    explain_command.flag("--json", options.json, "Print an object");
+    explain_command.footer("Exit code 3 where the policy refuses.\n\nExample:\n  sallyport policy explain --client "
+                           "claude-code --client-version 2.1.330 \\\n"
+                           "      --repository git.acme.example/core/engine --model claude-opus-5-5\n");
+    explain_command.run([&exit_code] { exit_code = explain(options); });
+    add_policy_prove(group, exit_code);
+    add_policy_diff(group, exit_code);
+    add_policy_what_if(group, exit_code);
+    add_policy_test(group, exit_code);
+    add_policy_fmt(group, exit_code);
+    add_policy_sign(group, exit_code);
 }
 
 } // namespace sallyport::cli

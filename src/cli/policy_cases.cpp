@@ -5,7 +5,6 @@
 #include "json/writer.h"
 #include "policy/cases.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <expected>
@@ -162,18 +161,18 @@ int test(const CasesOptions& options) {
 
 } // namespace
 
-void add_policy_test(CLI::App& group, int& exit_code) {
+void add_policy_test(Command& group, int& exit_code) {
     static CasesOptions options;
     options.files = {"policy.test.yaml"};
-    auto* command = group.add_subcommand("test", "Run the cases that are kept beside a policy");
-    command->add_option("files", options.files, "Files of cases")->capture_default_str();
-    command->add_option("-p,--policy", options.policy,
-                        "The policy (what the file of cases names, else policy.yaml beside it)");
-    command->add_option("--junit", options.junit, "Write a JUnit report to this file");
-    command->add_flag("--json", options.json, "Print a list of objects");
-    command->footer("Exit code 1 where a case or a coverage threshold is missed.\n\nExample:\n  sallyport policy test "
-                    "policy.test.yaml --junit report.xml\n");
-    command->callback([&exit_code] { exit_code = test(options); });
+    Command command = group.command("test", "Run the cases that are kept beside a policy");
+    command.option("files", options.files, "Files of cases").show_default();
+    command.option("-p,--policy", options.policy,
+                   "The policy (what the file of cases names, else policy.yaml beside it)");
+    command.option("--junit", options.junit, "Write a JUnit report to this file");
+    command.flag("--json", options.json, "Print a list of objects");
+    command.footer("Exit code 1 where a case or a coverage threshold is missed.\n\nExample:\n  sallyport policy test "
+                   "policy.test.yaml --junit report.xml\n");
+    command.run([&exit_code] { exit_code = test(options); });
 }
 
 } // namespace sallyport::cli

@@ -13,12 +13,12 @@ class Writer;
 
 namespace sallyport::cli {
 
-void add_policy_prove(CLI::App& group, int& exit_code);
-void add_policy_diff(CLI::App& group, int& exit_code);
-void add_policy_what_if(CLI::App& group, int& exit_code);
-void add_policy_sign(CLI::App& group, int& exit_code); // and signer
-void add_policy_test(CLI::App& group, int& exit_code);
-void add_policy_fmt(CLI::App& group, int& exit_code);
+void add_policy_prove(Command& group, int& exit_code);
+void add_policy_diff(Command& group, int& exit_code);
+void add_policy_what_if(Command& group, int& exit_code);
+void add_policy_sign(Command& group, int& exit_code); // and signer
+void add_policy_test(Command& group, int& exit_code);
+void add_policy_fmt(Command& group, int& exit_code);
 
 // A member: the list of {file, line, column, sentence}.
 void write_mistakes(json::Writer& writer, std::string_view name, std::span<const policy::Mistake> mistakes);

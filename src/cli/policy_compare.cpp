@@ -5,7 +5,6 @@
 #include "policy/compare.h"
 #include "policy/program.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -132,30 +131,30 @@ int compare(const CompareOptions& options) {
 
 } // namespace
 
-void add_policy_prove(CLI::App& group, int& exit_code) {
+void add_policy_prove(Command& group, int& exit_code) {
     static CompareOptions options;
-    auto* command = group.add_subcommand("prove", "Hold the invariants against everything that the rules let through");
-    command->add_option("file", options.file, "The policy")->capture_default_str();
-    command->add_flag("--json", options.json, "Print an object");
-    command->footer(
+    Command command = group.command("prove", "Hold the invariants against everything that the rules let through");
+    command.option("file", options.file, "The policy").show_default();
+    command.flag("--json", options.json, "Print an object");
+    command.footer(
         "Exact: every case that the policy can tell apart. Exit code 1, with a case, where an invariant is broken.\n\n"
         "Example:\n  sallyport policy prove policy.yaml\n");
-    command->callback([&exit_code] { exit_code = prove(options); });
+    command.run([&exit_code] { exit_code = prove(options); });
 }
 
-void add_policy_diff(CLI::App& group, int& exit_code) {
+void add_policy_diff(Command& group, int& exit_code) {
     static CompareOptions options;
-    auto* command = group.add_subcommand("diff", "Who gains and who loses what between two policies");
-    command->add_option("old", options.before, "The policy as it is")->required();
-    command->add_option("new", options.after, "The policy as it would be")->required();
+    Command command = group.command("diff", "Who gains and who loses what between two policies");
+    command.option("old", options.before, "The policy as it is").required();
+    command.option("new", options.after, "The policy as it would be").required();
     command
-        ->add_option("--fail-on", options.fail_on,
-                     "Exit with 1 where something is gained (loosen), or where anything differs (any)")
-        ->check(CLI::IsMember({"loosen", "any"}));
-    command->add_flag("--json", options.json, "Print an object");
-    command->footer("Example, in a review of policy changes:\n  sallyport policy diff main/policy.yaml policy.yaml "
-                    "--fail-on loosen\n");
-    command->callback([&exit_code] { exit_code = compare(options); });
+        .option("--fail-on", options.fail_on,
+                "Exit with 1 where something is gained (loosen), or where anything differs (any)")
+        .one_of({"loosen", "any"});
+    command.flag("--json", options.json, "Print an object");
+    command.footer("Example, in a review of policy changes:\n  sallyport policy diff main/policy.yaml policy.yaml "
+                   "--fail-on loosen\n");
+    command.run([&exit_code] { exit_code = compare(options); });
 }
 
 } // namespace sallyport::cli

@@ -6,7 +6,6 @@
 #include "json/writer.h"
 #include "policy/format.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -117,19 +116,18 @@ int format(const FormatOptions& options) {
 
 } // namespace
 
-void add_policy_fmt(CLI::App& group, int& exit_code) {
+void add_policy_fmt(Command& group, int& exit_code) {
     static FormatOptions options;
-    auto* command = group.add_subcommand("fmt", "Bring policies, their included files and cases into one form");
-    command->add_option("files", options.files, "The files; - reads standard input and writes standard output")
-        ->required();
-    command->add_flag("--check", options.check,
-                      "Change nothing; name the files that would change, with the first such line");
-    command->add_flag("--json", options.json, "Print a list of objects");
-    command->footer(
+    Command command = group.command("fmt", "Bring policies, their included files and cases into one form");
+    command.option("files", options.files, "The files; - reads standard input and writes standard output").required();
+    command.flag("--check", options.check,
+                 "Change nothing; name the files that would change, with the first such line");
+    command.flag("--json", options.json, "Print a list of objects");
+    command.footer(
         "Only blanks, line ends and empty lines change; comments and meaning stay, or the file does. Exit code 1 "
         "where a\nfile cannot be read as YAML, and with --check where one would change.\n\n"
         "Example:\n  sallyport policy fmt policy.yaml teams/*.yaml policy.test.yaml --check\n");
-    command->callback([&exit_code] { exit_code = format(options); });
+    command.run([&exit_code] { exit_code = format(options); });
 }
 
 } // namespace sallyport::cli

@@ -4,7 +4,6 @@
 #include "cli/terminal.h"
 #include "policy/signature.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace sallyport::cli {
@@ -68,22 +67,22 @@ int sign(const SignOptions& options) {
 
 } // namespace
 
-void add_policy_sign(CLI::App& group, int& exit_code) {
+void add_policy_sign(Command& group, int& exit_code) {
     static SignOptions options;
-    auto* command = group.add_subcommand("sign", "Sign a policy: writes or adds to policy.yaml.sig beside it");
-    command->add_option("file", options.file, "The policy")->capture_default_str();
-    command->add_option("--key-file", options.key_file, "The signer's key")->required();
-    command->add_option("--version", options.version, "The version (the next one where the policy changed)");
-    command->footer("A gateway that names policy_signers takes no policy that they did not sign, and none older than "
-                    "the one in force.\n\n"
-                    "Example:\n  sallyport policy sign policy.yaml --key-file security.key\n");
-    command->callback([&exit_code] { exit_code = sign(options); });
+    Command command = group.command("sign", "Sign a policy: writes or adds to policy.yaml.sig beside it");
+    command.option("file", options.file, "The policy").show_default();
+    command.option("--key-file", options.key_file, "The signer's key").required();
+    command.option("--version", options.version, "The version (the next one where the policy changed)");
+    command.footer("A gateway that names policy_signers takes no policy that they did not sign, and none older than "
+                   "the one in force.\n\n"
+                   "Example:\n  sallyport policy sign policy.yaml --key-file security.key\n");
+    command.run([&exit_code] { exit_code = sign(options); });
 
-    auto* signer = group.add_subcommand("signer", "Make a signer's key and print what verifies it");
-    signer->add_option("name", options.name, "Whose key, such as security@acme.example")->required();
-    signer->add_option("--key-file", options.key_file, "Where the key goes; the file must not be there")->required();
-    signer->footer("Example:\n  sallyport policy signer security@acme.example --key-file security.key\n");
-    signer->callback([&exit_code] { exit_code = make_signer(options); });
+    Command signer = group.command("signer", "Make a signer's key and print what verifies it");
+    signer.option("name", options.name, "Whose key, such as security@acme.example").required();
+    signer.option("--key-file", options.key_file, "Where the key goes; the file must not be there").required();
+    signer.footer("Example:\n  sallyport policy signer security@acme.example --key-file security.key\n");
+    signer.run([&exit_code] { exit_code = make_signer(options); });
 }
 
 } // namespace sallyport::cli

@@ -6,7 +6,6 @@
 #include "json/writer.h"
 #include "ledger/replay.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -120,18 +119,18 @@ int what_if(const WhatIfOptions& options) {
 
 } // namespace
 
-void add_policy_what_if(CLI::App& group, int& exit_code) {
+void add_policy_what_if(Command& group, int& exit_code) {
     static WhatIfOptions options;
-    auto* command = group.add_subcommand("what-if", "What another policy would have made of the recorded decisions");
-    command->add_option("new", options.file, "The policy as it would be")->required();
-    command->add_option("--since", options.since, "How far back: 24h, 7d, 2026-11-22")->capture_default_str();
-    command->add_option("--limit", options.limit, "Rows to show")->capture_default_str();
-    add_config_option(*command, options.config);
-    command->add_flag("--json", options.json, "Print an object");
-    command->footer("Exact: an entry holds all that the decision looked at. Persons are pseudonyms. Exit code 1 where "
-                    "something would differ.\n\n"
-                    "Example:\n  sallyport policy what-if policy.yaml --since 7d\n");
-    command->callback([&exit_code] { exit_code = what_if(options); });
+    Command command = group.command("what-if", "What another policy would have made of the recorded decisions");
+    command.option("new", options.file, "The policy as it would be").required();
+    command.option("--since", options.since, "How far back: 24h, 7d, 2026-11-22").show_default();
+    command.option("--limit", options.limit, "Rows to show").show_default();
+    add_config_option(command, options.config);
+    command.flag("--json", options.json, "Print an object");
+    command.footer("Exact: an entry holds all that the decision looked at. Persons are pseudonyms. Exit code 1 where "
+                   "something would differ.\n\n"
+                   "Example:\n  sallyport policy what-if policy.yaml --since 7d\n");
+    command.run([&exit_code] { exit_code = what_if(options); });
 }
 
 } // namespace sallyport::cli

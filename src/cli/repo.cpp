@@ -17,7 +17,6 @@
 #include "repo/identity.h"
 #include "repo/walk.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -331,51 +330,49 @@ int forget(const RepoOptions& options) {
 
 } // namespace
 
-void add_repo(CLI::App& app, int& exit_code) {
+void add_repo(Command& app, int& exit_code) {
     static RepoOptions options;
-    auto* group = app.add_subcommand("repo", "The company's code, so that it is known where it leaves");
-    group->require_subcommand(1);
+    Command group = app.command("repo", "The company's code, so that it is known where it leaves");
+    group.needs_command();
 
-    auto* index_command = group->add_subcommand("index", "Read repositories or folders, or what is new in them");
-    add_config_option(*index_command, options.config);
+    Command index_command = group.command("index", "Read repositories or folders, or what is new in them");
+    add_config_option(index_command, options.config);
     index_command
-        ->add_option(
-            "path", options.paths,
-            "Working copies, bare repositories, folders of documents; or https, ssh and file addresses to clone")
-        ->required();
-    index_command->add_option("--name", options.name, "Its name in policy.yaml; else what its remote says");
-    index_command->add_option("--branch", options.branches,
-                              "Branches by pattern (repeatable); else the one that HEAD names");
-    index_command->add_option("--credential-file", options.credential_file,
-                              "For an address: a netrc, a token or a private key of SSH, mode 0600");
-    index_command->add_option("--host-key", options.host_key, "For an ssh address: the host's key, SHA256:…");
-    index_command->add_flag("--history", options.history, "Everything that the branches ever held");
-    index_command->add_flag("--json", options.json, "One object a line");
-    index_command->footer("Examples:\n  sallyport repo index ~/src/engine\n  sallyport repo index /srv/git/engine.git "
-                          "--branch main --branch 'release/*'\n"
-                          "  sallyport repo index ~/handbook --name docs.acme.example/handbook\n"
-                          "  sallyport repo index https://git.acme.example/core/engine.git --credential-file token\n");
-    index_command->callback([&exit_code] { exit_code = index(options); });
+        .option("path", options.paths,
+                "Working copies, bare repositories, folders of documents; or https, ssh and file addresses to clone")
+        .required();
+    index_command.option("--name", options.name, "Its name in policy.yaml; else what its remote says");
+    index_command.option("--branch", options.branches,
+                         "Branches by pattern (repeatable); else the one that HEAD names");
+    index_command.option("--credential-file", options.credential_file,
+                         "For an address: a netrc, a token or a private key of SSH, mode 0600");
+    index_command.option("--host-key", options.host_key, "For an ssh address: the host's key, SHA256:…");
+    index_command.flag("--history", options.history, "Everything that the branches ever held");
+    index_command.flag("--json", options.json, "One object a line");
+    index_command.footer("Examples:\n  sallyport repo index ~/src/engine\n  sallyport repo index /srv/git/engine.git "
+                         "--branch main --branch 'release/*'\n"
+                         "  sallyport repo index ~/handbook --name docs.acme.example/handbook\n"
+                         "  sallyport repo index https://git.acme.example/core/engine.git --credential-file token\n");
+    index_command.run([&exit_code] { exit_code = index(options); });
 
-    add_repo_classify(*group, exit_code);
+    add_repo_classify(group, exit_code);
 
-    auto* list_command = group->add_subcommand("list", "What is indexed, with the class that the policy gives it");
-    add_config_option(*list_command, options.config);
-    list_command->add_flag("--json", options.json, "One object a line");
-    list_command->callback([&exit_code] { exit_code = list(options); });
+    Command list_command = group.command("list", "What is indexed, with the class that the policy gives it");
+    add_config_option(list_command, options.config);
+    list_command.flag("--json", options.json, "One object a line");
+    list_command.run([&exit_code] { exit_code = list(options); });
 
-    auto* search_command = group->add_subcommand("search", "Of which file a text is");
-    add_config_option(*search_command, options.config);
-    search_command->add_option("file", options.file, "A text, an office document or a PDF; - for standard input")
-        ->required();
-    search_command->add_flag("--json", options.json, "One object a line");
-    search_command->footer("Exit codes: 0 nothing found, 1 found.\nExample:\n  sallyport repo search snippet.txt\n");
-    search_command->callback([&exit_code] { exit_code = search(options); });
+    Command search_command = group.command("search", "Of which file a text is");
+    add_config_option(search_command, options.config);
+    search_command.option("file", options.file, "A text, an office document or a PDF; - for standard input").required();
+    search_command.flag("--json", options.json, "One object a line");
+    search_command.footer("Exit codes: 0 nothing found, 1 found.\nExample:\n  sallyport repo search snippet.txt\n");
+    search_command.run([&exit_code] { exit_code = search(options); });
 
-    auto* forget_command = group->add_subcommand("forget", "Look for a repository's content no longer");
-    add_config_option(*forget_command, options.config);
-    forget_command->add_option("name", options.name, "As `repo list` shows it")->required();
-    forget_command->callback([&exit_code] { exit_code = forget(options); });
+    Command forget_command = group.command("forget", "Look for a repository's content no longer");
+    add_config_option(forget_command, options.config);
+    forget_command.option("name", options.name, "As `repo list` shows it").required();
+    forget_command.run([&exit_code] { exit_code = forget(options); });
 }
 
 } // namespace sallyport::cli

@@ -15,7 +15,6 @@
 #include "repo/folder.h"
 #include "repo/identity.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -301,19 +300,19 @@ int classify(const ClassifyOptions& options) {
 
 } // namespace
 
-void add_repo_classify(CLI::App& group, int& exit_code) {
+void add_repo_classify(Command& group, int& exit_code) {
     static ClassifyOptions options;
-    auto* command =
-        group.add_subcommand("classify", "Propose a class for a repository, with reasons, as a patch to policy.yaml");
-    add_config_option(*command, options.config);
-    command->add_option("path", options.path, "A working copy, a bare repository or a folder")->required();
-    command->add_option("--name", options.name, "Its name in policy.yaml; else what its remote says");
-    command->add_option("--branch", options.branches, "Branches by pattern (repeatable); else the one that HEAD names");
-    command->add_flag("--loosen", options.loosen, "Make the patch also where policy.yaml names a stricter class");
-    command->add_flag("--json", options.json, "Print an object");
-    command->footer("policy.yaml is only read. What is found are reasons, not proof: a person decides.\n\n"
-                    "Example:\n  sallyport repo classify ~/src/engine > engine.patch\n  git apply engine.patch\n");
-    command->callback([&exit_code] { exit_code = classify(options); });
+    Command command =
+        group.command("classify", "Propose a class for a repository, with reasons, as a patch to policy.yaml");
+    add_config_option(command, options.config);
+    command.option("path", options.path, "A working copy, a bare repository or a folder").required();
+    command.option("--name", options.name, "Its name in policy.yaml; else what its remote says");
+    command.option("--branch", options.branches, "Branches by pattern (repeatable); else the one that HEAD names");
+    command.flag("--loosen", options.loosen, "Make the patch also where policy.yaml names a stricter class");
+    command.flag("--json", options.json, "Print an object");
+    command.footer("policy.yaml is only read. What is found are reasons, not proof: a person decides.\n\n"
+                   "Example:\n  sallyport repo classify ~/src/engine > engine.patch\n  git apply engine.patch\n");
+    command.run([&exit_code] { exit_code = classify(options); });
 }
 
 } // namespace sallyport::cli

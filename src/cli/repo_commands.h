@@ -5,6 +5,6 @@
 
 namespace sallyport::cli {
 
-void add_repo_classify(CLI::App& group, int& exit_code);
+void add_repo_classify(Command& group, int& exit_code);
 
 } // namespace sallyport::cli

@@ -5,7 +5,6 @@
 #include "gateway/service.h"
 #include "sandbox/harden.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace sallyport::cli {
@@ -30,15 +29,15 @@ int serve(const std::string& file) {
 
 } // namespace
 
-void add_serve(CLI::App& app, int& exit_code) {
-    auto* command = app.add_subcommand("serve", "Run the gateway");
+void add_serve(Command& app, int& exit_code) {
+    Command command = app.command("serve", "Run the gateway");
     static std::string file;
-    add_config_option(*command, file);
-    command->footer("Stops on SIGTERM after running exchanges have ended; reads policy, configuration and certificates "
-                    "anew on SIGHUP.\n"
-                    "Logs JSON lines on standard error.\n\nExamples:\n  sallyport serve\n  sallyport serve --config "
-                    "/etc/sallyport/sallyport.yaml\n");
-    command->callback([&exit_code] { exit_code = serve(file); });
+    add_config_option(command, file);
+    command.footer("Stops on SIGTERM after running exchanges have ended; reads policy, configuration and certificates "
+                   "anew on SIGHUP.\n"
+                   "Logs JSON lines on standard error.\n\nExamples:\n  sallyport serve\n  sallyport serve --config "
+                   "/etc/sallyport/sallyport.yaml\n");
+    command.run([&exit_code] { exit_code = serve(file); });
 }
 
 } // namespace sallyport::cli

@@ -4,7 +4,6 @@
 #include "cli/commands.h"
 #include "cli/terminal.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <csignal>
@@ -67,30 +66,26 @@ int run(Arguments& arguments) {
 
 } // namespace
 
-void add_vendor(CLI::App& app, int& exit_code) {
+void add_vendor(Command& app, int& exit_code) {
     const auto arguments = std::make_shared<Arguments>();
     sim::VendorOptions& options = arguments->vendor;
     options.listen = "127.0.0.1:9101";
-    CLI::App* const command =
-        app.add_subcommand("vendor", "A simulated vendor of all four dialects, with faults on demand");
-    command->footer(guide);
-    command->add_option("--listen", options.listen, "Address and port; port 0 takes a free one")->capture_default_str();
-    command->add_option("--tls-cert", options.tls_certificate, "Certificate chain (PEM); serves TLS");
-    command->add_option("--tls-key", options.tls_key, "Its private key (PEM)");
-    command->add_option("--log", options.log_file, "Append a line of JSON per request to this file");
-    command->add_option("--save", options.save_folder, "Keep each request in this folder: <n>.head and <n>.body");
+    Command command = app.command("vendor", "A simulated vendor of all four dialects, with faults on demand");
+    command.footer(guide);
+    command.option("--listen", options.listen, "Address and port; port 0 takes a free one").show_default();
+    command.option("--tls-cert", options.tls_certificate, "Certificate chain (PEM); serves TLS");
+    command.option("--tls-key", options.tls_key, "Its private key (PEM)");
+    command.option("--log", options.log_file, "Append a line of JSON per request to this file");
+    command.option("--save", options.save_folder, "Keep each request in this folder: <n>.head and <n>.body");
     // One per flag: a fault has commas of its own.
-    command
-        ->add_option("--fault", options.faults, "What goes wrong, see below; repeatable, the first that strikes counts")
-        ->expected(1)
-        ->take_all()
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    command->add_option("--seed", options.seed, "For rate=P")->capture_default_str();
-    command->add_option("--threads", options.threads, "Loops that share the port")->capture_default_str();
-    command->add_flag("--gate", options.gate, "The next event of a stream leaves only after GET /vendor/next");
-    command->add_flag("--no-digest", arguments->no_digest, "No digests, and no log but --log: for benchmarks");
-    command->add_flag("--json", arguments->json, "Print {\"listening\":URL}");
-    command->callback([arguments, &exit_code] { exit_code = run(*arguments); });
+    command.option("--fault", options.faults, "What goes wrong, see below; repeatable, the first that strikes counts")
+        .one_each();
+    command.option("--seed", options.seed, "For rate=P").show_default();
+    command.option("--threads", options.threads, "Loops that share the port").show_default();
+    command.flag("--gate", options.gate, "The next event of a stream leaves only after GET /vendor/next");
+    command.flag("--no-digest", arguments->no_digest, "No digests, and no log but --log: for benchmarks");
+    command.flag("--json", arguments->json, "Print {\"listening\":URL}");
+    command.run([arguments, &exit_code] { exit_code = run(*arguments); });
 }
 
 } // namespace sallyport::cli
