@@ -10,6 +10,9 @@ MAKEFLAGS += --no-print-directory
 
 export CTEST_PARALLEL_LEVEL ?= $(shell nproc)
 export PYTHONDONTWRITEBYTECODE = 1
+# What one checkout compiled, another finds in the cache.
+export CCACHE_BASEDIR ?= $(CURDIR)
+export CCACHE_NOHASHDIR ?= true
 
 FUZZ ?= *
 FUZZ_SECONDS ?= 600

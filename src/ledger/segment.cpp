@@ -178,20 +178,32 @@ Result<void> read_part(const std::filesystem::path& file, std::uint64_t offset, 
     return {};
 }
 
-Result<LoadedSegment> load_segment(const SegmentFile& file) {
-    const std::string name = file.path.string();
+Result<std::uint64_t> segment_size(const SegmentFile& file) {
     std::error_code error;
     const auto size = std::filesystem::file_size(file.path, error);
-    if (error) return fail(ErrorKind::io, "cannot look at " + name + ": " + error.message());
+    if (error) return fail(ErrorKind::io, "cannot look at " + file.path.string() + ": " + error.message());
     if (size > segment_file_bytes_max)
-        return fail(ErrorKind::too_large, name + " is larger than any segment this program writes; it is not one");
-    LoadedSegment out;
-    if (auto read = read_part(file.path, 0, size, out.bytes); !read) return std::unexpected(read.error());
-    auto header = decode_segment_header(out.bytes, name);
-    if (!header) return std::unexpected(header.error());
-    if (header->first_index != file.first_index)
-        return fail(ErrorKind::invalid, name + " begins with entry " + std::to_string(header->first_index) +
+        return fail(ErrorKind::too_large,
+                    file.path.string() + " is larger than any segment this program writes; it is not one");
+    return size;
+}
+
+Result<SegmentHeader> check_segment_header(std::string_view bytes, const SegmentFile& file) {
+    auto header = decode_segment_header(bytes, file.path.string());
+    if (header && header->first_index != file.first_index)
+        return fail(ErrorKind::invalid, file.path.string() + " begins with entry " +
+                                            std::to_string(header->first_index) +
                                             ", which is not what its name says; give it its own name back");
+    return header;
+}
+
+Result<LoadedSegment> load_segment(const SegmentFile& file) {
+    const auto size = segment_size(file);
+    if (!size) return std::unexpected(size.error());
+    LoadedSegment out;
+    if (auto read = read_part(file.path, 0, *size, out.bytes); !read) return std::unexpected(read.error());
+    auto header = check_segment_header(out.bytes, file);
+    if (!header) return std::unexpected(header.error());
     out.header = std::move(*header);
     return out;
 }

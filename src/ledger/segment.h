@@ -79,6 +79,11 @@ private:
 // The highest synced index that any mark at or behind `from` tells of; nullopt where there is none.
 std::optional<std::uint64_t> highest_mark(std::string_view bytes, std::size_t from);
 
+// An error where it is larger than any that is written.
+Result<std::uint64_t> segment_size(const SegmentFile& file);
+// `bytes` begin with a header: that of the file's name.
+Result<SegmentHeader> check_segment_header(std::string_view bytes, const SegmentFile& file);
+
 // One segment in memory, with its header checked against its name.
 struct LoadedSegment {
     SegmentHeader header;
