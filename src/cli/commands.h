@@ -21,6 +21,8 @@ void add_exception(Command& app, int& exit_code); // and break-glass
 void add_finding(Command& app, int& exit_code);
 void add_ledger(Command& app, int& exit_code);
 void add_repo(Command& app, int& exit_code);
+void add_run(Command& app, int& exit_code);
+void add_doctor(Command& app, int& exit_code);
 void add_completion(Command& app, int& exit_code);
 
 } // namespace sallyport::cli

@@ -20,6 +20,8 @@ int main(int argc, char** argv) {
     add_finding(app, exit_code);
     add_ledger(app, exit_code);
     add_repo(app, exit_code);
+    add_run(app, exit_code);
+    add_doctor(app, exit_code);
     add_completion(app, exit_code);
     try {
         if (!app.parse(argc, argv, exit_code)) return exit_code;

@@ -1,0 +1,17 @@
+#include "endpoint/self_test.h"
+
+#include "endpoint/view.h"
+
+namespace sallyport::endpoint {
+
+Result<std::vector<sandbox::Probed>> self_test() {
+    return sandbox::probe_boundary([](const sandbox::Bait& bait) {
+        ViewOptions options;
+        options.workspace = bait.workspace;
+        options.home = bait.home;
+        options.state = bait.folder / "state";
+        return view(options);
+    });
+}
+
+} // namespace sallyport::endpoint

@@ -1,0 +1,11 @@
+// Which tier the boundary earns on this machine, measured: sandbox/probes.h with the view that clients get.
+#pragma once
+
+#include "base/error.h"
+#include "sandbox/probes.h"
+
+namespace sallyport::endpoint {
+
+Result<std::vector<sandbox::Probed>> self_test();
+
+} // namespace sallyport::endpoint

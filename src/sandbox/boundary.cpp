@@ -1,0 +1,283 @@
+#include "sandbox/boundary.h"
+
+#include "sandbox/inside.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <utility>
+
+namespace sallyport::sandbox {
+
+namespace {
+
+constexpr std::size_t doors_max = 16;
+constexpr std::size_t message_bytes_max = 4'096;
+constexpr int could_not = 126; // exit code of what failed before the program ran
+
+// What the processes tell each other: one letter and a text or descriptors, a datagram each.
+//   'D' the doors, 'P' the program's pidfd, 'E' a sentence, 'G' go
+struct Message {
+    char letter = 0;
+    std::string text;
+    std::vector<int> descriptors;
+};
+
+bool send(int socket, char letter, std::string_view text, const std::vector<int>& descriptors = {}) {
+    const std::string bytes = letter + std::string(text.substr(0, message_bytes_max - 1));
+    iovec part{const_cast<char*>(bytes.data()), bytes.size()};
+    alignas(cmsghdr) char room[CMSG_SPACE(sizeof(int) * doors_max)] = {};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    if (!descriptors.empty()) {
+        message.msg_control = room;
+        message.msg_controllen = CMSG_SPACE(sizeof(int) * descriptors.size());
+        cmsghdr* const head = CMSG_FIRSTHDR(&message);
+        head->cmsg_level = SOL_SOCKET;
+        head->cmsg_type = SCM_RIGHTS;
+        head->cmsg_len = CMSG_LEN(sizeof(int) * descriptors.size());
+        std::memcpy(CMSG_DATA(head), descriptors.data(), sizeof(int) * descriptors.size());
+    }
+    ssize_t sent = 0;
+    do sent = ::sendmsg(socket, &message, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    return sent >= 0;
+}
+
+// A letter of 0: the other side is gone.
+Message receive(int socket) {
+    char bytes[message_bytes_max];
+    iovec part{bytes, sizeof bytes};
+    alignas(cmsghdr) char room[CMSG_SPACE(sizeof(int) * doors_max)] = {};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = room;
+    message.msg_controllen = sizeof room;
+    ssize_t count = 0;
+    do count = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    while (count < 0 && errno == EINTR);
+    Message out;
+    if (count <= 0) return out;
+    out.letter = bytes[0];
+    out.text.assign(bytes + 1, static_cast<std::size_t>(count) - 1);
+    for (cmsghdr* head = CMSG_FIRSTHDR(&message); head != nullptr; head = CMSG_NXTHDR(&message, head)) {
+        if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS) continue;
+        out.descriptors.resize((head->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+        std::memcpy(out.descriptors.data(), CMSG_DATA(head), out.descriptors.size() * sizeof(int));
+    }
+    return out;
+}
+
+void die_with_parent(pid_t parent) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(could_not);
+}
+
+std::string open_door(const Door& door, int& descriptor) {
+    descriptor = ::socket(AF_INET, (door.datagrams ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (descriptor < 0) return refused("socket");
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(door.port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return refused("bind");
+    if (!door.datagrams && ::listen(descriptor, SOMAXCONN) != 0) return refused("listen");
+    return {};
+}
+
+// The program's own signals, as a shell would leave them.
+void default_signals() {
+    for (const int one : {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGPIPE, SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU, SIGWINCH})
+        ::signal(one, SIG_DFL);
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+void close_all_but(const std::vector<int>& kept) {
+    std::vector<int> low = kept;
+    std::ranges::sort(low);
+    unsigned from = 3;
+    for (const int one : low) {
+        if (one < static_cast<int>(from)) continue;
+        if (static_cast<unsigned>(one) > from) ::syscall(SYS_close_range, from, static_cast<unsigned>(one) - 1, 0);
+        from = static_cast<unsigned>(one) + 1;
+    }
+    ::syscall(SYS_close_range, from, ~0u, 0);
+}
+
+// The program: the last limits, then itself. `talk` closes with the exec, which says that it went well.
+[[noreturn]] void become_program(const BoundarySpec& spec, int talk) {
+    const auto stop = [&](const std::string& why) {
+        send(talk, 'E', why);
+        ::_exit(could_not);
+    };
+    default_signals();
+    if (::chdir(spec.directory.c_str()) != 0) stop(refused("enter " + spec.directory.string()));
+    if (auto told = restrict_files(spec.places); !told.empty()) stop(told);
+    if (auto told = restrict_calls(spec.may_debug); !told.empty()) stop(told);
+    if (::prctl(PR_SET_DUMPABLE, 1) != 0)
+        stop(refused("dumpable")); // it may look at itself in /proc, and be debugged within
+    if (spec.instead) {
+        close_all_but(spec.kept);
+        ::_exit(spec.instead());
+    }
+    std::vector<char*> arguments, environment;
+    for (const std::string& one : spec.command) arguments.push_back(const_cast<char*>(one.c_str()));
+    for (const std::string& one : spec.environment) environment.push_back(const_cast<char*>(one.c_str()));
+    arguments.push_back(nullptr);
+    environment.push_back(nullptr);
+    close_all_but({talk});
+    ::execve(arguments[0], arguments.data(), environment.data());
+    stop(refused("start " + spec.command[0]));
+    ::_exit(could_not);
+}
+
+// Process 1 inside: waits for the program and for orphans. When it ends, the kernel ends all others.
+[[noreturn]] void be_first(const BoundarySpec& spec, int talk) {
+    const auto stop = [&](const std::string& why) {
+        send(talk, 'E', why);
+        ::_exit(could_not);
+    };
+    if (auto told = build_root(spec.places); !told.empty()) stop(told);
+    if (auto told = give_up_capabilities(); !told.empty()) stop(told);
+    if (!send(talk, 'R', "")) ::_exit(could_not);
+    if (receive(talk).letter != 'G') ::_exit(could_not);
+    const pid_t program = ::fork();
+    if (program < 0) stop(refused("fork"));
+    if (program == 0) become_program(spec, talk);
+    const int handle = static_cast<int>(::syscall(SYS_pidfd_open, program, 0));
+    if (handle >= 0) send(talk, 'P', "", {handle});
+    close_all_but({});
+    ::close(0), ::close(1), ::close(2); // a pipe behind them ends with the program
+    for (;;) {
+        int status = 0;
+        const pid_t ended = ::waitpid(-1, &status, 0);
+        if (ended == program) ::_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+        if (ended < 0 && errno == ECHILD) ::_exit(could_not);
+    }
+}
+
+[[noreturn]] void be_keeper(const BoundarySpec& spec, int talk) {
+    const auto stop = [&](const std::string& why) {
+        send(talk, 'E', why);
+        ::_exit(could_not);
+    };
+    if (auto told = leave_namespaces(spec.host_name); !told.empty()) stop(told);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL); // other credentials may have cleared it
+    if (auto told = raise_loopback(); !told.empty()) stop(told);
+    std::vector<int> doors;
+    for (const Door& door : spec.doors) {
+        doors.push_back(-1);
+        if (auto told = open_door(door, doors.back()); !told.empty()) stop(told + " (a door of the boundary)");
+    }
+    if (!send(talk, 'D', "", doors)) ::_exit(could_not);
+    for (const int door : doors) ::close(door);
+    const pid_t first = ::fork();
+    if (first < 0) stop(refused("fork"));
+    if (first == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        be_first(spec, talk);
+    }
+    ::close(talk);
+    ::close(0), ::close(1), ::close(2);
+    int status = 0;
+    while (::waitpid(first, &status, 0) < 0 && errno == EINTR) {
+    }
+    ::_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
+std::string door_port(int descriptor, std::uint16_t& port) {
+    sockaddr_in address{};
+    socklen_t length = sizeof address;
+    if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &length) != 0) return refused("getsockname");
+    port = ntohs(address.sin_port);
+    return {};
+}
+
+} // namespace
+
+Result<Boundary> Boundary::prepare(const BoundarySpec& spec) {
+    if (spec.doors.size() > doors_max) return fail(ErrorKind::invalid, "a boundary has at most 16 doors");
+    int pair[2];
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) return fail_errno("cannot make a socket");
+    Boundary out;
+    out.talk_ = pair[0];
+    const pid_t self = ::getpid();
+    out.keeper_ = ::fork();
+    if (out.keeper_ < 0) {
+        ::close(pair[1]);
+        return fail_errno("cannot start a process");
+    }
+    if (out.keeper_ == 0) {
+        ::close(pair[0]);
+        die_with_parent(self);
+        be_keeper(spec, pair[1]);
+    }
+    ::close(pair[1]);
+    out.pidfd_ = static_cast<int>(::syscall(SYS_pidfd_open, out.keeper_, 0));
+    if (out.pidfd_ < 0) return fail_errno("cannot watch a process");
+    for (bool ready = false; !ready;) {
+        Message told = receive(out.talk_);
+        for (const int descriptor : told.descriptors) out.doors_.push_back({descriptor, 0});
+        if (told.letter == 'E' || told.letter == 0)
+            return fail(ErrorKind::unavailable, "this machine gives no boundary of tier A: " +
+                                                    (told.letter == 0 ? "its process ended" : told.text) +
+                                                    "; sallyport doctor says what mends it");
+        ready = told.letter == 'R';
+    }
+    for (OpenDoor& door : out.doors_)
+        if (auto told = door_port(door.descriptor, door.port); !told.empty()) return fail(ErrorKind::io, told);
+    return out;
+}
+
+Boundary::Boundary(Boundary&& other) noexcept
+    : keeper_(std::exchange(other.keeper_, -1)), pidfd_(std::exchange(other.pidfd_, -1)),
+      program_(std::exchange(other.program_, -1)), talk_(std::exchange(other.talk_, -1)),
+      doors_(std::exchange(other.doors_, {})) {}
+
+Boundary::~Boundary() {
+    if (keeper_ > 0) {
+        ::kill(keeper_, SIGKILL); // process 1 dies with it, and all inside with that
+        while (::waitpid(keeper_, nullptr, 0) < 0 && errno == EINTR) {
+        }
+    }
+    for (const int one : {pidfd_, program_, talk_})
+        if (one >= 0) ::close(one);
+    for (const OpenDoor& door : doors_) ::close(door.descriptor);
+}
+
+Result<void> Boundary::begin() {
+    if (!send(talk_, 'G', "")) return fail_errno("the boundary ended before its program began");
+    for (;;) {
+        Message told = receive(talk_);
+        if (told.letter == 'E') return fail(ErrorKind::unavailable, "inside the boundary: " + told.text);
+        if (told.letter == 0) return {}; // the exec closed it
+        if (told.letter == 'P' && !told.descriptors.empty()) program_ = told.descriptors.front();
+    }
+}
+
+void Boundary::signal(int number) const {
+    if (program_ >= 0) ::syscall(SYS_pidfd_send_signal, program_, number, nullptr, 0);
+}
+
+int Boundary::wait() {
+    int status = 0;
+    while (::waitpid(keeper_, &status, 0) < 0)
+        if (errno != EINTR) return could_not;
+    keeper_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+} // namespace sallyport::sandbox
