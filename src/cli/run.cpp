@@ -1,12 +1,11 @@
-// sallyport run: a program inside the boundary.
+// sallyport run: a coding client, or any program, inside the boundary.
+#include "base/file.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"
-#include "endpoint/view.h"
-#include "sandbox/boundary.h"
+#include "endpoint/launch.h"
 
 #include <fmt/format.h>
 
-#include <csignal>
 #include <cstdlib>
 #include <unistd.h>
 
@@ -15,26 +14,17 @@ namespace sallyport::cli {
 namespace {
 
 struct RunOptions {
-    std::vector<std::string> command;
-    std::string workspace;
-    bool generic = false;
+    std::vector<std::string> words; // the client or program, and its arguments
+    std::string gateway, key_file, model, receipt_file;
+    bool generic = false, quiet = false, despite_redirects = false;
 };
 
-// As a shell finds it.
-std::string find_program(const std::string& name) {
-    if (name.contains('/')) return std::filesystem::absolute(name);
-    const char* const path = std::getenv("PATH");
-    std::string_view rest = path == nullptr ? std::string_view("/usr/bin:/bin") : std::string_view(path);
-    while (!rest.empty()) {
-        const std::string file = std::string(rest.substr(0, rest.find(':'))) + "/" + name;
-        if (::access(file.c_str(), X_OK) == 0 && !std::filesystem::is_directory(file)) return file;
-        rest.remove_prefix(
-            std::min(rest.size(), rest.find(':') == std::string_view::npos ? rest.size() : rest.find(':') + 1));
-    }
-    return {};
+std::string variable(const char* name) {
+    const char* const value = std::getenv(name);
+    return value == nullptr ? std::string() : std::string(value);
 }
 
-// What of the person's environment goes inside: how to show text, nothing that names a key, a proxy or an address.
+// What of the person's environment goes inside: how to show text. Nothing that names a key, a proxy or an address.
 std::vector<std::string> environment_inside() {
     std::vector<std::string> out;
     for (const char* name : {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "COLORTERM", "LANG", "LC_ALL",
@@ -43,45 +33,110 @@ std::vector<std::string> environment_inside() {
     return out;
 }
 
-int run(RunOptions& options) {
-    const std::string program = find_program(options.command.front());
-    if (program.empty()) return complain(options.command.front() + " is not found in PATH");
-    const char* const home = std::getenv("HOME");
-    if (home == nullptr || *home != '/') return complain("HOME is not set to a folder");
-    endpoint::ViewOptions view;
-    view.workspace =
-        options.workspace.empty() ? std::filesystem::current_path() : std::filesystem::path(options.workspace);
-    view.home = home;
-    view.state = std::filesystem::path(home) / ".local/state/sallyport/homes/generic";
-    std::error_code error;
-    std::filesystem::create_directories(view.state, error);
-    if (error) return complain("cannot make " + view.state.string() + ": " + error.message());
-    const auto places = endpoint::view(view);
-    if (!places) return complain(places.error());
-    sandbox::BoundarySpec spec;
-    spec.places = *places;
-    spec.directory = std::filesystem::canonical(view.workspace);
-    spec.command = options.command;
-    spec.command.front() = program;
-    spec.environment = environment_inside();
-    auto boundary = sandbox::Boundary::prepare(spec);
-    if (!boundary) return complain(boundary.error());
-    // The terminal's keys reach the program directly; we stay to tell how it ended.
-    std::signal(SIGINT, SIG_IGN);
-    std::signal(SIGQUIT, SIG_IGN);
-    if (auto begun = boundary->begin(); !begun) return complain(begun.error());
-    return boundary->wait();
+// "https://sallyport.acme.example:8443"
+Result<http::Origin> origin_of(std::string text) {
+    http::Origin out;
+    while (text.ends_with('/')) text.pop_back();
+    out.tls = text.starts_with("https://");
+    if (!out.tls && !text.starts_with("http://"))
+        return fail(ErrorKind::invalid,
+                    "the gateway is an address such as https://sallyport.acme.example, not " + text);
+    out.authority = text.substr(out.tls ? 8 : 7);
+    const bool has_port =
+        out.authority.find(':', out.authority.find(']') == std::string::npos ? 0 : out.authority.find(']')) !=
+        std::string::npos;
+    auto where = net::parse_host_port(has_port ? out.authority : out.authority + (out.tls ? ":443" : ":80"));
+    if (!where) return std::unexpected(where.error());
+    out.where = std::move(*where);
+    if (!out.tls) return out;
+    auto context = net::TlsContext::client("");
+    if (!context) return std::unexpected(context.error());
+    out.tls_context = std::move(*context);
+    return out;
+}
+
+Result<Secret> company_key(const std::string& file) {
+    if (std::string key = variable("SALLYPORT_KEY"); !key.empty()) return Secret(std::move(key));
+    const std::string path = file.empty() ? variable("HOME") + "/.config/sallyport/key" : file;
+    auto text = read_file(path, 4096);
+    if (!text)
+        return fail(ErrorKind::unavailable, "there is no company key: put what `sallyport key issue` printed into " +
+                                                path + " (mode 600), or into SALLYPORT_KEY");
+    while (!text->empty() && (text->back() == '\n' || text->back() == '\r' || text->back() == ' ')) text->pop_back();
+    return Secret(std::move(*text));
+}
+
+void tell(const endpoint::Receipt& receipt) {
+    const std::string who = receipt.version.empty() ? receipt.client : receipt.client + " " + receipt.version;
+    fmt::print(
+        stderr, "{}\n",
+        ink(Ink::dim, fmt::format("sallyport: {}{}, boundary of tier A: {} exchange{} with the gateway ({} refused), "
+                                  "{} bytes sent; no other "
+                                  "contact was possible",
+                                  who, receipt.repository.empty() ? "" : " on " + receipt.repository, receipt.exchanges,
+                                  receipt.exchanges == 1 ? "" : "s", receipt.refused, receipt.sent_bytes)));
+    if (!receipt.unreachable.empty()) fmt::print(stderr, "sallyport: {}\n", receipt.unreachable);
+}
+
+int run(const RunOptions& options) {
+    endpoint::LaunchOptions launch;
+    launch.path = variable("PATH");
+    launch.home = variable("HOME");
+    if (!launch.home.is_absolute()) return complain("HOME is not set to a folder");
+    launch.client = options.generic ? nullptr : endpoint::find_client(options.words.front());
+    if (launch.client == nullptr && !options.generic) {
+        std::string known;
+        for (const auto& one : endpoint::clients()) known += " " + std::string(one.word);
+        complain(options.words.front() + " is no client that is known; there are" + known +
+                 ", and --generic for any program");
+        return wrong_use;
+    }
+    if (options.generic) launch.program = endpoint::find_in_path(options.words.front(), launch.path);
+    if (options.generic && launch.program.empty()) return complain(options.words.front() + " is not found in PATH");
+    launch.arguments.assign(options.words.begin() + 1, options.words.end());
+    launch.directory = std::filesystem::current_path();
+    launch.environment = environment_inside();
+    launch.model = options.model;
+    launch.despite_redirects = options.despite_redirects;
+    if (!options.gateway.empty()) {
+        auto gateway = origin_of(options.gateway);
+        if (!gateway) return complain(gateway.error());
+        launch.gateway = std::move(*gateway);
+        auto key = company_key(options.key_file);
+        if (!key) return complain(key.error());
+        launch.key = std::move(*key);
+    } else if (launch.client != nullptr) {
+        return complain("no gateway is named: say --gateway https://…, or set SALLYPORT_GATEWAY");
+    }
+    const auto receipt = endpoint::launch(launch);
+    if (!receipt) {
+        complain(receipt.error());
+        return receipt.error().kind == ErrorKind::refused ? refused : not_possible;
+    }
+    if (!options.quiet) tell(*receipt);
+    return receipt->exit_code;
 }
 
 } // namespace
 
 void add_run(Command& app, int& exit_code) {
     static RunOptions options;
-    Command command = app.command("run", "Start a program inside the boundary: no way out but the gateway");
-    command.option("command", options.command, "The program and its arguments, behind --").required();
-    command.option("--workspace", options.workspace, "The folder it works in (the present one)");
+    Command command = app.command("run", "Start a coding client inside the boundary: no way out but the gateway");
+    command
+        .option("client", options.words, "claude, codex, gemini, qwen, opencode, copilot; behind -- its own arguments")
+        .required();
+    command.option("--gateway", options.gateway, "The company's gateway, https://…").environment("SALLYPORT_GATEWAY");
+    command.option("--key-file", options.key_file,
+                   "The company key is in this file (~/.config/sallyport/key; or SALLYPORT_KEY)");
+    command.option("--model", options.model, "The model it is to ask for");
+    command.flag("--despite-redirects", options.despite_redirects,
+                 "Also where the repository's files name another address");
     command.flag("--generic", options.generic, "Any program, not a known coding client");
-    command.footer("Examples:\n  sallyport run --generic -- bash\n");
+    command.flag("-q,--quiet", options.quiet, "No receipt at the end");
+    command.footer(
+        "The client sees this repository, the machine's programs and a home folder of its own. Its exit code is the "
+        "command's; 3: refused before it started, 4: it could not be started.\n\nExamples:\n  sallyport run claude\n  "
+        "sallyport run codex -- exec 'explain main.cpp'\n  sallyport run --generic -- bash\n");
     command.run([&exit_code] { exit_code = run(options); });
 }
 

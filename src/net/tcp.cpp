@@ -224,6 +224,10 @@ Result<std::unique_ptr<Listener>> Listener::open(Loop& loop, const HostPort& whe
         ::close(descriptor);
         return failed;
     }
+    return adopt(loop, descriptor);
+}
+
+Result<std::unique_ptr<Listener>> Listener::adopt(Loop& loop, int descriptor) {
     sockaddr_storage bound{};
     socklen_t length = sizeof bound;
     ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&bound), &length);

@@ -37,6 +37,8 @@ Task<Result<std::unique_ptr<Stream>>> connect_tcp(Loop& loop, SocketAddress addr
 class Listener final : Watcher {
 public:
     static Result<std::unique_ptr<Listener>> open(Loop& loop, const HostPort& where);
+    // A socket that listens already, TCP or Unix; takes the descriptor, also where it fails.
+    static Result<std::unique_ptr<Listener>> adopt(Loop& loop, int descriptor);
     ~Listener();
 
     // The next connection's descriptor and peer. Out of descriptors or memory: waits and goes on. Ends with `cancelled` after

@@ -206,6 +206,15 @@ Result<std::vector<Probed>> probe_boundary(const ViewOf& view) {
     return out;
 }
 
+Result<std::vector<Probed>> probe_without_boundary() {
+    Baits baits;
+    if (auto laid = baits.lay(); !laid) return std::unexpected(laid.error());
+    std::vector<Probed> out;
+    for (const Probe& probe : all_probes())
+        if (probe.baited) out.push_back({probe, attempt(probe, baits.bait())});
+    return out;
+}
+
 char tier_of(const std::vector<Probed>& probed) {
     const bool holds = std::ranges::all_of(
         probed, [](const Probed& one) { return one.verdict == Verdict::closed || one.verdict == Verdict::not_here; });

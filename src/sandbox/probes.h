@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
@@ -42,6 +43,7 @@ struct Probe {
     const char* name; // "udp-to-loopback"
     const char* way;  // "a datagram to a port outside"
     Verdict (*attempt)(const Bait& bait);
+    bool baited = false; // open without a boundary, and harmless there
 };
 // In groups: network, files, processes and kernel.
 std::vector<Probe> all_probes();
@@ -54,6 +56,9 @@ struct Probed {
 // a process of its own. Takes about 100 ms. Call it before this process has made a thread.
 using ViewOf = std::function<Result<std::vector<Place>>(const Bait& bait)>;
 Result<std::vector<Probed>> probe_boundary(const ViewOf& view);
+
+// Those with a bait, in this process's own surroundings: they are open there, or a verdict of "closed" would mean nothing.
+Result<std::vector<Probed>> probe_without_boundary();
 
 // The tier that the verdicts earn: 'A' where every way is closed or not here, else 0.
 char tier_of(const std::vector<Probed>& probed);

@@ -84,17 +84,17 @@ Verdict open_by_handle(const Bait& bait) {
 std::vector<Probe> file_probes() {
     return {
         {"read-outside", "reading a file outside of the workspace",
-         [](const Bait& bait) { return of(holds_bait(bait.secret)); }},
-        {"stat-outside", "seeing that it is there", [](const Bait& bait) { return of(sees(bait.secret)); }},
+         [](const Bait& bait) { return of(holds_bait(bait.secret)); }, true},
+        {"stat-outside", "seeing that it is there", [](const Bait& bait) { return of(sees(bait.secret)); }, true},
         {"chmod-outside", "changing its mode",
-         [](const Bait& bait) { return of(::chmod(bait.secret.c_str(), 0644) == 0); }},
+         [](const Bait& bait) { return of(::chmod(bait.secret.c_str(), 0644) == 0); }, true},
         {"list-outside", "listing its folder",
-         [](const Bait& bait) { return of(::opendir(bait.secret.parent_path().c_str()) != nullptr); }},
-        {"write-outside", "making a file beside the workspace",
-         [](const Bait& bait) { return of(writes((bait.folder / "made").string(), O_CREAT)); }},
+         [](const Bait& bait) { return of(::opendir(bait.secret.parent_path().c_str()) != nullptr); }, true},
+        {"write-outside", "writing to a file outside",
+         [](const Bait& bait) { return of(writes(bait.secret.string())); }, true},
         {"read-home", "reading a key in the home folder",
-         [](const Bait& bait) { return of(holds_bait(bait.home_secret)); }},
-        {"read-tmp", "reading a file in /tmp", [](const Bait& bait) { return of(holds_bait(bait.tmp_secret)); }},
+         [](const Bait& bait) { return of(holds_bait(bait.home_secret)); }, true},
+        {"read-tmp", "reading a file in /tmp", [](const Bait& bait) { return of(holds_bait(bait.tmp_secret)); }, true},
         {"read-shadow", "reading /etc/shadow",
          [](const Bait&) { return of(std::ifstream("/etc/shadow").peek() != EOF); }},
         {"read-host-keys", "reading the machine's ssh keys",
@@ -107,13 +107,15 @@ std::vector<Probe> file_probes() {
          [](const Bait& bait) {
              return of(holds_bait((bait.workspace / "../../../../../..").string() + bait.secret.string()) ||
                        holds_bait((bait.workspace / ".." / bait.secret.filename()).string()));
-         }},
+         },
+         true},
         {"symbolic-link", "a link in the workspace to a file outside",
-         [](const Bait& bait) { return of(follows_link(bait, bait.secret)); }},
+         [](const Bait& bait) { return of(follows_link(bait, bait.secret)); }, true},
         {"link-by-proc", "a link through /proc/self/root",
-         [](const Bait& bait) { return of(follows_link(bait, "/proc/self/root" + bait.secret.string())); }},
+         [](const Bait& bait) { return of(follows_link(bait, "/proc/self/root" + bait.secret.string())); }, true},
         {"hard-link", "a hard link to a file outside",
-         [](const Bait& bait) { return of(::link(bait.secret.c_str(), (bait.workspace / "hard").c_str()) == 0); }},
+         [](const Bait& bait) { return of(::link(bait.secret.c_str(), (bait.workspace / "hard").c_str()) == 0); },
+         true},
         {"hard-link-of-programs", "a hard link to a program, to keep an old version of it",
          [](const Bait& bait) { return of(::link("/usr/bin/env", (bait.workspace / "hard").c_str()) == 0); }},
         {"inherited-descriptor", "a descriptor that was left open",
@@ -121,14 +123,16 @@ std::vector<Probe> file_probes() {
              char room[64] = {};
              return of(::pread(bait.descriptor, room, sizeof room - 1, 0) > 0 &&
                        std::string_view(room).contains(bait_text));
-         }},
+         },
+         true},
         {"any-descriptor", "any descriptor that leads outside",
          [](const Bait& bait) { return of(has_foreign_descriptor(bait)); }},
         {"open-by-handle", "opening a file by its handle, around all paths", open_by_handle},
         {"git-hook", "a git hook, which runs outside at the next commit",
-         [](const Bait& bait) { return of(writes((bait.workspace / ".git/hooks/pre-commit").string(), O_CREAT)); }},
+         [](const Bait& bait) { return of(writes((bait.workspace / ".git/hooks/pre-commit").string(), O_CREAT)); },
+         true},
         {"git-config", "git's settings, which name programs",
-         [](const Bait& bait) { return of(writes((bait.workspace / ".git/config").string())); }},
+         [](const Bait& bait) { return of(writes((bait.workspace / ".git/config").string())); }, true},
         {"git-config-swap", "git's settings by renaming another file over them",
          [](const Bait& bait) {
              const auto made = bait.workspace / ".git/config.lock";
@@ -136,26 +140,27 @@ std::vector<Probe> file_probes() {
              return of(::rename(made.c_str(), (bait.workspace / ".git/config").c_str()) == 0);
          }},
         {"git-hooks-aside", "another folder in place of the hooks",
-         [](const Bait& bait) { return of(puts_aside(bait.workspace / ".git/hooks")); }},
+         [](const Bait& bait) { return of(puts_aside(bait.workspace / ".git/hooks")); }, true},
         {"git-aside", "another folder in place of .git",
-         [](const Bait& bait) { return of(puts_aside(bait.workspace / ".git")); }},
+         [](const Bait& bait) { return of(puts_aside(bait.workspace / ".git")); }, true},
         {"workspace-aside", "another folder in place of the workspace",
          [](const Bait& bait) { return of(puts_aside(bait.workspace)); }},
         {"client-settings", "a client's own settings in the repository, hooks among them",
-         [](const Bait& bait) { return of(writes((bait.workspace / ".claude/settings.json").string())); }},
+         [](const Bait& bait) { return of(writes((bait.workspace / ".claude/settings.json").string())); }, true},
         {"client-settings-aside", "another folder in place of .claude",
          [](const Bait& bait) { return of(puts_aside(bait.workspace / ".claude")); }},
         {"mcp-servers", "the repository's list of MCP servers",
-         [](const Bait& bait) { return of(writes((bait.workspace / ".mcp.json").string())); }},
+         [](const Bait& bait) { return of(writes((bait.workspace / ".mcp.json").string())); }, true},
         {"mcp-servers-removed", "removing that list, to make another",
          [](const Bait& bait) { return of(::unlink((bait.workspace / ".mcp.json").c_str()) == 0); }},
         {"editor-tasks", "tasks that an editor runs",
-         [](const Bait& bait) { return of(writes((bait.workspace / ".vscode/tasks.json").string(), O_CREAT)); }},
+         [](const Bait& bait) { return of(writes((bait.workspace / ".vscode/tasks.json").string(), O_CREAT)); }, true},
         {"shell-start", "what a shell runs at its start, in the person's home folder",
          [](const Bait& bait) {
              // The home folder inside is another one: writing there is no way out. The bait tells whether it is the person's.
              return of(sees((bait.home / ".bashrc-bait").string()));
-         }},
+         },
+         true},
         {"mount", "a mount, to uncover what is hidden",
          [](const Bait& bait) {
              return of(::syscall(SYS_mount, "none", bait.workspace.c_str(), "tmpfs", 0, nullptr) == 0);

@@ -125,11 +125,12 @@ Verdict shared_memory(const Bait& bait) {
 std::vector<Probe> kernel_probes() {
     return {
         {"signal", "a signal to a process outside",
-         [](const Bait& bait) { return of(bait.process > 64 && ::kill(bait.process, 0) == 0); }},
+         [](const Bait& bait) { return of(bait.process > 64 && ::kill(bait.process, 0) == 0); }, true},
         {"see-processes", "the command lines of processes outside",
          [](const Bait& bait) {
              return of(!text_of(("/proc/" + std::to_string(bait.process) + "/cmdline").c_str()).empty());
-         }},
+         },
+         true},
         {"trace-outside", "ptrace of a process outside",
          [](const Bait& bait) { return of(::ptrace(PTRACE_SEIZE, bait.process, nullptr, nullptr) == 0); }},
         {"trace-first", "ptrace of the process that keeps the boundary", traces_first},
@@ -168,7 +169,8 @@ std::vector<Probe> kernel_probes() {
          }},
         {"capabilities", "any capability", has_capabilities},
         {"new-rights", "rights by a program with the set-user-ID bit", gains_rights},
-        {"kernel-keys", "the keys of the person's session", [](const Bait&) { return call(SYS_keyctl, 0, -4, 0); }},
+        {"kernel-keys", "the keys of the person's session", [](const Bait&) { return call(SYS_keyctl, 0, -4, 0); },
+         true},
         {"bpf", "a program in the kernel",
          [](const Bait&) {
              char room[128] = {};
@@ -203,13 +205,14 @@ std::vector<Probe> kernel_probes() {
          [](const Bait&) { return of(::access("/sys/kernel", F_OK) == 0 || ::access("/sys/fs/cgroup", F_OK) == 0); }},
         {"shared-memory", "System V shared memory of another program", shared_memory},
         {"shared-memory-by-name", "POSIX shared memory of another program",
-         [](const Bait& bait) { return of(::shm_open(bait.shared_name.c_str(), O_RDONLY, 0) >= 0); }},
+         [](const Bait& bait) { return of(::shm_open(bait.shared_name.c_str(), O_RDONLY, 0) >= 0); }, true},
         {"host-name", "the machine's name, by which people and teams are told apart",
          [](const Bait&) {
              char name[256] = {};
              ::gethostname(name, sizeof name - 1);
              return of(std::string_view(name) != "sallyport");
-         }},
+         },
+         true},
     };
 }
 

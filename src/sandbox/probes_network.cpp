@@ -97,9 +97,9 @@ Verdict netlink_writes(const Bait&) {
 std::vector<Probe> network_probes() {
     return {
         {"tcp-loopback", "a TCP connection to a server of this machine",
-         [](const Bait& bait) { return of(reaches(SOCK_STREAM, 0, "127.0.0.1", bait.tcp_port)); }},
+         [](const Bait& bait) { return of(reaches(SOCK_STREAM, 0, "127.0.0.1", bait.tcp_port)); }, true},
         {"tcp-any-address", "the same by the address 0.0.0.0",
-         [](const Bait& bait) { return of(reaches(SOCK_STREAM, 0, "0.0.0.0", bait.tcp_port)); }},
+         [](const Bait& bait) { return of(reaches(SOCK_STREAM, 0, "0.0.0.0", bait.tcp_port)); }, true},
         {"tcp6-loopback", "the same over IPv6",
          [](const Bait& bait) {
              const int socket = ::socket(AF_INET6, SOCK_STREAM, 0);
@@ -118,7 +118,8 @@ std::vector<Probe> network_probes() {
              to.sin6_port = htons(bait.tcp_port);
              ::inet_pton(AF_INET6, "::ffff:127.0.0.1", &to.sin6_addr);
              return of(socket >= 0 && ::connect(socket, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0);
-         }},
+         },
+         true},
         {"tcp-fast-open", "TCP data in the first packet, without connect()",
          [](const Bait& bait) {
              const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
@@ -131,7 +132,7 @@ std::vector<Probe> network_probes() {
         {"sctp", "SCTP",
          [](const Bait& bait) { return of(reaches(SOCK_STREAM, IPPROTO_SCTP, "127.0.0.1", bait.tcp_port)); }},
         {"udp-loopback", "a datagram to a server of this machine",
-         [](const Bait& bait) { return of(reaches(SOCK_DGRAM, 0, "127.0.0.1", bait.udp_port)); }},
+         [](const Bait& bait) { return of(reaches(SOCK_DGRAM, 0, "127.0.0.1", bait.udp_port)); }, true},
         {"udp-lite", "the same by UDP-Lite",
          [](const Bait& bait) { return of(reaches(SOCK_DGRAM, IPPROTO_UDPLITE, "127.0.0.1", bait.udp_port)); }},
         {"dns-stub", "the machine's own resolver",
@@ -168,9 +169,9 @@ std::vector<Probe> network_probes() {
         {"take-loopback-down", "changing the network's settings", adds_route},
         {"another-interface", "a network interface that is not loopback", has_other_interface},
         {"unix-path", "a Unix socket in a folder outside",
-         [](const Bait& bait) { return of(reaches_unix(bait.socket.string())); }},
+         [](const Bait& bait) { return of(reaches_unix(bait.socket.string())); }, true},
         {"ssh-agent", "the socket of an ssh agent",
-         [](const Bait& bait) { return of(reaches_unix(bait.agent_socket.string())); }},
+         [](const Bait& bait) { return of(reaches_unix(bait.agent_socket.string())); }, true},
         {"docker", "Docker's socket",
          [](const Bait&) { return of(reaches_unix("/var/run/docker.sock") || reaches_unix("/run/docker.sock")); }},
         {"system-bus", "the system's message bus",
@@ -181,7 +182,8 @@ std::vector<Probe> network_probes() {
          [](const Bait& bait) {
              const std::string name = std::string(1, '\0') + bait.abstract_socket;
              return of(reaches_unix(name.data(), name.size()));
-         }},
+         },
+         true},
     };
 }
 

@@ -83,7 +83,8 @@ std::string put(const Place& place) {
     case Place::Kind::fresh: return memory(at, "mode=0755");
     case Place::Kind::text:
         // Made beside and bound, so that it also covers a file of a place that is read-only.
-        if (auto told = make_file(std::string("/texts") + place.at.string(), source, 0444); !told.empty()) return told;
+        if (auto told = make_file(std::string("/texts") + place.at.string(), place.source, 0444); !told.empty())
+            return told;
         return show(std::string("/texts") + place.at.string(), at, true, false);
     case Place::Kind::link:
         if (auto told = make_folders(at.parent_path()); !told.empty()) return told;

@@ -1,0 +1,52 @@
+// One run of a coding client: inside the boundary, with the gateway as its only way out.
+#pragma once
+
+#include "base/error.h"
+#include "base/secret.h"
+#include "endpoint/clients.h"
+#include "http/client.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace sallyport::endpoint {
+
+struct LaunchOptions {
+    const Client* client = nullptr; // null: any program
+    std::filesystem::path program;  // of any program: as found
+    std::vector<std::string> arguments;
+    std::filesystem::path directory; // where it begins
+    std::filesystem::path home;
+    std::string path;     // PATH, of the person
+    http::Origin gateway; // without a host: there is none, and no way out at all
+    Secret key;           // of the company, for the gateway
+    std::string model;
+    bool despite_redirects = false;
+    std::vector<std::string> environment; // of the person, to go inside: NAME=value
+};
+
+// What a run was, for its end.
+struct Receipt {
+    int exit_code = 0;
+    std::string client, version; // as found
+    std::string repository;      // its name; empty: none
+    std::uint64_t exchanges = 0, refused = 0, sent_bytes = 0, received_bytes = 0;
+    std::string unreachable; // why the gateway could not be had, the last time
+    struct Contact {
+        std::string host;
+        std::uint64_t times = 0;
+        bool allowed = false;
+    };
+    std::vector<Contact> contacts; // besides the gateway
+};
+
+// Runs it to its end. Call it before this process has made a thread. Errors: the client is not there, the machine gives no boundary,
+// the repository's files would send the client elsewhere.
+Result<Receipt> launch(const LaunchOptions& options);
+
+// The folder with the repository that `directory` is in; `directory` itself where it is in none.
+std::filesystem::path workspace_of(const std::filesystem::path& directory, const std::filesystem::path& home);
+
+} // namespace sallyport::endpoint

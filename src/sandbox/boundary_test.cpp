@@ -1,0 +1,191 @@
+// With a real boundary; on a machine that gives none, these tests say so.
+#include "sandbox/boundary.h"
+
+#include <gtest/gtest.h>
+
+#include <arpa/inet.h>
+#include <chrono>
+#include <csignal>
+#include <fcntl.h>
+#include <fstream>
+#include <iterator>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+namespace sallyport::sandbox {
+namespace {
+
+class InBoundary : public ::testing::Test {
+protected:
+    void SetUp() override {
+        char made[] = "/var/tmp/boundary-XXXXXX";
+        folder_ = ::mkdtemp(made);
+        std::filesystem::create_directories(folder_ / "work");
+        spec_ = plain();
+        spec_.instead = [] { return 0; };
+        auto tried = Boundary::prepare(spec_);
+        if (!tried) GTEST_SKIP() << tried.error().message;
+    }
+    void TearDown() override { std::filesystem::remove_all(folder_); }
+
+    BoundarySpec plain() const {
+        BoundarySpec out;
+        for (const char* one : {"/usr", "/etc"}) out.places.push_back({Place::Kind::read_only, one, {}});
+        for (const char* one : {"bin", "lib", "lib64"})
+            if (std::filesystem::is_symlink(std::string("/") + one))
+                out.places.push_back(
+                    {Place::Kind::link, std::string("/") + one, std::filesystem::read_symlink(std::string("/") + one)});
+            else
+                out.places.push_back({Place::Kind::read_only, std::string("/") + one, {}, true});
+        out.places.push_back({Place::Kind::fresh, "/tmp", {}});
+        out.places.push_back({Place::Kind::read_write, folder_ / "work", {}});
+        out.directory = folder_ / "work";
+        return out;
+    }
+    int run(const std::string& script) {
+        BoundarySpec spec = plain();
+        spec.command = {"/usr/bin/sh", "-c", script};
+        spec.environment = {"PATH=/usr/bin:/bin"};
+        auto boundary = Boundary::prepare(spec);
+        if (!boundary || !boundary->begin()) return -1;
+        return boundary->wait();
+    }
+
+    std::filesystem::path folder_;
+    BoundarySpec spec_;
+};
+
+std::string text_of(const std::filesystem::path& path) {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST_F(InBoundary, ExitCodesComeThrough) {
+    EXPECT_EQ(run("exit 0"), 0);
+    EXPECT_EQ(run("exit 7"), 7);
+    EXPECT_EQ(run("kill -TERM $$"), 128 + SIGTERM);
+}
+
+TEST_F(InBoundary, WhatIsWrittenInTheWorkspaceStays) {
+    EXPECT_EQ(run("echo kept > file && echo lost > /tmp/file && ! echo no > /etc/file 2>/dev/null"), 0);
+    EXPECT_EQ(text_of(folder_ / "work/file"), "kept\n");
+    EXPECT_FALSE(std::filesystem::exists("/tmp/file"));
+}
+
+TEST_F(InBoundary, APlaceThatIsNotThereIsSaid) {
+    BoundarySpec spec = plain();
+    spec.places.push_back({Place::Kind::read_only, folder_ / "nothing", {}});
+    const auto tried = Boundary::prepare(spec);
+    ASSERT_FALSE(tried);
+    EXPECT_NE(tried.error().message.find("nothing"), std::string::npos) << tried.error().message;
+    spec.places.back().optional = true;
+    EXPECT_TRUE(Boundary::prepare(spec));
+}
+
+TEST_F(InBoundary, AProgramThatIsNotThereIsSaid) {
+    BoundarySpec spec = plain();
+    spec.command = {"/usr/bin/no-such-program"};
+    auto boundary = Boundary::prepare(spec);
+    ASSERT_TRUE(boundary);
+    const auto begun = boundary->begin();
+    ASSERT_FALSE(begun);
+    EXPECT_NE(begun.error().message.find("no-such-program"), std::string::npos) << begun.error().message;
+}
+
+TEST_F(InBoundary, DoorsLeadOutAndNowhereElse) {
+    BoundarySpec spec = plain();
+    spec.doors = {{false, 0}, {true, 53}};
+    std::uint16_t port = 0;
+    int pipe[2];
+    ASSERT_EQ(::pipe(pipe), 0);
+    spec.kept = {pipe[0]};
+    spec.instead = [&] {
+        std::uint16_t told = 0;
+        if (::read(pipe[0], &told, sizeof told) != sizeof told) return 1;
+        const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+        sockaddr_in to{};
+        to.sin_family = AF_INET;
+        to.sin_port = htons(told);
+        to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        if (::connect(socket, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) return 2;
+        char answer = 0;
+        return ::read(socket, &answer, 1) == 1 && answer == '!' ? 0 : 3;
+    };
+    auto boundary = Boundary::prepare(spec);
+    ASSERT_TRUE(boundary);
+    ASSERT_EQ(boundary->doors().size(), 2u);
+    port = boundary->doors()[0].port;
+    EXPECT_NE(port, 0);
+    EXPECT_EQ(boundary->doors()[1].port, 53);
+    ASSERT_TRUE(boundary->begin());
+    ASSERT_EQ(::write(pipe[1], &port, sizeof port), static_cast<ssize_t>(sizeof port));
+    pollfd waiting{boundary->doors()[0].descriptor, POLLIN, 0};
+    ASSERT_EQ(::poll(&waiting, 1, 10'000), 1);
+    const int client = ::accept(waiting.fd, nullptr, nullptr);
+    EXPECT_EQ(::write(client, "!", 1), 1);
+    EXPECT_EQ(boundary->wait(), 0);
+    for (const int one : {pipe[0], pipe[1], client}) ::close(one);
+}
+
+TEST_F(InBoundary, SignalsReachTheProgram) {
+    BoundarySpec spec = plain();
+    spec.command = {"/usr/bin/sh", "-c", "trap 'exit 9' TERM; echo > ready; while :; do sleep 0.05; done"};
+    spec.environment = {"PATH=/usr/bin:/bin"};
+    auto boundary = Boundary::prepare(spec);
+    ASSERT_TRUE(boundary && boundary->begin());
+    for (int i = 0; i < 200 && !std::filesystem::exists(folder_ / "work/ready"); ++i) ::usleep(10'000);
+    boundary->signal(SIGTERM);
+    EXPECT_EQ(boundary->wait(), 9);
+}
+
+// Whether any process still has the folder in its arguments.
+bool lives(const std::string& mark) {
+    for (const auto& one : std::filesystem::directory_iterator("/proc")) {
+        const std::string name = one.path().filename();
+        if (name.find_first_not_of("0123456789") == std::string::npos && std::stoi(name) != ::getpid() &&
+            text_of(one.path() / "cmdline").find(mark) != std::string::npos)
+            return true;
+    }
+    return false;
+}
+
+TEST_F(InBoundary, NothingIsLeftWhenItsOwnerIsKilled) {
+    const std::string mark = "left-" + folder_.filename().string();
+    const pid_t owner = ::fork();
+    if (owner == 0) {
+        BoundarySpec spec = plain();
+        // Daemons that leave their parents behind, too.
+        spec.command = {"/usr/bin/sh", "-c", "(setsid sh -c 'sleep 600; : '" + mark + " &) ; echo > ready; sleep 600",
+                        mark};
+        spec.environment = {"PATH=/usr/bin:/bin"};
+        auto boundary = Boundary::prepare(spec);
+        if (!boundary || !boundary->begin()) ::_exit(1);
+        ::_exit(boundary->wait());
+    }
+    for (int i = 0; i < 200 && !std::filesystem::exists(folder_ / "work/ready"); ++i) ::usleep(10'000);
+    EXPECT_TRUE(lives(mark));
+    ::kill(owner, SIGKILL);
+    ::waitpid(owner, nullptr, 0);
+    bool left = true;
+    for (int i = 0; i < 500 && (left = lives(mark)); ++i) ::usleep(10'000);
+    EXPECT_FALSE(left);
+}
+
+TEST_F(InBoundary, NothingIsLeftWhenItIsGivenUp) {
+    const std::string mark = "given-up-" + folder_.filename().string();
+    BoundarySpec spec = plain();
+    spec.command = {"/usr/bin/sh", "-c", "sleep 600", mark};
+    spec.environment = {"PATH=/usr/bin:/bin"};
+    {
+        auto boundary = Boundary::prepare(spec);
+        ASSERT_TRUE(boundary && boundary->begin());
+        EXPECT_TRUE(lives(mark));
+    }
+    EXPECT_FALSE(lives(mark));
+}
+
+} // namespace
+} // namespace sallyport::sandbox
