@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 #include <optional>
+#include <sstream>
 #include <unistd.h>
 
 namespace sallyport::endpoint {
@@ -174,15 +176,40 @@ std::optional<Package> read_package(const fs::path& folder) {
     return Package{member("name"), member("version")};
 }
 
-// The package that `file` is of: the nearest package.json above it with that name, or with one that begins so (of a platform).
-void find_package(const Client& client, Installed& found) {
-    for (fs::path folder = found.file.parent_path(); folder.has_relative_path(); folder = folder.parent_path()) {
-        if (found.version.empty())
-            if (const auto package = read_package(folder); package && package->name.starts_with(client.package))
-                found.version = package->version;
-        // What it depends on lies in the outermost node_modules.
-        if (folder.filename() == "node_modules") found.root = folder;
-    }
+// The nearest package.json above the file with that name, or with one that begins so (of a platform).
+std::string version_of(const Client& client, const fs::path& file) {
+    for (fs::path folder = file.parent_path(); folder.has_relative_path(); folder = folder.parent_path())
+        if (const auto package = read_package(folder); package && package->name.starts_with(client.package))
+            return package->version;
+    return {};
+}
+
+// The folder with all that a program needs: the outermost node_modules, the folder above its "bin", else its own.
+fs::path root_of(const fs::path& file) {
+    fs::path out = file.parent_path();
+    if (out.filename() == "bin") out = out.parent_path();
+    for (fs::path folder = file.parent_path(); folder.has_relative_path(); folder = folder.parent_path())
+        if (folder.filename() == "node_modules") out = folder;
+    return out;
+}
+
+// "#!/usr/bin/env node" of a script: node; empty for a program of its own.
+std::string interpreter_of(const fs::path& file) {
+    std::string line;
+    std::getline(std::ifstream(file), line);
+    if (!line.starts_with("#!") || line.size() > 256) return {};
+    std::string word;
+    for (std::istringstream words(line.substr(2)); words >> word;)
+        if (!word.starts_with('-') && !word.ends_with("/env")) return word;
+    return {};
+}
+
+void show(Installed& found, const fs::path& program) {
+    std::error_code error;
+    const fs::path file = fs::canonical(program, error);
+    if (error) return;
+    found.roots.push_back(root_of(file));
+    found.roots.push_back(program.parent_path());
 }
 
 } // namespace
@@ -217,8 +244,10 @@ Result<Installed> find_installed(const Client& client, std::string_view path) {
     std::error_code error;
     out.file = fs::canonical(out.program, error);
     if (error) return fail(ErrorKind::io, "cannot look at " + out.program.string() + ": " + error.message());
-    out.root = out.file.parent_path();
-    find_package(client, out);
+    out.version = version_of(client, out.file);
+    show(out, out.program);
+    if (const std::string interpreter = interpreter_of(out.file); !interpreter.empty())
+        if (const fs::path found = find_in_path(interpreter, path); !found.empty()) show(out, found);
     return out;
 }
 

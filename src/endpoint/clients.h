@@ -39,10 +39,10 @@ const Client* find_client(std::string_view word); // by word or name; nullptr
 
 // An installed client.
 struct Installed {
-    std::filesystem::path program; // as found
-    std::filesystem::path file;    // what it leads to
-    std::filesystem::path root;    // the folder with all that it needs; shown inside
-    std::string version;           // empty: nothing says it
+    std::filesystem::path program;            // as found
+    std::filesystem::path file;               // what it leads to
+    std::vector<std::filesystem::path> roots; // folders with all that it needs, its interpreter's too; shown inside
+    std::string version;                      // empty: nothing says it
 };
 // As a shell finds it in `path` ("/usr/bin:/bin"). Errors: it is not there.
 Result<Installed> find_installed(const Client& client, std::string_view path);

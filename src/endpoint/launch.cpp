@@ -97,8 +97,7 @@ Result<Prepared> prepare(const LaunchOptions& options, const fs::path& workspace
         auto installed = find_installed(*options.client, options.path);
         if (!installed) return std::unexpected(installed.error());
         out.installed = std::move(*installed);
-        shown.programs.push_back(out.installed.root);
-        shown.programs.push_back(out.installed.program.parent_path());
+        shown.programs = out.installed.roots;
         if (!options.gateway.where.host.empty())
             setting = options.client->setting({"http://127.0.0.1:" + std::to_string(gateway_port), {}, options.model});
     } else {

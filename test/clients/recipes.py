@@ -62,6 +62,8 @@ class Client:
     plugin_dash: str = "-"  # what stands for it in a plugin's name
     shows_plugins: bool = True  # its names of tools tell an MCP server's from its own
     references: tuple[str, ...] = ()  # kinds of content by reference that its settings can switch on
+    word: str = ""  # what `sallyport run` calls it; empty: as `name`
+    headless: tuple[str, ...] = ("-p",)  # before a prompt, to answer it and end
     model_that_edits: str = ""  # that a tool for editing is offered to; empty: to its own
 
 
@@ -191,15 +193,15 @@ def copilot(gateway, prompt):
 
 CLIENTS = {client.name: client for client in (
     Client("claude-code", "@anthropic-ai/claude-code", "2.1.330", "claude", claude_code, calls_when_refused=1,
-           own_key="sk-ant-fake-00000000", references=("container", "remote-mcp")),
+           own_key="sk-ant-fake-00000000", word="claude", references=("container", "remote-mcp")),
     Client("codex", "@openai/codex", "0.169.0", "codex", codex, calls_when_refused=1, references=("vendor-tool",),
-           plugin_dash="_", model_that_edits="gpt-5.5"),
+           headless=("exec",), plugin_dash="_", model_that_edits="gpt-5.5"),
     Client("gemini-cli", "@google/gemini-cli", "0.61.0", "gemini", gemini_cli, calls_when_refused=2,  # router, main
-           calls_with_model_named=1, own_key="AIzaFake00000000", references=("cached-content",)),
-    Client("qwen-code", "@qwen-code/qwen-code", "0.24.4", "qwen", qwen_code, calls_when_refused=1,
+           calls_with_model_named=1, own_key="AIzaFake00000000", word="gemini", references=("cached-content",)),
+    Client("qwen-code", "@qwen-code/qwen-code", "0.24.4", "qwen", qwen_code, calls_when_refused=1, word="qwen",
            references=("vendor-tool",)),
     Client("opencode", "opencode-ai", "1.18.33", "opencode", opencode, calls_when_refused=2,  # title, main
-           references=("vendor-tool",), shows_plugins=False),
+           headless=("run",), references=("vendor-tool",), shows_plugins=False),
     Client("copilot", "@github/copilot", "1.0.102", "copilot", copilot, calls_when_refused=1, tells_version=False,
            shows_plugins=False),
 )}

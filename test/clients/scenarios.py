@@ -58,10 +58,11 @@ class Scenario:
     why_not: str = ""
     note: str = "alpha\nthe word is {marker}\n"  # the file that is read
     prompt: str = recipes.PROMPT
+    launched: bool = False  # by `sallyport run`, in the boundary, with no settings but those that it makes
 
 
 def names():
-    return list(dict.fromkeys([*SCENARIOS, *AMENDED, *(case.name() for case in refusals.CASES)]))
+    return list(dict.fromkeys([*SCENARIOS, *LAUNCHED, *AMENDED, *(case.name() for case in refusals.CASES)]))
 
 
 def scenario(name, client):
@@ -72,6 +73,9 @@ def scenario(name, client):
         model = client.model_that_edits if edits else ""
         return Scenario(repository, world, lambda root, key: recipes.Gateway(root, key, repository, model=model, edits=edits), checks,
                         note=note, prompt=recipes.EDIT if edits else recipes.PROMPT)
+    if name in LAUNCHED:
+        repository, checks = LAUNCHED[name]
+        return Scenario(repository, gateways.World(), lambda root, key: recipes.Gateway(root, key, repository), checks, launched=True)
     if name in SCENARIOS:
         repository, checks = SCENARIOS[name]
         return Scenario(repository, gateways.World(), lambda root, key: recipes.Gateway(root, key, repository), checks)
@@ -95,17 +99,18 @@ def run(client, scenario, program, node, executable, folder):
     home = folder / "home"
     (folder / "gateway").mkdir()
     with gateways.Stack(program, folder / "gateway", scenario.world) as stack:
-        launch = client.launch(scenario.work(stack.root, stack.key), scenario.prompt.format(file=FILE))
+        launch = _launch(client, scenario, stack, program)
         for path, text in launch.files.items():
             (home / path).parent.mkdir(parents=True, exist_ok=True)
             (home / path).write_text(text)
         home.mkdir(exist_ok=True)
-        environment = {"PATH": f"{node}:/usr/bin:/bin", "HOME": str(home), "TERM": "xterm-256color",
+        environment = {"PATH": f"{executable.parent}:{node}:/usr/bin:/bin", "HOME": str(home), "TERM": "xterm-256color",
                        "LANG": "C.UTF-8", "USER": "dev", **launch.environment}
         tap = wire.Tap(stack.port)
         start = time.monotonic()
         try:
-            done = subprocess.run([str(executable), *launch.arguments], cwd=worktree, env=environment,
+            command = [] if scenario.launched else [str(executable)]
+            done = subprocess.run([*command, *launch.arguments], cwd=worktree, env=environment,
                                   stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
                                   timeout=CLIENT_SECONDS_MAX)
             status, output, errors = done.returncode, done.stdout, done.stderr
@@ -118,6 +123,21 @@ def run(client, scenario, program, node, executable, folder):
                    warnings=tap.warnings, dropped=tap.dropped,
                    entries=stack.ledger(tap.model_calls()), vendor=stack.vendor_received(), bodies=stack.vendor_bodies(), repository=repository,
                    programs=stack.said(), note=(worktree / FILE).read_text(errors="replace"))
+
+
+def _launch(client, scenario, stack, program):
+    prompt = scenario.prompt.format(file=FILE)
+    if not scenario.launched:
+        return client.launch(scenario.work(stack.root, stack.key), prompt)
+    return recipes.Launch([str(program), "run", client.word or client.name, "--gateway", stack.root, "--model", recipes.MODEL, "--",
+                           *client.headless, prompt], {"SALLYPORT_KEY": stack.key})
+
+
+def launched(client, ran):
+    """In the boundary, with nothing of the person's but the repository."""
+    return [*allowed(client, ran),
+            ("the receipt tells of it", f"sallyport: {client.name} {client.version} on {ran.repository}, boundary of tier A" in ran.errors,
+             ran.errors[-SHOWN_CHARACTERS:])]
 
 
 def allowed(client, ran):
@@ -225,6 +245,7 @@ AMENDED = {
     "redacted": (gateways.World(policy=REDACTING), "TOKEN = \"" + TOKEN + "\"\nthe word is {marker}\n", redacted, False),
     "edited": (gateways.World(policy=REDACTING + "restore: {}\n"), f"the word is {{marker}}\nTOKEN = {TOKEN}\nomega\n", edited, True),
 }
+LAUNCHED = {"launched": ("git.acme.example/web/site", launched), "launched, refused": ("git.acme.example/core/engine", refused)}
 SCENARIOS = {"allowed": ("git.acme.example/web/site", allowed), "refused": ("git.acme.example/core/engine", refused)}
 
 
