@@ -1,7 +1,7 @@
 // sallyport doctor: what this machine gives for a boundary.
 #include "cli/commands.h"
 #include "cli/terminal.h"
-#include "endpoint/self_test.h"
+#include "endpoint/tier.h"
 #include "json/writer.h"
 
 #include <fmt/format.h>
@@ -36,7 +36,7 @@ void print_json(const std::vector<sandbox::Probed>& probed, char tier) {
 }
 
 int doctor(const DoctorOptions& options) {
-    const auto probed = endpoint::self_test();
+    const auto probed = endpoint::measure_tier();
     if (!probed) return complain(probed.error());
     const char tier = sandbox::tier_of(*probed);
     if (options.json) {

@@ -14,7 +14,8 @@ namespace sallyport::cli {
 namespace {
 
 struct RunOptions {
-    std::vector<std::string> words; // the client or program, and its arguments
+    std::string client; // or program
+    std::vector<std::string> arguments;
     std::string gateway, key_file, model, receipt_file;
     bool generic = false, quiet = false, despite_redirects = false;
 };
@@ -83,17 +84,17 @@ int run(const RunOptions& options) {
     launch.path = variable("PATH");
     launch.home = variable("HOME");
     if (!launch.home.is_absolute()) return complain("HOME is not set to a folder");
-    launch.client = options.generic ? nullptr : endpoint::find_client(options.words.front());
+    launch.client = options.generic ? nullptr : endpoint::find_client(options.client);
     if (launch.client == nullptr && !options.generic) {
         std::string known;
         for (const auto& one : endpoint::clients()) known += " " + std::string(one.word);
-        complain(options.words.front() + " is no client that is known; there are" + known +
+        complain(options.client + " is no client that is known; there are" + known +
                  ", and --generic for any program");
         return wrong_use;
     }
-    if (options.generic) launch.program = endpoint::find_in_path(options.words.front(), launch.path);
-    if (options.generic && launch.program.empty()) return complain(options.words.front() + " is not found in PATH");
-    launch.arguments.assign(options.words.begin() + 1, options.words.end());
+    if (options.generic) launch.program = endpoint::find_in_path(options.client, launch.path);
+    if (options.generic && launch.program.empty()) return complain(options.client + " is not found in PATH");
+    launch.arguments = options.arguments;
     launch.directory = std::filesystem::current_path();
     launch.environment = environment_inside();
     launch.model = options.model;
@@ -123,8 +124,8 @@ void add_run(Command& app, int& exit_code) {
     static RunOptions options;
     Command command = app.command("run", "Start a coding client inside the boundary: no way out but the gateway");
     command
-        .option("client", options.words, "claude, codex, gemini, qwen, opencode, copilot; behind -- its own arguments")
-        .required();
+        .option("client", options.client, "claude, codex, gemini, qwen, opencode or copilot").required();
+    command.option("arguments", options.arguments, "The client's own, behind --");
     command.option("--gateway", options.gateway, "The company's gateway, https://…").environment("SALLYPORT_GATEWAY");
     command.option("--key-file", options.key_file,
                    "The company key is in this file (~/.config/sallyport/key; or SALLYPORT_KEY)");
@@ -136,7 +137,7 @@ void add_run(Command& app, int& exit_code) {
     command.footer(
         "The client sees this repository, the machine's programs and a home folder of its own. Its exit code is the "
         "command's; 3: refused before it started, 4: it could not be started.\n\nExamples:\n  sallyport run claude\n  "
-        "sallyport run codex -- exec 'explain main.cpp'\n  sallyport run --generic -- bash\n");
+        "sallyport run codex -- exec 'explain main.cpp'\n  sallyport run --generic bash\n");
     command.run([&exit_code] { exit_code = run(options); });
 }
 

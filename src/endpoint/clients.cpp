@@ -65,6 +65,9 @@ Setting codex(const Way& way) {
     set("analytics.enabled=false");
     set("features.plugins=false");
     set("features.apps=false");
+    // Its own sandbox needs namespaces, which the boundary denies to all within: the boundary stands in its place. (The kind that says so,
+    // externalSandbox, can only be asked for by its app server.)
+    set("sandbox_mode=\"danger-full-access\"");
     if (!way.model.empty()) set("model=\"" + way.model + "\"");
     out.environment = {{"SALLYPORT_CODEX_KEY", no_key}};
     return out;

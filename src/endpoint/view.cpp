@@ -12,8 +12,8 @@ namespace {
 
 // Programs and what they need of the machine. /etc as a whole: what is secret in it no ordinary user reads; settings of
 // coding clients there are covered by `files`.
-constexpr const char* machine[] = {"/usr",    "/bin", "/sbin", "/lib", "/lib32", "/lib64",
-                                   "/libx32", "/etc", "/opt",  "/nix", "/snap"};
+constexpr const char* machine[] = {"/usr",   "/bin",    "/sbin", "/lib", "/lib32",
+                                   "/lib64", "/libx32", "/opt",  "/nix", "/snap"};
 
 // Only the machine's root reads these; where that is who calls, as in a container, they are covered.
 constexpr const char* secrets[] = {"/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-", "/etc/sudoers"};
@@ -88,6 +88,7 @@ Result<std::vector<Place>> view(const ViewOptions& options) {
         else
             add(Place::Kind::read_only, one, {}, true);
     }
+    add(Place::Kind::entries, "/etc");
     for (const char* one : secrets)
         if (fs::exists(one, error)) add(Place::Kind::text, one);
     for (const char* one : secret_folders)

@@ -1,6 +1,6 @@
 #include "endpoint/view.h"
 
-#include "endpoint/self_test.h"
+#include "endpoint/tier.h"
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@ namespace {
 
 // Every probe has the same expectation in tier A: no way is open.
 TEST(SelfTest, NoWayOutIsOpen) {
-    const auto probed = self_test();
+    const auto probed = measure_tier();
     if (!probed) GTEST_SKIP() << probed.error().message;
     EXPECT_GE(probed->size(), 60u);
     for (const auto& one : *probed)

@@ -23,6 +23,7 @@ struct Place {
     enum class Kind : std::uint8_t {
         read_only,  // what is outside at `source`, with all below it
         read_write, // the same, for writing
+        entries,    // each thing in the folder `source`, read-only; later places may add to them
         fresh,      // an empty folder in memory, writable
         text,       // a file, read-only, with `source` as its text
         link,       // a symbolic link to `source`

@@ -70,6 +70,22 @@ std::string memory(const std::filesystem::path& at, const char* options) {
     return {};
 }
 
+// So that there is room for more beside what a folder of the machine holds.
+std::string show_entries(const std::filesystem::path& from, const std::filesystem::path& to) {
+    if (auto told = memory(to, "mode=0755"); !told.empty()) return told;
+    std::error_code error;
+    for (const auto& one : std::filesystem::directory_iterator(from, error)) {
+        const auto at = to / one.path().filename();
+        if (one.is_symlink(error)) {
+            if (::symlink(std::filesystem::read_symlink(one.path(), error).c_str(), at.c_str()) != 0)
+                return refused("link " + at.string());
+        } else if (one.is_directory(error) || one.is_regular_file(error)) {
+            if (auto told = show(one.path(), at, true, false); !told.empty()) return told;
+        }
+    }
+    return error ? "list " + from.string() + ": " + error.message() : std::string();
+}
+
 std::string put(const Place& place) {
     // "new" + "/usr": operator/ of a path would take the absolute one alone.
     const std::filesystem::path at = new_root + place.at.string();
@@ -80,6 +96,7 @@ std::string put(const Place& place) {
     case Place::Kind::read_write:
         if (place.optional && !std::filesystem::exists(old_root + source, error)) return {};
         return show(old_root + source, at, place.kind == Place::Kind::read_only, false);
+    case Place::Kind::entries: return show_entries(old_root + source, at);
     case Place::Kind::fresh: return memory(at, "mode=0755");
     case Place::Kind::text:
         // Made beside and bound, so that it also covers a file of a place that is read-only.
@@ -141,6 +158,11 @@ std::string build_root(const std::vector<Place>& places) {
     if (::chdir("/") != 0) return refused("enter the new root");
     for (const Place& place : places)
         if (auto told = put(place); !told.empty()) return told;
+    for (const Place& place : places)
+        if (place.kind == Place::Kind::entries &&
+            ::mount(nullptr, (new_root + place.at.string()).c_str(), nullptr,
+                    MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV, nullptr) != 0)
+            return refused("make " + place.at.string() + " read-only");
     if (auto told = make_devices(); !told.empty()) return told;
     if (auto told = make_proc(); !told.empty()) return told;
     if (::umount2(old_root, MNT_DETACH) != 0) return refused("leave the old root");

@@ -63,6 +63,7 @@ class Client:
     shows_plugins: bool = True  # its names of tools tell an MCP server's from its own
     references: tuple[str, ...] = ()  # kinds of content by reference that its settings can switch on
     word: str = ""  # what `sallyport run` calls it; empty: as `name`
+    chooses_model: bool = True  # by itself, where none is named
     headless: tuple[str, ...] = ("-p",)  # before a prompt, to answer it and end
     model_that_edits: str = ""  # that a tool for editing is offered to; empty: to its own
 
@@ -198,10 +199,10 @@ CLIENTS = {client.name: client for client in (
            headless=("exec",), plugin_dash="_", model_that_edits="gpt-5.5"),
     Client("gemini-cli", "@google/gemini-cli", "0.61.0", "gemini", gemini_cli, calls_when_refused=2,  # router, main
            calls_with_model_named=1, own_key="AIzaFake00000000", word="gemini", references=("cached-content",)),
-    Client("qwen-code", "@qwen-code/qwen-code", "0.24.4", "qwen", qwen_code, calls_when_refused=1, word="qwen",
+    Client("qwen-code", "@qwen-code/qwen-code", "0.24.4", "qwen", qwen_code, calls_when_refused=1, word="qwen", chooses_model=False,
            references=("vendor-tool",)),
     Client("opencode", "opencode-ai", "1.18.33", "opencode", opencode, calls_when_refused=2,  # title, main
-           headless=("run",), references=("vendor-tool",), shows_plugins=False),
+           headless=("run",), chooses_model=False, references=("vendor-tool",), shows_plugins=False),
     Client("copilot", "@github/copilot", "1.0.102", "copilot", copilot, calls_when_refused=1, tells_version=False,
-           shows_plugins=False),
+           chooses_model=False, shows_plugins=False),
 )}

@@ -129,8 +129,9 @@ def _launch(client, scenario, stack, program):
     prompt = scenario.prompt.format(file=FILE)
     if not scenario.launched:
         return client.launch(scenario.work(stack.root, stack.key), prompt)
-    return recipes.Launch([str(program), "run", client.word or client.name, "--gateway", stack.root, "--model", recipes.MODEL, "--",
-                           *client.headless, prompt], {"SALLYPORT_KEY": stack.key})
+    model = [] if client.chooses_model else ["--model", recipes.MODEL]
+    return recipes.Launch([str(program), "run", client.word or client.name, "--gateway", stack.root, *model, "--", *client.headless, prompt],
+                          {"SALLYPORT_KEY": stack.key})
 
 
 def launched(client, ran):

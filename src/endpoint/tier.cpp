@@ -1,10 +1,10 @@
-#include "endpoint/self_test.h"
+#include "endpoint/tier.h"
 
 #include "endpoint/view.h"
 
 namespace sallyport::endpoint {
 
-Result<std::vector<sandbox::Probed>> self_test() {
+Result<std::vector<sandbox::Probed>> measure_tier() {
     return sandbox::probe_boundary([](const sandbox::Bait& bait) {
         ViewOptions options;
         options.workspace = bait.workspace;

@@ -6,6 +6,6 @@
 
 namespace sallyport::endpoint {
 
-Result<std::vector<sandbox::Probed>> self_test();
+Result<std::vector<sandbox::Probed>> measure_tier();
 
 } // namespace sallyport::endpoint
