@@ -380,7 +380,8 @@ TEST_F(BodiesTest, PacksThatWereOffloadedAreReadAndGoWhenNobodyCanReadThem) {
     numbers.push_back(keep(text(900, 9), later));
     writer_->close();
     const auto before = bytes_of_packs(folder_ / "bodies");
-    const auto moved = offload_packs(folder_ / "bodies", {archive, 0}, "k3f9x2ab");
+    const auto last = list_packs(folder_ / "bodies")->back().first;
+    const auto moved = offload_packs(folder_ / "bodies", {archive, 0}, "k3f9x2ab", [&] { return last; });
     ASSERT_TRUE(moved) << moved.error().message;
     EXPECT_EQ(moved->files, 3u);
     EXPECT_EQ(*bytes_of_packs(folder_ / "bodies") + moved->bytes, *before);
@@ -399,6 +400,26 @@ TEST_F(BodiesTest, PacksThatWereOffloadedAreReadAndGoWhenNobodyCanReadThem) {
     EXPECT_TRUE(fs::is_empty(archive / "k3f9x2ab" / "bodies"));
     EXPECT_TRUE(ledger::read_offloaded(folder_ / "bodies")->empty());
     EXPECT_TRUE(body(numbers.back()));
+}
+
+TEST_F(BodiesTest, NumbersGoOnWhereAllPacksAreElsewhereAndOutOfReach) {
+    const fs::path archive = folder_ / "archive";
+    fs::create_directory(archive);
+    const auto before = keep(text(900, 1), place_);
+    while (writer_->figures().synced_number <= before) std::this_thread::yield();
+    EXPECT_EQ(offload_packs(folder_ / "bodies", {archive, 0}, "k3f9x2ab", [&] { return writer_->figures().open_pack; })
+                  ->files,
+              0u);
+    writer_->close();
+    EXPECT_EQ(offload_packs(folder_ / "bodies", {archive, 0}, "k3f9x2ab")->files, 1u);
+    fs::rename(archive, folder_ / "away");
+    open();
+    const auto after = keep("goes on", place_);
+    EXPECT_GT(after, before + 1'000'000);
+    writer_->close();
+    EXPECT_EQ(body(after).value_or(""), "goes on");
+    fs::rename(folder_ / "away", archive);
+    EXPECT_EQ(body(before).value_or(""), text(900, 1));
 }
 
 } // namespace

@@ -59,14 +59,18 @@ Result<std::uint64_t> bytes_of_packs(const std::filesystem::path& directory) {
 }
 
 Result<ledger::Offloaded> offload_packs(const std::filesystem::path& directory, const ledger::OffloadRule& rule,
-                                        const std::string& installation, const std::function<bool()>& goes_on) {
+                                        const std::string& installation,
+                                        const std::function<std::uint64_t()>& open_pack,
+                                        const std::function<bool()>& goes_on) {
     const auto packs = list_packs(directory);
     if (!packs) return std::unexpected(packs.error());
     const auto bytes = bytes_of_packs(directory);
     if (!bytes) return std::unexpected(bytes.error());
     std::vector<std::string> sealed;
-    for (std::size_t i = 0; i + 1 < packs->size(); ++i)
-        if (!(*packs)[i].is_offloaded) sealed.push_back((*packs)[i].path.filename().string());
+    const std::uint64_t open =
+        open_pack ? open_pack() : UINT64_MAX; // behind the listing: what was begun since is not in it
+    for (const PackFile& pack : *packs)
+        if (!pack.is_offloaded && pack.first < open) sealed.push_back(pack.path.filename().string());
     return ledger::offload(directory, sealed, *bytes, rule, installation, goes_on);
 }
 

@@ -30,8 +30,10 @@ Result<std::uint64_t> remove_unreadable(const std::filesystem::path& directory, 
 
 // Of the packs in the folder itself.
 Result<std::uint64_t> bytes_of_packs(const std::filesystem::path& directory);
-// The packs but for the newest one (ledger/offload.h).
+// The packs that are not written any more (ledger/offload.h). `open_pack`: WriterFigures::open_pack of now; empty: nobody writes.
 Result<ledger::Offloaded> offload_packs(const std::filesystem::path& directory, const ledger::OffloadRule& rule,
-                                        const std::string& installation, const std::function<bool()>& goes_on = {});
+                                        const std::string& installation,
+                                        const std::function<std::uint64_t()>& open_pack = {},
+                                        const std::function<bool()>& goes_on = {});
 
 } // namespace sallyport::bodies

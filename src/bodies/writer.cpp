@@ -55,7 +55,7 @@ public:
     Inside(const WriterOptions& options, std::unique_ptr<PackWriter> packs)
         : options_(options), packs_(std::move(packs)), memory_(options.pieces_remembered_max),
           next_number_(packs_->first_number()) {
-        figures_.synced_number = next_number_;
+        figures_.synced_number = figures_.open_pack = next_number_;
         thread_ = std::thread([this] { run(); });
     }
 
@@ -279,6 +279,7 @@ bool Writer::Inside::write_group(std::deque<Job>& jobs) {
         figures_.disk_bytes += frames.size();
         figures_.folder_bytes += frames.size();
         figures_.chunks += count;
+        figures_.open_pack = packs_->open_pack();
         for (std::size_t i = 0; i < count; ++i) {
             queued_bytes_ -= jobs.front().bytes.size() + jobs.front().manifest.size();
             jobs.pop_front();

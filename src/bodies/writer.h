@@ -47,10 +47,11 @@ struct WriterFigures {
     std::uint64_t new_bytes = 0;  // of them that were not kept before
     std::uint64_t disk_bytes = 0; // that became of these
     std::uint64_t queued_bytes = 0;
-    std::uint64_t chunks = 0;                         // written
-    std::uint64_t lost = 0;                           // handed over, and not written at the end
-    std::uint64_t over_limit = 0;                     // not taken, since as much as is allowed is kept
-    std::uint64_t folder_bytes = 0, limit_bytes = 0;  // of the packs in the folder; 0: no limit
+    std::uint64_t chunks = 0;                        // written
+    std::uint64_t lost = 0;                          // handed over, and not written at the end
+    std::uint64_t over_limit = 0;                    // not taken, since as much as is allowed is kept
+    std::uint64_t folder_bytes = 0, limit_bytes = 0; // of the packs in the folder; 0: no limit
+    std::uint64_t open_pack = 0; // packs whose first chunk has a lower number are not written any more
     std::uint64_t next_number = 0, synced_number = 0; // every chunk below is on the disk
 };
 

@@ -106,7 +106,9 @@ void Housekeeping::offload(const World& world) {
     };
     const auto go_on = [this] { return goes_on(); };
     if (const auto& rule = config.bodies.offload)
-        moved("bodies", bodies::offload_packs(places_.bodies, *rule, places_.installation, go_on),
+        moved("bodies",
+              bodies::offload_packs(
+                  places_.bodies, *rule, places_.installation, [this] { return writer_.figures().open_pack; }, go_on),
               &OffloadFigures::packs);
     if (const auto& rule = config.ledger.offload)
         moved("ledger", ledger::offload_segments(places_.ledger, *rule, places_.installation, go_on),

@@ -441,7 +441,11 @@ Result<std::vector<SealedName>> State::names(NameKind kind) {
 
 Result<void> State::copy_to(const std::filesystem::path& file) {
     const std::scoped_lock lock(inside_->mutex);
-    return inside_->copy.bind(1, std::string_view(file.native())).run();
+    auto copied = inside_->copy.bind(1, std::string_view(file.native())).run();
+    if (!copied)
+        copied = fail(copied.error().kind,
+                      inside_->db.path() + " cannot be copied to " + file.string() + ": " + copied.error().message);
+    return copied;
 }
 
 } // namespace sallyport::store
