@@ -224,12 +224,13 @@ TEST_F(BodiesTest, WhatIsOlderThanThePolicySaysGoesWithItsPacks) {
                              .released_ms = 0,
                              .by = "p_legal"}));
     const Kept kept[] = {{"internal", 90LL * 86'400'000}, {"customer", 0}};
-    auto gone = expire(folder_ / "bodies", *keys_, kept, 1'800'000'000'000);
+    std::uint64_t keys_erased = UINT64_MAX;
+    auto gone = expire(folder_ / "bodies", *keys_, kept, 1'800'000'000'000, keys_erased);
     EXPECT_EQ(gone->keys, 0u);
     EXPECT_EQ(gone->held, 1u);
     ASSERT_TRUE(keys_->release("m", 2));
     const auto packs = list_packs(folder_ / "bodies")->size();
-    gone = expire(folder_ / "bodies", *keys_, kept, 1'800'000'000'000);
+    gone = expire(folder_ / "bodies", *keys_, kept, 1'800'000'000'000, keys_erased);
     ASSERT_TRUE(gone) << gone.error().message;
     EXPECT_EQ(gone->keys, 1u);
     EXPECT_EQ(gone->packs, 3u);
@@ -312,6 +313,113 @@ TEST(Manifest, ComesBackAndRefusesWhatIsNone) {
     }
     EXPECT_FALSE(decode_manifest("\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01", 1))
         << "no memory for a count that is a lie";
+}
+
+TEST_F(BodiesTest, BeyondTheLimitNothingIsTakenButWhatAMatterHolds) {
+    const auto other = place_at("git.acme.example/other", "p_ada", "internal", 1'700'000'000'000);
+    const auto kept = keep(text(900, 1), place_);
+    EXPECT_GT(kept, 0u);
+    writer_->set_room(2'000, 1'999, {});
+    EXPECT_EQ(*writer_->keep(place_, "more", {}), 0u);
+    EXPECT_EQ(writer_->keep_part(place_, "part")->chunk, 0u);
+    EXPECT_EQ(*writer_->finish(place_, {}, "end"), 0u);
+    EXPECT_EQ(writer_->figures().over_limit, 3u);
+    const store::BodyHold hold{.matter = "m",
+                               .repository = "git.acme.example/other",
+                               .person = {},
+                               .from_ms = 0,
+                               .to_ms = 0,
+                               .since_ms = 1,
+                               .released_ms = 0,
+                               .by = "p_legal"};
+    writer_->set_room(2'000, 1'999, {hold});
+    EXPECT_EQ(*writer_->keep(place_, "more", {}), 0u);
+    const auto held = writer_->keep(other, "held", {});
+    writer_->set_room(0, 1'999, {});
+    const auto again = writer_->keep(place_, "room again", {});
+    writer_->close();
+    EXPECT_EQ(body(*held).value_or(""), "held");
+    EXPECT_EQ(body(*again).value_or(""), "room again");
+    EXPECT_EQ(writer_->figures().lost, 0u);
+    EXPECT_GT(writer_->figures().folder_bytes, 0u);
+}
+
+TEST_F(BodiesTest, AHoldCoversTheSameInMemoryAsInTheDatabase) {
+    for (const std::int64_t from_ms :
+         {std::int64_t{0}, std::int64_t{1'699'000'000'000}, std::int64_t{1'701'000'000'000}})
+        for (const std::int64_t to_ms :
+             {std::int64_t{0}, std::int64_t{1'698'000'000'000}, std::int64_t{1'900'000'000'000}}) {
+            const store::BodyHold hold{.matter = "m" + std::to_string(from_ms) + "-" + std::to_string(to_ms),
+                                       .repository = place_.repository,
+                                       .person = {},
+                                       .from_ms = from_ms,
+                                       .to_ms = to_ms,
+                                       .since_ms = 1,
+                                       .released_ms = 0,
+                                       .by = "p_legal"};
+            ASSERT_TRUE(keys_->find_or_make(place_, "sealed", 1));
+            ASSERT_TRUE(keys_->hold(hold));
+            const auto erased = keys_->erase({}, "all", 2);
+            EXPECT_EQ(store::holds(hold, place_), erased->held == 1) << hold.matter;
+            ASSERT_TRUE(keys_->release(hold.matter, 3));
+            store::BodyHold released = hold;
+            released.released_ms = 3;
+            EXPECT_FALSE(store::holds(released, place_));
+        }
+}
+
+TEST_F(BodiesTest, PacksThatWereOffloadedAreReadAndGoWhenNobodyCanReadThem) {
+    const fs::path archive = folder_ / "archive";
+    fs::create_directory(archive);
+    std::vector<std::uint64_t> numbers;
+    for (std::uint32_t i = 0; i < 3; ++i) {
+        numbers.push_back(keep(text(5'000, i), place_));
+        open(); // a pack each
+    }
+    const auto later = place_at("git.acme.example/web/site", "p_ada", "internal", 1'800'000'000'000);
+    numbers.push_back(keep(text(900, 9), later));
+    writer_->close();
+    const auto before = bytes_of_packs(folder_ / "bodies");
+    const auto last = list_packs(folder_ / "bodies")->back().first;
+    const auto moved = offload_packs(folder_ / "bodies", {archive, 0}, "k3f9x2ab", [&] { return last; });
+    ASSERT_TRUE(moved) << moved.error().message;
+    EXPECT_EQ(moved->files, 3u);
+    EXPECT_EQ(*bytes_of_packs(folder_ / "bodies") + moved->bytes, *before);
+    for (std::uint32_t i = 0; i < 3; ++i) EXPECT_EQ(body(numbers[i]).value_or(""), text(5'000, i));
+    open(); // numbers go on behind all that were given
+    EXPECT_GT(keep("new", later), numbers.back());
+    writer_->close();
+    ASSERT_TRUE(keys_->erase({.repository = {}, .person = {}, .effective_class = {}, .before_ms = 1'750'000'000'000},
+                             "all", 2));
+    std::uint64_t keys_erased = UINT64_MAX;
+    fs::rename(archive, folder_ / "away");
+    EXPECT_EQ(*remove_unreadable(folder_ / "bodies", *keys_, keys_erased), 0u); // not mounted: another time
+    EXPECT_NE(body(numbers[0]).error().message.find("was offloaded to"), std::string::npos);
+    fs::rename(folder_ / "away", archive);
+    EXPECT_EQ(*remove_unreadable(folder_ / "bodies", *keys_, keys_erased), 3u);
+    EXPECT_TRUE(fs::is_empty(archive / "k3f9x2ab" / "bodies"));
+    EXPECT_TRUE(ledger::read_offloaded(folder_ / "bodies")->empty());
+    EXPECT_TRUE(body(numbers.back()));
+}
+
+TEST_F(BodiesTest, NumbersGoOnWhereAllPacksAreElsewhereAndOutOfReach) {
+    const fs::path archive = folder_ / "archive";
+    fs::create_directory(archive);
+    const auto before = keep(text(900, 1), place_);
+    while (writer_->figures().synced_number <= before) std::this_thread::yield();
+    EXPECT_EQ(offload_packs(folder_ / "bodies", {archive, 0}, "k3f9x2ab", [&] { return writer_->figures().open_pack; })
+                  ->files,
+              0u);
+    writer_->close();
+    EXPECT_EQ(offload_packs(folder_ / "bodies", {archive, 0}, "k3f9x2ab")->files, 1u);
+    fs::rename(archive, folder_ / "away");
+    open();
+    const auto after = keep("goes on", place_);
+    EXPECT_GT(after, before + 1'000'000);
+    writer_->close();
+    EXPECT_EQ(body(after).value_or(""), "goes on");
+    fs::rename(folder_ / "away", archive);
+    EXPECT_EQ(body(before).value_or(""), text(900, 1));
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "crypto/crypto.h"
+#include "ledger/offloaded.h"
 
 #include <algorithm>
 #include <array>
@@ -31,7 +32,10 @@ template <class Number> Number get(std::string_view bytes, std::size_t at) {
 
 class OpenFile {
 public:
-    explicit OpenFile(const std::filesystem::path& path) : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
+    explicit OpenFile(const std::filesystem::path& path) : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+        if (descriptor_ < 0 && errno == ENOENT)
+            descriptor_ = ::open(ledger::where_is(path).c_str(), O_RDONLY | O_CLOEXEC);
+    }
     ~OpenFile() {
         if (descriptor_ >= 0) ::close(descriptor_);
     }
@@ -109,20 +113,26 @@ Result<std::vector<PackFile>> list_packs(const std::filesystem::path& directory)
     std::vector<PackFile> out;
     std::error_code error;
     if (!std::filesystem::exists(directory, error) && !error) return out;
-    for (std::filesystem::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
-        const std::string name = it->path().filename().string();
-        PackFile file{it->path(), 0};
+    const auto take = [&](const std::string& name, bool is_offloaded) {
+        PackFile file{directory / name, 0, is_offloaded};
         const auto [stop, problem] = std::from_chars(name.data(), name.data() + name.size(), file.first);
         if (problem == std::errc() && name == pack_name(file.first)) out.push_back(std::move(file));
-    }
+    };
+    for (std::filesystem::directory_iterator it(directory, error), end; !error && it != end; it.increment(error))
+        take(it->path().filename().string(), false);
     if (error) return fail(ErrorKind::io, "cannot list " + directory.string() + ": " + error.message());
-    std::ranges::sort(out, {}, &PackFile::first);
+    const auto moved = ledger::read_offloaded(directory); // second: what is moved meanwhile is in both then
+    if (!moved) return std::unexpected(moved.error());
+    for (const ledger::OffloadedFile& one : *moved) take(one.name, true);
+    std::ranges::sort(out, {}, [](const PackFile& file) { return std::pair(file.first, file.is_offloaded); });
+    const auto twice = std::ranges::unique(out, {}, &PackFile::first);
+    out.erase(twice.begin(), twice.end());
     return out;
 }
 
 Result<std::vector<ChunkPlace>> read_places(const std::filesystem::path& file, std::uint64_t& end) {
     const OpenFile open(file);
-    if (!open.is_open()) return fail_errno("cannot open " + file.string());
+    if (!open.is_open()) return ledger::cannot_open(file);
     std::array<char, pack_header_bytes> head;
     if (open.read(head.data(), head.size(), 0) < 0) return fail_errno("cannot read " + file.string());
     const auto header = decode_pack_header({head.data(), head.size()}, file.string());
@@ -147,7 +157,7 @@ Result<std::vector<ChunkPlace>> read_places(const std::filesystem::path& file, s
 
 Result<std::string> read_chunk(const std::filesystem::path& file, const ChunkPlace& place) {
     const OpenFile open(file);
-    if (!open.is_open()) return fail_errno("cannot open " + file.string());
+    if (!open.is_open()) return ledger::cannot_open(file);
     std::string frame(chunk_header_bytes + place.length, '\0');
     const auto got = open.read(frame.data(), frame.size(), place.offset);
     if (got < 0) return fail_errno("cannot read " + file.string());

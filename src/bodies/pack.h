@@ -31,10 +31,12 @@ void append_chunk(Buffer& out, std::uint64_t number, std::uint64_t key, std::str
 
 std::string pack_name(std::uint64_t first);
 struct PackFile {
-    std::filesystem::path path;
+    std::filesystem::path
+        path; // in the folder, also where it was moved elsewhere: readers find it (ledger/offloaded.h)
     std::uint64_t first = 0;
+    bool is_offloaded = false;
 };
-// In order; a folder that is not there has none.
+// In order, with those that were moved elsewhere; a folder that is not there has none.
 Result<std::vector<PackFile>> list_packs(const std::filesystem::path& directory);
 
 struct ChunkPlace {

@@ -29,9 +29,12 @@ Result<std::unique_ptr<PackWriter>> PackWriter::open(const WriterOptions& option
     writer->first_ = 1;
     if (!packs->empty()) {
         std::uint64_t end = 0;
-        const auto places = read_places(packs->back().path, end);
-        if (!places) return std::unexpected(places.error());
-        writer->first_ = std::max(end, packs->back().first) + skipped_numbers;
+        const PackFile& last = packs->back();
+        const auto places = read_places(last.path, end);
+        if (!places && !last.is_offloaded) return std::unexpected(places.error());
+        // Where it was offloaded to is perhaps not mounted: no pack holds so many.
+        if (!places) end = last.first + limits::pack_bytes_max / chunk_header_bytes;
+        writer->first_ = std::max(end, last.first) + skipped_numbers;
     }
     return writer;
 }
@@ -79,6 +82,7 @@ bool PackWriter::begin_pack(std::uint64_t first) {
     if (descriptor_ >= 0) ::close(descriptor_);
     descriptor_ = descriptor;
     path_ = path;
+    open_pack_ = first;
     size_ = pack_header_bytes;
     return true;
 }

@@ -13,7 +13,8 @@ public:
     PackWriter(const PackWriter&) = delete;
     PackWriter& operator=(const PackWriter&) = delete;
 
-    std::uint64_t first_number() const { return first_; } // of this start
+    std::uint64_t first_number() const { return first_; }  // of this start
+    std::uint64_t open_pack() const { return open_pack_; } // the number of its first chunk, once one is open
     // Whole frames, the first of chunk `number`. False: no room; nothing of it counts as written, and problem() says why.
     bool write(std::string_view frames, std::uint64_t number);
     void sync(); // a failure ends the process
@@ -30,7 +31,7 @@ private:
     ledger::FileOperations& files_;
     std::filesystem::path path_;
     int descriptor_ = -1; // -1: the first chunk begins a pack
-    std::uint64_t size_ = 0, first_ = 0;
+    std::uint64_t size_ = 0, first_ = 0, open_pack_ = 0;
     bool unsynced_ = false;
     std::string problem_;
 };

@@ -7,6 +7,7 @@
 #include "bodies/pack_writer.h"
 #include "bodies/piece_memory.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -54,7 +55,7 @@ public:
     Inside(const WriterOptions& options, std::unique_ptr<PackWriter> packs)
         : options_(options), packs_(std::move(packs)), memory_(options.pieces_remembered_max),
           next_number_(packs_->first_number()) {
-        figures_.synced_number = next_number_;
+        figures_.synced_number = figures_.open_pack = next_number_;
         thread_ = std::thread([this] { run(); });
     }
 
@@ -63,6 +64,12 @@ public:
     Result<std::uint64_t> add(const store::BodyPlace& place, std::span<const Run> parts, std::string_view last,
                               bool has_manifest);
     void close();
+    void set_room(std::uint64_t folder_bytes, std::uint64_t limit_bytes, std::vector<store::BodyHold> holds) {
+        const std::scoped_lock lock(mutex_);
+        figures_.folder_bytes = folder_bytes;
+        figures_.limit_bytes = limit_bytes;
+        holds_ = std::move(holds);
+    }
 
     std::atomic<bool> full_ = false;
     std::string problem() {
@@ -80,8 +87,9 @@ public:
 private:
     void cut(const store::BodyPlace& place, std::string_view body, std::span<const std::uint32_t> cuts,
              std::vector<Piece>& pieces) const;
-    Result<void> admit(std::size_t bytes); // locked
-    void push(Job job);                    // locked
+    Result<void> admit(std::size_t bytes);             // locked
+    bool is_over_limit(const store::BodyPlace& place); // locked; counts it
+    void push(Job job);                                // locked
     void run();
     Result<void> forget_where_keys_changed();
     bool write_group(std::deque<Job>& jobs);
@@ -106,6 +114,7 @@ private:
     bool idle_ = false;
     std::string problem_;
     WriterFigures figures_;
+    std::vector<store::BodyHold> holds_;
 
     std::thread thread_;
 };
@@ -138,6 +147,14 @@ Result<void> Writer::Inside::admit(std::size_t bytes) {
     return {};
 }
 
+bool Writer::Inside::is_over_limit(const store::BodyPlace& place) {
+    if (figures_.limit_bytes == 0 || figures_.folder_bytes + queued_bytes_ < figures_.limit_bytes) return false;
+    if (std::ranges::any_of(holds_, [&](const store::BodyHold& hold) { return store::holds(hold, place); }))
+        return false;
+    ++figures_.over_limit;
+    return true;
+}
+
 void Writer::Inside::push(Job job) {
     queued_bytes_ += job.bytes.size() + job.manifest.size();
     ++figures_.bodies;
@@ -161,6 +178,7 @@ Result<std::uint64_t> Writer::Inside::keep(const store::BodyPlace& place, std::s
     job.place = place;
     const std::scoped_lock lock(mutex_);
     if (auto admitted = admit(body.size()); !admitted) return std::unexpected(admitted.error());
+    if (is_over_limit(place)) return 0;
     job.number = next_number_++;
     figures_.body_bytes += body.size();
     for (const Piece& piece : pieces) {
@@ -187,6 +205,7 @@ Result<std::uint64_t> Writer::Inside::add(const store::BodyPlace& place, std::sp
     job.bytes.append(last);
     const std::scoped_lock lock(mutex_);
     if (auto admitted = admit(last.size()); !admitted) return std::unexpected(admitted.error());
+    if (is_over_limit(place)) return 0;
     job.number = next_number_++;
     figures_.body_bytes += last.size();
     if (has_manifest) {
@@ -258,6 +277,9 @@ bool Writer::Inside::write_group(std::deque<Job>& jobs) {
         const std::scoped_lock lock(mutex_);
         problem_.clear();
         figures_.disk_bytes += frames.size();
+        figures_.folder_bytes += frames.size();
+        figures_.chunks += count;
+        figures_.open_pack = packs_->open_pack();
         for (std::size_t i = 0; i < count; ++i) {
             queued_bytes_ -= jobs.front().bytes.size() + jobs.front().manifest.size();
             jobs.pop_front();
@@ -327,6 +349,9 @@ Result<Run> Writer::keep_part(const store::BodyPlace& place, std::string_view pa
 }
 Result<std::uint64_t> Writer::finish(const store::BodyPlace& place, std::span<const Run> parts, std::string_view last) {
     return inside_->add(place, parts, last, true);
+}
+void Writer::set_room(std::uint64_t folder_bytes, std::uint64_t limit_bytes, std::vector<store::BodyHold> holds) {
+    inside_->set_room(folder_bytes, limit_bytes, std::move(holds));
 }
 bool Writer::full() const { return inside_->full_.load(std::memory_order_relaxed); }
 std::string Writer::problem() const { return inside_->problem(); }

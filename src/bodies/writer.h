@@ -22,6 +22,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sallyport::bodies {
 
@@ -46,7 +47,11 @@ struct WriterFigures {
     std::uint64_t new_bytes = 0;  // of them that were not kept before
     std::uint64_t disk_bytes = 0; // that became of these
     std::uint64_t queued_bytes = 0;
-    std::uint64_t lost = 0;                           // handed over, and not written at the end
+    std::uint64_t chunks = 0;                        // written
+    std::uint64_t lost = 0;                          // handed over, and not written at the end
+    std::uint64_t over_limit = 0;                    // not taken, since as much as is allowed is kept
+    std::uint64_t folder_bytes = 0, limit_bytes = 0; // of the packs in the folder; 0: no limit
+    std::uint64_t open_pack = 0; // packs whose first chunk has a lower number are not written any more
     std::uint64_t next_number = 0, synced_number = 0; // every chunk below is on the disk
 };
 
@@ -59,12 +64,16 @@ public:
     static Result<std::unique_ptr<Writer>> open(const WriterOptions& options);
     ~Writer();
 
-    // `cuts`: ascending offsets where a piece may begin; what is repeated between them is not kept again. Returns the chunk's number.
+    // `cuts`: ascending offsets where a piece may begin; what is repeated between them is not kept again. Returns the chunk's number;
+    // 0 where the limit is reached and nobody holds what belongs to the place (of a part: its chunk).
     Result<std::uint64_t> keep(const store::BodyPlace& place, std::string_view body,
                                std::span<const std::uint32_t> cuts);
     // A body that comes bit by bit is kept in parts; each returns its run, and finish() what tells of them all.
     Result<Run> keep_part(const store::BodyPlace& place, std::string_view part);
     Result<std::uint64_t> finish(const store::BodyPlace& place, std::span<const Run> parts, std::string_view last);
+
+    // How much the packs in the folder hold and may hold (0: no limit). What is held by a matter is kept beyond the limit.
+    void set_room(std::uint64_t folder_bytes, std::uint64_t limit_bytes, std::vector<store::BodyHold> holds);
 
     bool full() const;           // one relaxed load
     std::string problem() const; // why nothing is taken; empty where all is well

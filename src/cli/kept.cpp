@@ -2,9 +2,14 @@
 
 #include "base/clock.h"
 #include "base/encoding.h"
+#include "bodies/writer.h"
 #include "crypto/crypto.h"
 
 namespace sallyport::cli {
+
+namespace {
+constexpr std::int64_t made_late_ms = 60'000; // a key is made when the first body that needs it is written
+} // namespace
 
 Result<std::unique_ptr<KeptReader>> KeptReader::open(Visit& visit) {
     auto keys = store::BodyKeys::open(visit.installation.body_keys_file());
@@ -18,14 +23,38 @@ Result<void> KeptReader::record(const std::string& by, const std::string& why, c
         {"a_" + to_hex(crypto::random_bytes(10)), "read-body", std::string(who.view()), why, about, wall_ms()});
 }
 
+void KeptReader::belongs_to(const ledger::Intent& intent) {
+    const policy::Facts& facts = intent.judgement.facts;
+    at_ms_ = intent.at_ms;
+    place_ = bodies::place_at(facts.repository, facts.person, policy::name(intent.judgement.effective_class), at_ms_);
+}
+
+Result<std::string> KeptReader::why_erased(Error missing) {
+    if (at_ms_ == 0) return std::unexpected(std::move(missing));
+    const auto keys = keys_->list({.repository = place_.repository,
+                                   .person = place_.person,
+                                   .effective_class = place_.effective_class,
+                                   .before_ms = 0});
+    if (!keys) return std::unexpected(keys.error());
+    for (const store::BodyKeyRecord& key :
+         *keys) // the place's key of that time; another one followed where it was destroyed
+        if (key.place == place_ && key.erased_ms >= at_ms_ && key.made_ms <= at_ms_ + made_late_ms)
+            return fail(ErrorKind::refused, "the body was erased: " + key.erased_why);
+    return std::unexpected(std::move(missing));
+}
+
 Result<std::string> KeptReader::body(const ledger::Body& body) {
     if (body.kept == ledger::not_kept)
         return fail(ErrorKind::refused, "its body was not kept: the policy in force then says so (bodies); only its "
                                         "digest is recorded");
     if (body.kept == ledger::kept_lost)
-        return fail(ErrorKind::invalid, "its body could not be kept, which was recorded");
+        return fail(ErrorKind::invalid,
+                    body.lost == ledger::Lost::limit
+                        ? "its body was not kept, which was recorded: as much as sallyport.yaml allows was kept "
+                          "already (bodies: limit)"
+                        : "its body could not be kept, which was recorded");
     auto bytes = reader_.body(static_cast<std::uint64_t>(body.kept));
-    if (!bytes) return bytes;
+    if (!bytes) return bytes.error().kind == ErrorKind::invalid ? why_erased(std::move(bytes.error())) : bytes;
     if (bytes->size() != body.bytes || (!body.keyed && crypto::sha256(*bytes) != body.digest))
         return fail(ErrorKind::invalid,
                     "what was kept is not what was recorded: it has another digest; `sallyport ledger "

@@ -15,6 +15,9 @@ public:
     static Result<std::unique_ptr<KeptReader>> open(Visit& visit);
     // Before anything is read: who, why (both as they say), what.
     Result<void> record(const std::string& by, const std::string& why, const std::string& about);
+    // Whose exchange the bodies are that are asked for next: where a pack is not there any more since nobody could read it, its keys
+    // still say that it was erased, and why.
+    void belongs_to(const ledger::Intent& intent);
     // Fails with a sentence where it was not kept, is erased, lost or damaged.
     Result<std::string> body(const ledger::Body& body);
 
@@ -22,10 +25,13 @@ private:
     KeptReader(Visit& visit, std::unique_ptr<store::BodyKeys> keys)
         : visit_(visit), keys_(std::move(keys)), wrapping_(visit.installation.keys().body_keys),
           reader_(visit.installation.bodies_directory(), *keys_, wrapping_) {}
+    Result<std::string> why_erased(Error missing);
     Visit& visit_;
     std::unique_ptr<store::BodyKeys> keys_;
     crypto::SealingKey wrapping_;
     bodies::Reader reader_;
+    store::BodyPlace place_;
+    std::int64_t at_ms_ = 0; // 0: not known
 };
 
 } // namespace sallyport::cli

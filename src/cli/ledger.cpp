@@ -160,6 +160,8 @@ int list(LedgerOptions& options) {
 
 // Of the exchange's last attempt: as it was recorded, byte for byte, on standard output. Who reads a body is recorded first.
 int show_body(LedgerOptions& options, OpenedLedger& opened, const ledger::Shown& shown) {
+    const auto kept = KeptReader::open(opened.visit);
+    if (!kept) return complain(kept.error());
     std::optional<ledger::Body> wanted;
     std::uint64_t index = 0;
     for (const ledger::EntryText& entry : shown.entries) {
@@ -167,12 +169,11 @@ int show_body(LedgerOptions& options, OpenedLedger& opened, const ledger::Shown&
         if (!read) return complain(read.error());
         const auto* intent = read->as<ledger::Intent>();
         const auto* outcome = read->as<ledger::Outcome>();
+        if (intent != nullptr) (*kept)->belongs_to(*intent);
         if (options.body == "request" && intent != nullptr) wanted = intent->sent, index = entry.index;
         if (options.body == "response" && outcome != nullptr) wanted = outcome->answer, index = entry.index;
     }
     if (!wanted) return complain("the exchange has no " + options.body + " that is recorded");
-    const auto kept = KeptReader::open(opened.visit);
-    if (!kept) return complain(kept.error());
     if (auto told = (*kept)->record(options.by, options.why, fmt::format("{} of entry {}", options.body, index)); !told)
         return complain(told.error());
     const auto body = (*kept)->body(*wanted);
@@ -255,6 +256,9 @@ void add_ledger(Command& app, int& exit_code) {
     add_ledger_verify(group, exit_code);
     add_ledger_bundle(group, exit_code);
     add_ledger_erase(group, exit_code);
+    add_ledger_backup(group, exit_code);
+    add_ledger_restore(group, exit_code);
+    add_ledger_offload(group, exit_code);
     add_ledger_recover(group, exit_code);
     add_ledger_export(group, exit_code);
     add_ledger_report(group, exit_code);

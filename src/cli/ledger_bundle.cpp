@@ -102,6 +102,7 @@ Result<void> add_bodies(Visit& visit, const BundleOptions& options, std::span<co
             const auto* outcome = entry->as<ledger::Outcome>();
             if (intent == nullptr && outcome == nullptr) continue;
             const ledger::Body& body = intent != nullptr ? intent->sent : outcome->answer;
+            if (intent != nullptr) (*kept)->belongs_to(*intent);
             if (body.kept <= 0) continue;
             auto got = (*kept)->body(body);
             if (!got && got.error().kind == ErrorKind::refused) continue; // erased

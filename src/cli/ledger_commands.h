@@ -51,11 +51,14 @@ struct LedgerPlace {
 std::optional<LedgerPlace> open_place(const std::string& config, const std::string& directory,
                                       std::span<const std::string> keys, int& exit_code);
 
+void add_ledger_backup(Command& group, int& exit_code);
 void add_ledger_bundle(Command& group, int& exit_code);
 void add_ledger_export(Command& group, int& exit_code);  // and import
 void add_ledger_recover(Command& group, int& exit_code); // and key
 void add_ledger_left(Command& group, int& exit_code);
+void add_ledger_offload(Command& group, int& exit_code);
 void add_ledger_report(Command& group, int& exit_code);
+void add_ledger_restore(Command& group, int& exit_code);
 void add_ledger_verify(Command& group, int& exit_code);
 void add_ledger_witness(Command& group, int& exit_code);
 

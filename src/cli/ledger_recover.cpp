@@ -3,11 +3,11 @@
 #include "base/encoding.h"
 #include "base/file.h"
 #include "cli/ledger_commands.h"
+#include "cli/ledger_epoch.h"
 #include "cli/terminal.h"
 #include "crypto/crypto.h"
 #include "ledger/checkpoint_file.h"
 #include "ledger/recover.h"
-#include "tlog/lines.h"
 
 #include <fmt/format.h>
 
@@ -105,16 +105,8 @@ int recover(const RecoverOptions& options) {
     const auto aside =
         ledger::set_aside(alone->installation.ledger_directory(), "epoch-" + to_hex(crypto::random_bytes(4)));
     if (!aside) return complain(aside.error());
-    std::string about = fmt::format("{} goes on as {} with {} entries", old_origin, origin, aside->kept);
-    if (aside->before) {
-        const tlog::Checkpoint& before = aside->before->checkpoint;
-        about +=
-            fmt::format("; its last checkpoint was of {} entries, root {}", before.size, tlog::hash_text(before.root));
-        if (before.size > aside->kept)
-            about += fmt::format("; entries {} to {} are lost", aside->kept, before.size - 1);
-    } else {
-        about += "; it had no checkpoint that could be read";
-    }
+    const std::string about =
+        epoch_text(old_origin, origin, aside->kept, aside->before ? &aside->before->checkpoint : nullptr, true);
     if (auto recorded = record(*alone, "recover", options, about); !recorded) return complain(recorded.error());
     if (auto taken = alone->installation.take_ledger_signer(*fresh); !taken) return complain(taken.error());
     fmt::print("{}\n", printable(about));

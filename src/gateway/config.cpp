@@ -55,6 +55,7 @@ public:
         load_upstreams(fields.require("upstreams"), config);
         load_decision_point(fields.take("authzen"), config);
         load_ledger(*this, fields.take("ledger"), config.ledger);
+        load_bodies(*this, fields.take("bodies"), config.bodies);
         load_inspection(fields.take("inspection"), config);
         load_handover(*this, fields.take("handover"), config);
         fields.finish();

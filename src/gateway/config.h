@@ -7,6 +7,7 @@
 #include "dialect/dialect.h"
 #include "handover/destination.h"
 #include "http/client.h"
+#include "ledger/offload.h"
 #include "policy/mistake.h"
 
 #include <filesystem>
@@ -73,6 +74,13 @@ struct LedgerConfig {
     std::int64_t every_ms = limits::witness_every_ms;
     std::int64_t timeout_ms = limits::witness_ms; // of one call
     std::int64_t cosigned_within_ms = limits::cosigned_within_ms;
+    std::optional<ledger::OffloadRule> offload; // where segments go (docs/operations.md)
+};
+
+// How much of bodies is kept (docs/operations.md); which, policy.yaml says.
+struct BodiesConfig {
+    std::uint64_t limit_bytes = 0; // of packs in the data directory: beyond it no more is kept; 0: none
+    std::optional<ledger::OffloadRule> offload;
 };
 
 struct Config {
@@ -90,6 +98,7 @@ struct Config {
     std::optional<DecisionPointConfig> decision_point;
     std::vector<HandoverConfig> handover;
     LedgerConfig ledger;
+    BodiesConfig bodies;
     std::vector<std::filesystem::path> rule_files; // for secrets, in the gitleaks format, beside the program's own
     bool personal_data = false;                    // the pack of cards, account numbers and national numbers, too
     std::vector<std::string> customers;            // names that `repo classify` looks for

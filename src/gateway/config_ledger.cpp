@@ -34,7 +34,44 @@ void load_witness(ConfigReader& config, Node item, LedgerConfig& ledger) {
     ledger.witnesses.push_back(std::move(witness));
 }
 
+constexpr std::int64_t room_bytes_max = std::int64_t{1} << 50;
+
+std::optional<ledger::OffloadRule> load_offload(ConfigReader& config, Node node) {
+    if (!node) return std::nullopt;
+    Reader& reader = config.reader();
+    Fields fields(reader, node, "offload");
+    ledger::OffloadRule rule;
+    rule.directory = config.path(fields.require("directory"), "the directory to offload to");
+    const Node above = fields.require("above");
+    if (const auto bytes = reader.bytes(above, "above")) {
+        if (*bytes < 0 || *bytes > room_bytes_max)
+            reader.mistake(above, "above must be at most 1048576GiB");
+        else
+            rule.above_bytes = static_cast<std::uint64_t>(*bytes);
+    }
+    fields.finish();
+    return rule;
+}
+
 } // namespace
+
+void load_bodies(ConfigReader& config, Node node, BodiesConfig& bodies) {
+    if (!node) return;
+    Reader& reader = config.reader();
+    Fields fields(reader, node, "bodies");
+    const Node limit = fields.take("limit");
+    bodies.offload = load_offload(config, fields.take("offload"));
+    if (const auto bytes = reader.bytes(limit, "limit")) {
+        if (*bytes < (1 << 20) || *bytes > room_bytes_max)
+            reader.mistake(limit, "limit must be between 1MiB and 1048576GiB");
+        else
+            bodies.limit_bytes = static_cast<std::uint64_t>(*bytes);
+        if (bodies.offload && bodies.offload->above_bytes >= bodies.limit_bytes)
+            reader.mistake(limit, "limit must be above what offload leaves in the data directory (above), else no more "
+                                  "bodies are kept although there is room elsewhere");
+    }
+    fields.finish();
+}
 
 void load_ledger(ConfigReader& config, Node node, LedgerConfig& ledger) {
     if (!node) return;
@@ -56,6 +93,7 @@ void load_ledger(ConfigReader& config, Node node, LedgerConfig& ledger) {
     if (ledger.cosignatures > 0 && ledger.cosigned_within_ms <= ledger.every_ms)
         reader.mistake(needed,
                        "cosigned_within must be longer than every: until then nothing is shown to the witnesses");
+    ledger.offload = load_offload(config, fields.take("offload"));
     fields.finish();
 }
 

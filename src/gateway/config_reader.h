@@ -59,8 +59,10 @@ private:
     policy::Node proxy_node_;
 };
 
-// ledger: the witnesses of docs/witnesses.md.
+// ledger: the witnesses of docs/witnesses.md, and where segments go (docs/operations.md).
 void load_ledger(ConfigReader& reader, policy::Node node, LedgerConfig& ledger);
+// bodies: how much of them is kept, docs/operations.md.
+void load_bodies(ConfigReader& reader, policy::Node node, BodiesConfig& bodies);
 // handover: the destinations of docs/handover.md.
 void load_handover(ConfigReader& reader, policy::Node list, Config& config);
 

@@ -157,6 +157,34 @@ TEST_F(Configuration, ReadsEveryWord) {
     EXPECT_GT(point.pool_id, c.pool_id); // a reload retires what is below the first upstream's
 }
 
+TEST_F(Configuration, SaysHowMuchIsKeptAndWhereTheRestGoes) {
+    const LoadedConfig loaded =
+        load(minimum + "ledger: { offload: { directory: /mnt/archive, above: 50GiB } }\n"
+                       "bodies: { limit: 200GiB, offload: { directory: archive, above: 0 } }\n");
+    ASSERT_TRUE(loaded.config) << shown(loaded);
+    const Config& config = *loaded.config;
+    EXPECT_EQ(config.ledger.offload->directory, "/mnt/archive");
+    EXPECT_EQ(config.ledger.offload->above_bytes, 50ULL << 30);
+    EXPECT_EQ(config.bodies.limit_bytes, 200ULL << 30);
+    EXPECT_EQ(config.bodies.offload->directory, folder_ / "archive");
+    EXPECT_EQ(config.bodies.offload->above_bytes, 0u);
+    const LoadedConfig none = load(minimum);
+    EXPECT_FALSE(none.config->ledger.offload || none.config->bodies.offload || none.config->bodies.limit_bytes != 0);
+    for (const auto& [wrong, sentence] : {
+             std::pair{"bodies: { limit: 1GiB, offload: { directory: a, above: 1GiB } }\n",
+                       "8:18: limit must be above"},
+             std::pair{"bodies: { limit: 1KiB }\n", "8:18: limit must be between"},
+             std::pair{"bodies: { offload: { above: 1GiB } }\n", "directory"},
+             std::pair{"ledger: { offload: { directory: a } }\n", "above"},
+             std::pair{"ledger: { offload: { directory: a, above: much } }\n", "8:43: above is a size"},
+             std::pair{"ledger: { offload: { directory: a, above: 1, limit: 2 } }\n", "limit"},
+         }) {
+        const LoadedConfig bad = load(minimum + wrong);
+        EXPECT_FALSE(bad.config) << wrong;
+        EXPECT_NE(shown(bad).find(sentence), std::string::npos) << shown(bad);
+    }
+}
+
 TEST_F(Configuration, DigestIsOfItsText) {
     const std::string digest = load(minimum).config->digest;
     EXPECT_EQ(load(minimum).config->digest, digest);

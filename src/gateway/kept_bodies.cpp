@@ -1,7 +1,6 @@
 #include "gateway/kept_bodies.h"
 
 #include "base/limits.h"
-#include "ledger/entry.h"
 
 namespace sallyport::gateway {
 
@@ -12,21 +11,22 @@ Result<std::int64_t> KeptBodies::request(std::string_view body, std::span<const 
 }
 
 void KeptBodies::answer(std::string_view bytes) {
-    if (is_lost_) return;
+    if (lost_ != ledger::Lost::not_said) return;
     answer_ += bytes;
     if (answer_.size() < limits::answer_part_bytes) return;
     const auto part = writer_.keep_part(place_, answer_);
     answer_.clear();
-    if (part)
+    if (part && part->chunk != 0)
         parts_.push_back(*part);
     else
-        is_lost_ = true;
+        lost_ = part ? ledger::Lost::limit : ledger::Lost::disk;
 }
 
 std::int64_t KeptBodies::answer_ends() {
-    if (is_lost_) return ledger::kept_lost;
+    if (lost_ != ledger::Lost::not_said) return ledger::kept_lost;
     const auto number = writer_.finish(place_, parts_, answer_);
     answer_ = {};
+    if (!number || *number == 0) lost_ = number ? ledger::Lost::limit : ledger::Lost::disk;
     return number ? static_cast<std::int64_t>(*number) : ledger::kept_lost;
 }
 

@@ -4,6 +4,7 @@
 #include "bodies/writer.h"
 #include "dialect/dialect.h"
 #include "json/document.h"
+#include "ledger/entry.h"
 
 #include <span>
 #include <string_view>
@@ -15,19 +16,20 @@ class KeptBodies {
 public:
     KeptBodies(bodies::Writer& writer, store::BodyPlace place) : writer_(writer), place_(std::move(place)) {}
 
-    // The number of its chunk, for the ledger. `cuts`: where its parts begin that may be repeated by later requests.
+    // The number of its chunk, for the ledger; ledger::kept_lost where the limit of what is kept was reached. `cuts`: where its parts begin that may be repeated by later requests.
     Result<std::int64_t> request(std::string_view body, std::span<const std::uint32_t> cuts);
 
     void answer(std::string_view bytes); // as they come
     // The number of its chunk; ledger::kept_lost where something of it could not be kept.
     std::int64_t answer_ends();
+    ledger::Lost why_lost() const { return lost_; } // of the answer
 
 private:
     bodies::Writer& writer_;
     store::BodyPlace place_;
     std::string answer_; // not handed over yet
     std::vector<bodies::Run> parts_;
-    bool is_lost_ = false;
+    ledger::Lost lost_ = ledger::Lost::not_said;
 };
 
 // Where a body may be cut: where its units begin and end, so that the last one is the same piece when more follows it.

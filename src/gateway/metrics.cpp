@@ -70,6 +70,32 @@ void add_witnesses(Page& page, const WitnessFigures& figures) {
     for (const auto& one : figures.witnesses) page.value(label(one.name), one.failures);
 }
 
+void add_bodies(Page& page, const bodies::WriterFigures& figures, const OffloadFigures& offload) {
+    page.describe("bodies_kept_total", "counter", "Bodies of requests and answers that were taken to be kept.");
+    page.value({}, figures.bodies);
+    page.describe("bodies_bytes_total", "counter", "Their bytes, by what became of them.");
+    page.value("bytes=\"passed\"", figures.body_bytes);
+    page.value("bytes=\"new\"", figures.new_bytes);
+    page.value("bytes=\"written\"", figures.disk_bytes);
+    page.describe("bodies_chunks_total", "counter", "Chunks that were written for them.");
+    page.value({}, figures.chunks);
+    page.gauge("bodies_queued_bytes", "Bytes of bodies waiting for the disk.", figures.queued_bytes);
+    page.describe("bodies_lost_total", "counter",
+                  "Bodies that were to be kept and are not: alarm on it. Entries say so, too.");
+    page.sum("why=\"limit\"", [](const Metrics& m) -> const Counter& { return m.bodies_over_limit; });
+    page.sum("why=\"disk\"", [](const Metrics& m) -> const Counter& { return m.bodies_lost; });
+    page.gauge("bodies_folder_bytes", "Bytes of packs in the data directory.", figures.folder_bytes);
+    page.gauge("bodies_limit_bytes", "How many there may be; 0: no limit.", figures.limit_bytes);
+    page.describe("offloaded_files_total", "counter", "Files that were moved to the directories of offload.");
+    page.value("of=\"ledger\"", offload.segments);
+    page.value("of=\"bodies\"", offload.packs);
+    page.describe("offloaded_bytes_total", "counter", "Their bytes.");
+    page.value({}, offload.bytes);
+    page.describe("offload_failures_total", "counter", "Passes that could not move what was due.");
+    page.value({}, offload.failures);
+    page.gauge("offload_failing", "1 where the last pass could not.", offload.failing ? 1 : 0);
+}
+
 } // namespace
 
 std::string prometheus_text(std::span<const Metrics* const> loops, const ProcessFigures& process) {
@@ -166,6 +192,7 @@ std::string prometheus_text(std::span<const Metrics* const> loops, const Process
     page.describe_each("handover_failing", "gauge", "1 where the last try was in vain.", process.destinations,
                        [](const handover::Figures& one) { return std::uint64_t{one.failing}; });
     if (!process.witnesses.witnesses.empty()) add_witnesses(page, process.witnesses);
+    add_bodies(page, process.bodies, process.offload);
     page.gauge("ready", "1 where /readyz says ready.", process.ready ? 1 : 0);
     return page.take();
 }

@@ -2,6 +2,7 @@
 // listener: relaxed atomics. Labels are words of our own, never text from a caller.
 #pragma once
 
+#include "bodies/writer.h"
 #include "dialect/dialect.h"
 #include "handover/handover.h"
 #include "policy/facts.h"
@@ -41,6 +42,7 @@ struct Metrics {
     Counter units_inspected, units_new, text_bytes_inspected; // of requests; new: not known from before
     std::array<Counter, 4> findings;                          // exchanges with such, by content::FindingKind
     Counter sources_withheld, placeholders_restored;
+    Counter bodies_over_limit, bodies_lost; // requests and answers that were to be kept and are not
     Counter streams_broken;
     Counter clients_left;
     Counter request_bytes;
@@ -63,6 +65,13 @@ struct WitnessFigures {
     std::vector<One> witnesses{};
 };
 
+// Of what is moved elsewhere (housekeeping.h), since the start.
+struct OffloadFigures {
+    std::uint64_t segments = 0, packs = 0, bytes = 0;
+    std::uint64_t failures = 0;
+    bool failing = false; // the last pass
+};
+
 struct ProcessFigures {
     std::uint64_t connections = 0;
     std::uint64_t buffered_bytes = 0;
@@ -77,6 +86,8 @@ struct ProcessFigures {
     bool ready = false;
     std::vector<handover::Figures> destinations;
     WitnessFigures witnesses{};
+    bodies::WriterFigures bodies{};
+    OffloadFigures offload{};
 };
 
 std::string prometheus_text(std::span<const Metrics* const> loops, const ProcessFigures& process);

@@ -181,6 +181,10 @@ net::Task<Result<void>> record_intent(Turn& turn, const Upstream& upstream) {
     const auto kept = keep_request(turn);
     if (!kept) co_return std::unexpected(kept.error());
     intent.sent.kept = *kept;
+    if (*kept == ledger::kept_lost) {
+        intent.sent.lost = ledger::Lost::limit;
+        turn.lane.metrics.bodies_over_limit.add();
+    }
     std::string& entry = turn.entry;
     entry.clear();
     ledger::encode(intent, entry);
@@ -214,9 +218,14 @@ void record_outcome(Turn& turn, const Attempted& attempted) {
     outcome.answer.bytes = attempted.answer_bytes;
     outcome.answer.digest = attempted.answer_digest;
     if (turn.kept) outcome.answer.kept = turn.kept->answer_ends();
-    if (outcome.answer.kept == ledger::kept_lost)
-        turn.lane.shared.log.error("bodies.answer_lost",
-                                   {{"exchange", turn.id}, {"why", turn.lane.shared.kept_bodies.problem()}});
+    if (outcome.answer.kept == ledger::kept_lost) {
+        outcome.answer.lost = turn.kept->why_lost();
+        const bool by_limit = outcome.answer.lost == ledger::Lost::limit;
+        (by_limit ? turn.lane.metrics.bodies_over_limit : turn.lane.metrics.bodies_lost).add();
+        if (!by_limit) // the limit is told once, not with each exchange
+            turn.lane.shared.log.error("bodies.answer_lost",
+                                       {{"exchange", turn.id}, {"why", turn.lane.shared.kept_bodies.problem()}});
+    }
     outcome.restored = attempted.restored;
     std::vector<ledger::NamedFinding> findings;
     if (attempted.findings.rules)

@@ -2,8 +2,8 @@
 
 #include "base/clock.h"
 #include "base/encoding.h"
-#include "bodies/retention.h"
 #include "gateway/admin.h"
+#include "gateway/housekeeping.h"
 #include "gateway/keeper.h"
 #include "gateway/pipeline.h"
 #include "gateway/witnesses.h"
@@ -88,32 +88,9 @@ Result<void> record_acts(Shared& shared, store::State& state) {
     return {};
 }
 
-// Bodies whose time is over, once an hour.
-void expire_bodies(const Shared& shared, const Keeper& keeper, store::BodyKeys& keys,
-                   const std::filesystem::path& folder) {
-    const auto& kept_ms = keeper.world().policy->program().document.bodies_kept_ms;
-    std::vector<bodies::Kept> kept;
-    for (std::size_t cls = 0; cls < kept_ms.size(); ++cls)
-        kept.push_back({policy::name(static_cast<policy::Class>(cls)), kept_ms[cls]});
-    const auto gone = bodies::expire(folder, keys, kept, wall_ms());
-    if (!gone)
-        shared.log.error("bodies.not_expired", {{"why", gone.error().message}});
-    else if (gone->keys + gone->packs != 0)
-        shared.log.info("bodies.expired", {{"keys", static_cast<std::int64_t>(gone->keys)},
-                                           {"held", static_cast<std::int64_t>(gone->held)},
-                                           {"packs", static_cast<std::int64_t>(gone->packs)}});
-}
-
-net::Task<void> tick(net::Loop& loop, Keeper& keeper, Shared& shared, store::State& state, store::BodyKeys& body_keys,
-                     const std::filesystem::path& bodies_folder) {
-    constexpr std::int64_t hour_ms = 3'600'000;
-    std::int64_t expire_ms = monotonic_ms();
+net::Task<void> tick(net::Loop& loop, Keeper& keeper, Shared& shared, store::State& state) {
     while (true) {
         co_await net::Sleep(loop, limits::key_poll_ms);
-        if (monotonic_ms() >= expire_ms) {
-            expire_bodies(shared, keeper, body_keys, bodies_folder);
-            expire_ms = monotonic_ms() + hour_ms;
-        }
         keeper.poll_keys();
         keeper.poll_code();
         if (const auto kept = shared.pseudonyms.keep_names(state); !kept)
@@ -221,6 +198,9 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     auto kept_bodies = bodies::Writer::open(body_options);
     if (!kept_bodies) return std::unexpected(kept_bodies.error());
 
+    Housekeeping housekeeping({options.directory, body_options.directory, installation->origin()}, **body_keys,
+                              **kept_bodies, *world, log);
+
     // The loops.
     identity::Pseudonyms pseudonyms(installation->keys());
     Verdicts verdicts;
@@ -271,12 +251,12 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
         std::vector<const Metrics*> all;
         for (const auto& lane : lanes) all.push_back(&lane->lane.metrics);
         const ledger::WriterFigures figures = shared.ledger.figures();
-        return prometheus_text(all,
-                               {connections, bodies.held(), figures.entries, figures.queued_bytes, figures.syncs,
-                                keeper.world().generation, keeper.reloads_failed(), shared.inspectors.memory().units(),
-                                keeper.world().rules->code() ? keeper.world().rules->code()->repositories() : 0,
-                                keeper.world().exceptions->break_glasses(wall_ms()),
-                                not_ready(shared, keeper, witnesses).empty(), handover.figures(), witnesses.figures()});
+        return prometheus_text(
+            all, {connections, bodies.held(), figures.entries, figures.queued_bytes, figures.syncs,
+                  keeper.world().generation, keeper.reloads_failed(), shared.inspectors.memory().units(),
+                  keeper.world().rules->code() ? keeper.world().rules->code()->repositories() : 0,
+                  keeper.world().exceptions->break_glasses(wall_ms()), not_ready(shared, keeper, witnesses).empty(),
+                  handover.figures(), witnesses.figures(), shared.kept_bodies.figures(), housekeeping.figures()});
     };
     std::atomic<std::size_t> admin_connections = 0;
     http::Server admin_server(
@@ -307,8 +287,9 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
             });
         if (std::exchange(settled, fresh->config) != fresh->config) handover.settle(fresh->destinations);
         witnesses.use(fresh);
+        housekeeping.use(fresh);
     });
-    control.spawn(tick(control, keeper, shared, **state, **body_keys, body_options.directory));
+    control.spawn(tick(control, keeper, shared, **state));
 
     std::string entry;
     ledger::encode(ledger::Start{wall_ms(), "0.1.0", (*world)->policy->digest(), (*world)->digest,
@@ -319,6 +300,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     for (auto& lane : lanes) lane->thread = std::thread([&lane] { lane->loop.run(); });
     std::thread control_thread([&] { control.run(); });
     handover.start();
+    housekeeping.start();
     // From here on the process starts no program (law 10).
     if (auto hardened = sandbox::deny_exec(); !hardened) {
         for (auto& lane : lanes) lane->loop.stop();
@@ -326,6 +308,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
         for (auto& lane : lanes) lane->thread.join();
         control_thread.join();
         handover.stop();
+        housekeeping.stop();
         workers.finish();
         return hardened;
     }
@@ -356,6 +339,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     for (auto& lane : lanes) lane->thread.join();
     control_thread.join();
     handover.stop();
+    housekeeping.stop();
     workers.finish();
     if (const auto kept = pseudonyms.keep_names(**state); !kept)
         log.error("names.not_kept", {{"why", kept.error().message}});

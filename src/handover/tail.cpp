@@ -1,6 +1,7 @@
 #include "handover/tail.h"
 
 #include "base/limits.h"
+#include "ledger/offloaded.h"
 
 #include <algorithm>
 
@@ -45,7 +46,7 @@ Result<bool> Tail::load() {
     if (part_.empty()) { // the next segment begins where this one ended
         const std::filesystem::path following = directory_ / ledger::segment_name(next_index_);
         std::error_code code;
-        if (following == segment_ || !std::filesystem::exists(following, code)) return false;
+        if (following == segment_ || !std::filesystem::exists(ledger::where_is(following), code)) return false;
         segment_ = following;
         offset_ = ledger::segment_header_bytes;
         if (auto read = ledger::read_part(segment_, offset_, part_bytes, part_); !read)

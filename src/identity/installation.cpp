@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "crypto/crypto.h"
 #include "identity/private_files.h"
+#include "identity/swap.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -135,6 +136,7 @@ Result<Installation> Installation::open(const std::filesystem::path& directory, 
     const auto setup = lock_file(directory / "setup.lock", LOCK_EX, "gateway");
     if (!setup) return std::unexpected(setup.error());
     const auto filled = [&]() -> Result<void> {
+        if (auto finished = finish_swap(directory); !finished) return finished; // of a restore that was cut short
         const auto root = root_key(directory, installation.created_);
         if (!root) return std::unexpected(root.error());
         auto origin = read_origin(directory);
@@ -156,24 +158,29 @@ Result<Installation> Installation::open(const std::filesystem::path& directory, 
     return installation;
 }
 
+Result<void> write_ledger_signer(const std::filesystem::path& directory, const crypto::NoteSigner& signer) {
+    return replace_file(directory / "ledger.key", std::string(signer.text().reveal()) + "\n", private_file);
+}
+
 Result<void> Installation::take_ledger_signer(const crypto::NoteSigner& signer) {
     auto known = read_ledger_keys(directory_, signer.verifier()); // the public half first
     if (!known) return std::unexpected(known.error());
-    if (auto written =
-            replace_file(directory_ / "ledger.key", std::string(signer.text().reveal()) + "\n", private_file);
-        !written)
-        return written;
+    if (auto written = write_ledger_signer(directory_, signer); !written) return written;
     ledger_signer_ = std::make_shared<const crypto::NoteSigner>(signer);
     ledger_keys_ = std::move(*known);
     return {};
 }
 
-std::string Installation::next_epoch() const {
-    const std::string first = "sallyport/" + origin_;
-    const std::string& now = ledger_signer_->verifier().name();
-    const std::string number = now.size() > first.size() ? now.substr(first.size() + 1) : "1";
-    return first + "/" + std::to_string(std::strtoul(number.c_str(), nullptr, 10) + 1);
+std::string next_epoch(const std::string& origin, std::span<const crypto::NoteVerifier> keys) {
+    const std::string first = "sallyport/" + origin;
+    unsigned long last = 1;
+    for (const crypto::NoteVerifier& key : keys)
+        if (key.name().starts_with(first + "/"))
+            last = std::max(last, std::strtoul(key.name().c_str() + first.size() + 1, nullptr, 10));
+    return first + "/" + std::to_string(last + 1);
 }
+
+std::string Installation::next_epoch() const { return identity::next_epoch(origin_, ledger_keys_); }
 
 Installation::Installation(Installation&& other) noexcept
     : directory_(std::move(other.directory_)), origin_(std::move(other.origin_)), keys_(std::move(other.keys_)),

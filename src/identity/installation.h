@@ -9,6 +9,8 @@
 //   ledger/            segments
 //   bodies/            what was kept of requests and answers, sealed (docs/formats/bodies.md)
 //   body-keys.db       store::BodyKeys. Never in a data backup.
+//   names.db           names behind pseudonyms, sealed. Never in a data backup.
+//   restore.new, restoring, replaced-…  of a restore (swap.h)
 //   ledger-index.db    store::LedgerIndex, a cache
 //   policies/          every policy that was in force, by digest
 //   index/             the index of the company's code (docs/formats/index.md)
@@ -23,6 +25,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -78,5 +81,10 @@ private:
     int lock_ = -1;
     bool created_ = false;
 };
+
+// The name of a log that begins anew, behind all that these keys signed: "sallyport/<origin>/2".
+std::string next_epoch(const std::string& origin, std::span<const crypto::NoteVerifier> keys);
+// ledger.key in that directory.
+Result<void> write_ledger_signer(const std::filesystem::path& directory, const crypto::NoteSigner& signer);
 
 } // namespace sallyport::identity

@@ -31,6 +31,8 @@ inline constexpr std::size_t candidates_max = 64; // upstreams one dialect can h
 enum class Kind : std::uint8_t { intent, outcome, refusal, repeat, start, stop, act };
 
 inline constexpr std::int64_t not_kept = -1, kept_lost = 0;
+// Why a body could not be kept: the disk did not take it; as much as sallyport.yaml allows is kept already (bodies: limit).
+enum class Lost : std::uint8_t { not_said, disk, limit };
 // Bytes that passed, and their digest: SHA-256, or HMAC-SHA-256 where `keyed`. An all-zero digest means "not taken".
 struct Body {
     std::uint64_t bytes = 0;
@@ -39,6 +41,7 @@ struct Body {
     // The chunk of bodies::Writer that tells of which pieces it is; not_kept: it need not be; kept_lost: it could not be, although
     // the policy says so.
     std::int64_t kept = not_kept;
+    Lost lost = Lost::not_said; // of kept_lost
 };
 
 // A file named in a tool call: `file` is its pseudonym ("f_…").

@@ -12,6 +12,7 @@ template <std::size_t size> void write_body(Canonical& out, const char (&literal
     out.number("{\"bytes\":", body.bytes);
     if (body.digest != crypto::Digest{}) out.digest(",\"digest\":", body.digest, body.keyed);
     if (body.kept >= 0) out.number(",\"kept\":", body.kept);
+    if (body.kept == kept_lost && body.lost != Lost::not_said) out.text(",\"lost\":", word(body.lost));
     out.raw("}");
 }
 

@@ -200,6 +200,7 @@ public:
         out.kept = number_if<std::int64_t>(node, "kept", not_kept);
         if (out.kept < not_kept || (out.kept == not_kept && find(node, "kept") != no_node))
             complain("kept", "is not the number of a chunk");
+        if (find(node, "lost") != no_node) out.lost = word<Lost>(node, "lost");
         if (find(node, "digest") == no_node) return out;
         std::string_view digest = text(node, "digest");
         out.keyed = digest.starts_with("hmac-");

@@ -93,7 +93,7 @@ inline Outcome outcome() {
     out.attempt = 2;
     out.ended = Ended::upstream_cut;
     out.status = 200;
-    out.answer = {4'096, digest('\x33'), false, kept_lost};
+    out.answer = {4'096, digest('\x33'), false, kept_lost, Lost::limit};
     out.model = "claude-sonnet-4-5-20250929";
     out.response_id = "msg_01";
     out.stop_reason = "tool_use";

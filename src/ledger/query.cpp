@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "ledger/index_rows.h"
+#include "ledger/offloaded.h"
 #include "ledger/segment.h"
 
 #include <algorithm>
@@ -65,7 +66,7 @@ private:
         std::uint32_t crc = 0;
         const auto file = directory_ / segment_name(progress_.segment);
         std::error_code error;
-        if (!std::filesystem::exists(file, error)) return false;
+        if (where_is(file) == file && !std::filesystem::exists(file, error)) return false;
         const auto frame = frame_at(file, progress_.frame_offset, progress_.next_entry - 1, crc);
         if (!frame) return std::unexpected(frame.error());
         return frame->has_value() && crc == progress_.frame_crc;

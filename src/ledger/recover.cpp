@@ -2,8 +2,11 @@
 
 #include "ledger/checkpoint_file.h"
 #include "ledger/file_operations.h"
+#include "ledger/offloaded.h"
 #include "ledger/segment.h"
 #include "ledger/tree_files.h"
+
+#include <algorithm>
 
 namespace sallyport::ledger {
 
@@ -14,19 +17,24 @@ public:
     Recovery(const std::filesystem::path& directory, const std::string& mark) : directory_(directory), mark_(mark) {}
 
     Result<SetAside> run() {
-        if (auto read = read_checkpoint(checkpoint_path(directory_)); read && *read) out_.before = std::move((*read)->signed_checkpoint);
+        if (auto read = read_checkpoint(checkpoint_path(directory_)); read && *read)
+            out_.before = std::move((*read)->signed_checkpoint);
         const auto segments = list_segments(directory_);
         if (!segments) return std::unexpected(segments.error());
+        for (const SegmentFile& file : *segments)
+            if (file.is_offloaded)
+                if (auto there = look_at(file.path); !there) return std::unexpected(there.error());
         bool is_whole = true; // so far
         for (const SegmentFile& file : *segments) {
             if (is_whole && file.first_index == out_.kept) {
                 const auto whole = keep_whole_part(file);
                 if (!whole) return std::unexpected(whole.error());
                 is_whole = *whole;
-            } else if (auto moved = put_away(file.path); !moved) {
+            } else if (auto moved = put_away(file); !moved) {
                 return std::unexpected(moved.error());
             }
         }
+        if (auto listed = list_what_is_kept(); !listed) return std::unexpected(listed.error());
         std::vector<std::filesystem::path> derived = {checkpoint_path(directory_), cosigned_path(directory_)};
         for (unsigned level = 0; level < tree_levels_max; ++level) derived.push_back(tree_file(directory_, level));
         for (const auto& path : derived)
@@ -36,11 +44,17 @@ public:
     }
 
 private:
+    // What lies where it cannot be read now is not lost: nothing is set aside before it is known.
+    static Result<void> look_at(const std::filesystem::path& path) {
+        Buffer head;
+        return read_part(path, 0, segment_header_bytes, head);
+    }
+
     // False where the segment does not end behind a whole frame: then only what is before is kept in its place.
     Result<bool> keep_whole_part(const SegmentFile& file) {
         const auto segment = load_segment(file);
         if (!segment) {
-            if (auto moved = put_away(file.path); !moved) return std::unexpected(moved.error());
+            if (auto moved = put_away(file); !moved) return std::unexpected(moved.error());
             return false;
         }
         FrameReader reader(segment->bytes.view().substr(segment_header_bytes), segment_header_bytes, file.first_index);
@@ -48,6 +62,8 @@ private:
         while (state == FrameReader::State::entry) state = reader.next();
         out_.kept = reader.next_index();
         if (state == FrameReader::State::end) return true;
+        if (file.is_offloaded) // where it lies nothing is written over: its whole part comes here
+            if (auto here = copy_synced(where_is(file.path), file.path); !here) return std::unexpected(here.error());
         std::error_code error;
         const auto aside = file.path.string() + "." + mark_;
         std::filesystem::copy_file(file.path, aside, error);
@@ -55,6 +71,24 @@ private:
         if (error) return fail(ErrorKind::io, "cannot set " + file.path.string() + " aside: " + error.message());
         out_.files.emplace_back(aside);
         return false;
+    }
+
+    Result<void> put_away(const SegmentFile& file) {
+        if (!file.is_offloaded) return put_away(file.path);
+        out_.files.push_back(where_is(file.path)); // stays where it lies
+        gone_.push_back(file.path.filename().string());
+        return {};
+    }
+
+    // The list as it was is set aside as well.
+    Result<void> list_what_is_kept() {
+        if (gone_.empty()) return {};
+        auto list = read_offloaded(directory_);
+        if (!list) return std::unexpected(list.error());
+        if (auto moved = put_away(offloaded_list(directory_)); !moved) return moved;
+        std::erase_if(*list,
+                      [&](const OffloadedFile& one) { return std::ranges::find(gone_, one.name) != gone_.end(); });
+        return write_offloaded(directory_, *list);
     }
 
     Result<void> put_away(const std::filesystem::path& path) {
@@ -69,6 +103,7 @@ private:
 
     const std::filesystem::path& directory_;
     const std::string& mark_;
+    std::vector<std::string> gone_; // offloaded, and no longer of this ledger
     SetAside out_;
 };
 

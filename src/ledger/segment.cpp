@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "crypto/crypto.h"
+#include "ledger/offloaded.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -107,14 +108,21 @@ Result<std::vector<SegmentFile>> list_segments(const std::filesystem::path& dire
     std::vector<SegmentFile> out;
     std::error_code error;
     if (!std::filesystem::exists(directory, error) && !error) return out;
-    for (std::filesystem::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
-        const std::string name = it->path().filename().string();
-        SegmentFile file{it->path(), 0};
+    const auto take = [&](const std::string& name, bool is_offloaded) {
+        SegmentFile file{directory / name, 0, is_offloaded};
         const auto [stop, problem] = std::from_chars(name.data(), name.data() + name.size(), file.first_index);
         if (problem == std::errc() && name == segment_name(file.first_index)) out.push_back(std::move(file));
-    }
+    };
+    for (std::filesystem::directory_iterator it(directory, error), end; !error && it != end; it.increment(error))
+        take(it->path().filename().string(), false);
     if (error) return fail(ErrorKind::io, "cannot list " + directory.string() + ": " + error.message());
-    std::ranges::sort(out, {}, &SegmentFile::first_index);
+    // The list comes second: what is moved meanwhile is in both then, never in neither.
+    const auto moved = read_offloaded(directory);
+    if (!moved) return std::unexpected(moved.error());
+    for (const OffloadedFile& one : *moved) take(one.name, true);
+    std::ranges::sort(out, {}, [](const SegmentFile& file) { return std::pair(file.first_index, file.is_offloaded); });
+    const auto twice = std::ranges::unique(out, {}, &SegmentFile::first_index); // the one in the folder stays
+    out.erase(twice.begin(), twice.end());
     return out;
 }
 
@@ -159,8 +167,9 @@ std::optional<std::uint64_t> highest_mark(std::string_view bytes, std::size_t fr
 Result<void> read_part(const std::filesystem::path& file, std::uint64_t offset, std::size_t bytes_max, Buffer& out) {
     out.clear();
     out.reserve(bytes_max);
-    const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) return fail_errno("cannot open " + file.string());
+    int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0 && errno == ENOENT) descriptor = ::open(where_is(file).c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return cannot_open(file);
     while (out.size() < bytes_max) {
         const ssize_t count =
             ::pread(descriptor, out.room().data(), bytes_max - out.size(), static_cast<off_t>(offset + out.size()));
@@ -180,8 +189,8 @@ Result<void> read_part(const std::filesystem::path& file, std::uint64_t offset, 
 
 Result<std::uint64_t> segment_size(const SegmentFile& file) {
     std::error_code error;
-    const auto size = std::filesystem::file_size(file.path, error);
-    if (error) return fail(ErrorKind::io, "cannot look at " + file.path.string() + ": " + error.message());
+    const auto size = std::filesystem::file_size(where_is(file.path), error);
+    if (error) return errno = error.value(), cannot_open(file.path);
     if (size > segment_file_bytes_max)
         return fail(ErrorKind::too_large,
                     file.path.string() + " is larger than any segment this program writes; it is not one");

@@ -40,10 +40,12 @@ std::string encode_mark(std::uint64_t next_index, std::uint64_t synced_index);
 
 std::string segment_name(std::uint64_t first_index); // "00000000000000000000.seg"
 struct SegmentFile {
-    std::filesystem::path path;
+    std::filesystem::path
+        path; // in the ledger's folder, also where it was moved elsewhere: readers find it (offloaded.h)
     std::uint64_t first_index = 0;
+    bool is_offloaded = false;
 };
-// In order. A directory that is not there has none.
+// In order, with those that were moved elsewhere. A directory that is not there has none.
 Result<std::vector<SegmentFile>> list_segments(const std::filesystem::path& directory);
 
 // Walks over the frames in `bytes` (a whole segment, or a part that begins at a frame). Reads, never fails: what stops it is told.

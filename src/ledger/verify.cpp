@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "ledger/checkpoint_file.h"
 #include "ledger/leaf_stream.h"
+#include "ledger/offloaded.h"
 #include "ledger/segment.h"
 #include "ledger/tree_files.h"
 
@@ -63,6 +64,8 @@ private:
     void read_segments(std::span<const SegmentFile> segments);
     void read_segment(const SegmentFile& file, bool is_last);
     void take(std::uint64_t index, const Digest& hash);
+    void add_leaf(const Digest& hash);
+    bool pass_over(const SegmentFile& file, std::uint64_t end);
     void missing(std::uint64_t first, std::uint64_t end);
     void compare_with_seen();
     void judge();
@@ -194,7 +197,10 @@ void Verification::take(std::uint64_t index, const Digest& hash) {
     ++out_.read;
     next_ = index + 1;
     if (options_.progress && out_.read % 65'536 == 0) options_.progress(out_.read);
-    if (!is_whole_) return;
+    if (is_whole_) add_leaf(hash);
+}
+
+void Verification::add_leaf(const Digest& hash) {
     tree_.add(hash, [&](unsigned height, std::uint64_t at, const Digest& made) {
         const unsigned level = height / 8;
         if (height % 8 != 0 || level == 0 || at >= hashes_in_level(signed_size(), level)) return;
@@ -203,6 +209,25 @@ void Verification::take(std::uint64_t index, const Digest& hash) {
     });
     if (tree_.size() == signed_size() || (!seen_.empty() && seen_.front().checkpoint.size == tree_.size()))
         compare_with_seen();
+}
+
+// A segment that was offloaded to where it cannot be read now: nothing is said of its entries, but the tree's file tells their hashes, so
+// that all others can be held against the checkpoint all the same. False: it can be read.
+bool Verification::pass_over(const SegmentFile& file, std::uint64_t end) {
+    std::error_code code;
+    const std::uint64_t first = std::max(next_, file.first_index);
+    if (!file.is_offloaded || end <= first || std::filesystem::is_regular_file(where_is(file.path), code)) return false;
+    problem("unreadable",
+            entries_text(first, end - 1) + " could not be read, which is no sign of tampering: " +
+                file.path.filename().string() + " was offloaded to " + where_is(file.path).string() +
+                " and is not there now; mount that directory again, then verify once more",
+            first, end - 1);
+    for (next_ = first; next_ < end; ++next_) {
+        const Digest* const kept = leaves_->at(next_);
+        if (kept == nullptr) is_whole_ = false;
+        if (is_whole_) add_leaf(*kept);
+    }
+    return true;
 }
 
 void Verification::read_segment(const SegmentFile& file, bool is_last) {
@@ -234,6 +259,7 @@ void Verification::read_segments(std::span<const SegmentFile> segments) {
         const bool is_last = i + 1 == segments.size();
         if (!is_last && segments[i + 1].first_index <= next_) continue;
         if (segments[i].first_index > next_) missing(next_, segments[i].first_index);
+        if (!is_last && pass_over(segments[i], segments[i + 1].first_index)) continue;
         read_segment(segments[i], is_last);
         if (!is_last && next_ < segments[i + 1].first_index) {
             missing(next_, segments[i + 1].first_index);

@@ -26,7 +26,8 @@ struct VerifyOptions {
 
 // One thing that does not hold. `kind` is a word for programs.
 struct Problem {
-    std::string kind;                         // segment, entry, moved, missing, tree, checkpoint, signature, seen
+    std::string
+        kind; // segment, entry, moved, missing, tree, checkpoint, signature, seen; unreadable: was offloaded, is not there now
     std::optional<std::uint64_t> first, last; // entries
     std::string sentence;
 };

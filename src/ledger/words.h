@@ -39,6 +39,15 @@ constexpr std::string_view word(Ended ended) {
     return {};
 }
 
+constexpr std::string_view word(Lost lost) {
+    switch (lost) {
+    case Lost::not_said: return "not-said";
+    case Lost::disk: return "disk";
+    case Lost::limit: return "limit";
+    }
+    return {};
+}
+
 constexpr std::string_view word(Fate fate) {
     switch (fate) {
     case Fate::left: return "left";

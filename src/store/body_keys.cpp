@@ -88,6 +88,13 @@ template <class Of> auto every(Statement& statement, Of of) -> Result<std::vecto
 }
 } // namespace
 
+bool holds(const BodyHold& hold, const BodyPlace& place) {
+    return hold.released_ms == 0 && (hold.repository.empty() || hold.repository == place.repository) &&
+           (hold.person.empty() || hold.person == place.person) &&
+           (hold.from_ms == 0 || (place.week + 1) * body_week_ms > hold.from_ms) &&
+           (hold.to_ms == 0 || place.week * body_week_ms < hold.to_ms);
+}
+
 struct BodyKeys::Inside {
     explicit Inside(Database opened) : db(std::move(opened)) {}
     std::mutex mutex;

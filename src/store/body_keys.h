@@ -47,6 +47,9 @@ struct BodyHold {
     std::string by; // pseudonym
 };
 
+// Whether a matter that was not released holds what belongs to the place; the same as the database decides when keys are erased.
+bool holds(const BodyHold& hold, const BodyPlace& place);
+
 class BodyKeys {
 public:
     static Result<std::unique_ptr<BodyKeys>> open(const std::filesystem::path& file);

@@ -1,6 +1,7 @@
 #include "store/state.h"
 
 #include "store/database.h"
+#include "store/names.h"
 
 #include <array>
 #include <mutex>
@@ -123,21 +124,18 @@ ActRecord act_of(const Statement& row) {
     return {std::string(row.text(0)), std::string(row.text(1)), std::string(row.text(2)),
             std::string(row.text(3)), std::string(row.text(4)), row.number(5)};
 }
-SealedName name_of(const Statement& row) {
-    return {std::string(row.text(0)), static_cast<NameKind>(row.number(1)), std::string(row.blob(2))};
-}
 } // namespace
 
 struct State::Inside {
-    explicit Inside(Database opened) : db(std::move(opened)) {}
+    Inside(Database opened, Names sealed) : db(std::move(opened)), names(std::move(sealed)) {}
 
     std::mutex mutex;
     Database db;
+    Names names;
     Statement insert_key, key_by_request, key_by_id, revoke, all_keys, count_change, change_count;
-    Statement insert_act, acts_left, mark_act;
+    Statement insert_act, acts_left, acts_later, mark_act, copy;
     Statement insert_exception, exception_by_request, exception_by_id, approve, revoke_exception, all_exceptions;
     Statement insert_dispute, dispute_by_finding, withdraw, all_disputes;
-    Statement insert_name, name_by_pseudonym, delete_name, names_of_kind;
     std::int64_t seen_foreign = -1; // foreign_changes() when `seen_version` was read
     std::uint64_t seen_version = 0;
 
@@ -167,10 +165,8 @@ struct State::Inside {
             {&acts_left,
              "SELECT id, what, by, why, about, at_ms FROM acts WHERE recorded = 0 ORDER BY number LIMIT 100"},
             {&mark_act, "UPDATE acts SET recorded = 1 WHERE id = ?"},
-            {&insert_name, "INSERT INTO names (pseudonym, kind, sealed) VALUES (?,?,?) ON CONFLICT DO NOTHING"},
-            {&name_by_pseudonym, "SELECT pseudonym, kind, sealed FROM names WHERE pseudonym = ?"},
-            {&delete_name, "DELETE FROM names WHERE pseudonym = ? RETURNING pseudonym"},
-            {&names_of_kind, "SELECT pseudonym, kind, sealed FROM names WHERE kind = ? ORDER BY pseudonym"},
+            {&acts_later, "SELECT id, what, by, why, about, at_ms FROM acts WHERE at_ms >= ? ORDER BY number"},
+            {&copy, "VACUUM INTO ?"},
         };
         for (const auto& [statement, sql] : all) {
             auto prepared = db.prepare(sql);
@@ -241,7 +237,10 @@ State::~State() = default;
 Result<std::unique_ptr<State>> State::open(const std::filesystem::path& file) {
     auto db = Database::open(file, purpose, migrations);
     if (!db) return std::unexpected(db.error());
-    auto inside = std::make_unique<Inside>(std::move(*db));
+    auto names = Names::open(file.parent_path() / "names.db");
+    if (!names) return std::unexpected(names.error());
+    if (auto moved = names->take_from(*db); !moved) return std::unexpected(moved.error());
+    auto inside = std::make_unique<Inside>(std::move(*db), std::move(*names));
     if (auto prepared = inside->prepare(); !prepared) return std::unexpected(prepared.error());
     return std::unique_ptr<State>(new State(std::move(inside)));
 }
@@ -388,6 +387,11 @@ Result<std::vector<ActRecord>> State::unrecorded_acts() {
     return inside_->every(inside_->acts_left, act_of);
 }
 
+Result<std::vector<ActRecord>> State::acts_since(std::int64_t at_ms) {
+    const std::scoped_lock lock(inside_->mutex);
+    return inside_->every(inside_->acts_later.bind(1, at_ms), act_of);
+}
+
 Result<void> State::act_recorded(std::string_view id) {
     const std::scoped_lock lock(inside_->mutex);
     inside_->mark_act.bind(1, id);
@@ -416,42 +420,32 @@ Result<std::optional<Snapshot<KeyList>>> State::keys_if_changed(std::uint64_t ve
 }
 
 Result<void> State::remember_names(std::span<const SealedName> names) {
-    if (names.empty()) return {};
     const std::scoped_lock lock(inside_->mutex);
-    auto transaction = Transaction::begin(inside_->db);
-    if (!transaction) return std::unexpected(transaction.error());
-    for (const SealedName& name : names) {
-        inside_->insert_name.bind(1, name.pseudonym)
-            .bind(2, static_cast<std::int64_t>(name.kind))
-            .bind_blob(3, name.sealed);
-        if (auto done = inside_->insert_name.run(); !done) return done;
-    }
-    return transaction->commit();
+    return inside_->names.remember(names);
 }
 
 Result<std::optional<SealedName>> State::sealed_name(std::string_view pseudonym) {
     const std::scoped_lock lock(inside_->mutex);
-    inside_->name_by_pseudonym.bind(1, pseudonym);
-    return inside_->one(inside_->name_by_pseudonym, name_of);
+    return inside_->names.find(pseudonym);
 }
 
 Result<bool> State::forget_name(std::string_view pseudonym) {
     const std::scoped_lock lock(inside_->mutex);
-    inside_->delete_name.bind(1, pseudonym);
-    const auto row = inside_->delete_name.step();
-    if (!row) return std::unexpected(row.error());
-    const bool was_there = *row;
-    if (was_there)
-        if (auto rest = inside_->delete_name.run(); !rest) return std::unexpected(rest.error());
-    inside_->delete_name.reset();
-    if (auto wiped = inside_->db.wipe_log(); !wiped) return std::unexpected(wiped.error());
-    return was_there;
+    return inside_->names.forget(pseudonym);
 }
 
 Result<std::vector<SealedName>> State::names(NameKind kind) {
     const std::scoped_lock lock(inside_->mutex);
-    inside_->names_of_kind.bind(1, static_cast<std::int64_t>(kind));
-    return inside_->every(inside_->names_of_kind, name_of);
+    return inside_->names.list(kind);
+}
+
+Result<void> State::copy_to(const std::filesystem::path& file) {
+    const std::scoped_lock lock(inside_->mutex);
+    auto copied = inside_->copy.bind(1, std::string_view(file.native())).run();
+    if (!copied)
+        copied = fail(copied.error().kind,
+                      inside_->db.path() + " cannot be copied to " + file.string() + ": " + copied.error().message);
+    return copied;
 }
 
 } // namespace sallyport::store

@@ -1,4 +1,4 @@
-// What an installation must remember: company keys (digests only) and sealed names. Commands are named by intent and
+// What an installation must remember: company keys (digests only) and, in names.db beside it, sealed names. Commands are named by intent and
 // idempotent: doing one twice, also from two processes or after a crash, is doing it once.
 //
 // Thread-safe (one connection behind a lock). The gateway and the command line open the same file at once. Commands wait for
@@ -106,6 +106,7 @@ public:
     Result<void> add_act(const ActRecord& act);
     Result<std::vector<ActRecord>> unrecorded_acts(); // in order
     Result<void> act_recorded(std::string_view id);
+    Result<std::vector<ActRecord>> acts_since(std::int64_t at_ms); // recorded or not, in order
 
     // Their version counts the changes of exceptions and disputes too: all say what is let through.
     Result<Snapshot<KeyList>> keys();
@@ -118,6 +119,9 @@ public:
     // Overwrites and removes; true where it was there. The pseudonym stays in entries, nobody can open it any more.
     Result<bool> forget_name(std::string_view pseudonym);
     Result<std::vector<SealedName>> names(NameKind kind);
+
+    // Everything of one moment but the names, into a file that is not there yet, for a backup. Not synced.
+    Result<void> copy_to(const std::filesystem::path& file);
 
 private:
     struct Inside;

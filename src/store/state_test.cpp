@@ -137,5 +137,26 @@ TEST_F(StateTest, TakesCommandsFromManyThreadsAndTwoConnections) {
     EXPECT_EQ(state_->names(NameKind::path)->size(), 10u);
 }
 
+TEST_F(StateTest, ACopyHoldsAllButTheNames) {
+    const std::string secret = "sealed-bytes-of-anna";
+    const SealedName name{"p_1", NameKind::person, secret};
+    ASSERT_TRUE(state_->remember_names({&name, 1}));
+    ASSERT_TRUE(state_->issue_key("r1", key("k_1", '\x01')));
+    ASSERT_TRUE(state_->add_act({"a_1", "hold", "p_1", "why", "about", 5'000}));
+    const auto copies = folder_ / "copies";
+    std::filesystem::create_directory(copies);
+    ASSERT_TRUE(state_->copy_to(copies / "state.db"));
+    std::ostringstream content;
+    content << std::ifstream(copies / "state.db", std::ios::binary).rdbuf();
+    EXPECT_EQ(content.str().find(secret), std::string::npos);
+    EXPECT_TRUE(any_file_holds(secret));
+    const auto copy = State::open(copies / "state.db");
+    ASSERT_TRUE(copy) << copy.error().message;
+    EXPECT_EQ((*copy)->keys()->value->size(), 1u);
+    EXPECT_FALSE((*copy)->sealed_name("p_1")->has_value());
+    EXPECT_EQ((*copy)->acts_since(5'000)->size(), 1u);
+    EXPECT_EQ((*copy)->acts_since(5'001)->size(), 0u);
+}
+
 } // namespace
 } // namespace sallyport::store

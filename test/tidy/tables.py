@@ -3,7 +3,7 @@
 # Folders of src/, top to bottom: a folder may include those before it, never those after it.
 LAYERS = (
     "base", "crypto", "tlog", "json", "store", "net", "http", "repo", "dialect", "content", "catalog", "identity", "policy",
-    "ledger", "bodies", "handover", "sim", "sandbox", "egress", "gateway", "endpoint", "lab", "workflow", "cli",
+    "ledger", "bodies", "handover", "backup", "sim", "sandbox", "egress", "gateway", "endpoint", "lab", "workflow", "cli",
 )
 
 # Neighbours that only cli/ joins: none of them includes gateway/, nor gateway/ any of them.

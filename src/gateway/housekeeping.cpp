@@ -1,0 +1,137 @@
+#include "gateway/housekeeping.h"
+
+#include "base/clock.h"
+#include "bodies/retention.h"
+#include "policy/program.h"
+
+#include <chrono>
+
+namespace sallyport::gateway {
+
+namespace {
+constexpr std::int64_t hour_ms = 3'600'000;
+constexpr std::chrono::seconds room_every(2); // holds and packs change beside this process
+} // namespace
+
+Housekeeping::Housekeeping(Places places, store::BodyKeys& keys, bodies::Writer& writer,
+                           std::shared_ptr<const World> world, const Log& log)
+    : places_(std::move(places)), keys_(keys), writer_(writer), log_(log), world_(std::move(world)) {
+    tell_room(*world_); // before the first body comes
+}
+
+void Housekeeping::start() {
+    thread_ = std::thread([this] { run(); });
+}
+
+void Housekeeping::use(std::shared_ptr<const World> world) {
+    const std::scoped_lock lock(mutex_);
+    is_due_ = is_due_ || world->config != world_->config || world->policy != world_->policy;
+    world_ = std::move(world);
+    if (is_due_) wake_.notify_one();
+}
+
+void Housekeeping::stop() {
+    {
+        const std::scoped_lock lock(mutex_);
+        stopping_ = true;
+    }
+    wake_.notify_one();
+    if (thread_.joinable()) thread_.join();
+}
+
+OffloadFigures Housekeeping::figures() const {
+    const std::scoped_lock lock(mutex_);
+    return figures_;
+}
+
+bool Housekeeping::goes_on() const {
+    const std::scoped_lock lock(mutex_);
+    return !stopping_;
+}
+
+void Housekeeping::run() {
+    std::int64_t last_ms = monotonic_ms();
+    std::unique_lock lock(mutex_);
+    while (!stopping_) {
+        const std::shared_ptr<const World> world = world_;
+        const bool is_due = std::exchange(is_due_, false) || monotonic_ms() - last_ms >= hour_ms;
+        lock.unlock();
+        if (is_due) {
+            pass(*world);
+            last_ms = monotonic_ms();
+        } else if (world->config->bodies.limit_bytes != 0) {
+            tell_room(*world);
+        }
+        lock.lock();
+        wake_.wait_for(lock, room_every, [this] { return stopping_ || is_due_; });
+    }
+}
+
+void Housekeeping::pass(const World& world) {
+    expire(world);
+    offload(world);
+    tell_room(world);
+}
+
+void Housekeeping::expire(const World& world) {
+    const auto& kept_ms = world.policy->program().document.bodies_kept_ms;
+    std::vector<bodies::Kept> kept;
+    for (std::size_t cls = 0; cls < kept_ms.size(); ++cls)
+        kept.push_back({policy::name(static_cast<policy::Class>(cls)), kept_ms[cls]});
+    const auto gone = bodies::expire(places_.bodies, keys_, kept, wall_ms(), keys_erased_);
+    if (!gone)
+        log_.error("bodies.not_expired", {{"why", gone.error().message}});
+    else if (gone->keys + gone->packs != 0)
+        log_.info("bodies.expired", {{"keys", static_cast<std::int64_t>(gone->keys)},
+                                     {"held", static_cast<std::int64_t>(gone->held)},
+                                     {"packs", static_cast<std::int64_t>(gone->packs)}});
+}
+
+void Housekeeping::offload(const World& world) {
+    const Config& config = *world.config;
+    bool failing = false;
+    const auto moved = [&](const char* what, const Result<ledger::Offloaded>& result,
+                           std::uint64_t OffloadFigures::* count) {
+        if (!result) {
+            failing = true;
+            log_.error("offload.failed", {{"of", what}, {"why", result.error().message}});
+        } else if (result->files != 0) {
+            log_.info("offload.done", {{"of", what},
+                                       {"files", static_cast<std::int64_t>(result->files)},
+                                       {"bytes", static_cast<std::int64_t>(result->bytes)}});
+            const std::scoped_lock lock(mutex_);
+            figures_.*count += result->files;
+            figures_.bytes += result->bytes;
+        }
+    };
+    const auto go_on = [this] { return goes_on(); };
+    if (const auto& rule = config.bodies.offload)
+        moved("bodies",
+              bodies::offload_packs(
+                  places_.bodies, *rule, places_.installation, [this] { return writer_.figures().open_pack; }, go_on),
+              &OffloadFigures::packs);
+    if (const auto& rule = config.ledger.offload)
+        moved("ledger", ledger::offload_segments(places_.ledger, *rule, places_.installation, go_on),
+              &OffloadFigures::segments);
+    const std::scoped_lock lock(mutex_);
+    figures_.failing = failing;
+    if (failing) ++figures_.failures;
+}
+
+void Housekeeping::tell_room(const World& world) {
+    const std::uint64_t limit = world.config->bodies.limit_bytes;
+    const auto bytes = bodies::bytes_of_packs(places_.bodies);
+    auto holds = limit == 0 ? Result<std::vector<store::BodyHold>>() : keys_.holds();
+    if (!bytes || !holds) return log_.error("bodies.room", {{"why", (bytes ? holds.error() : bytes.error()).message}});
+    writer_.set_room(*bytes, limit, std::move(*holds));
+    const bool is_reached = limit != 0 && *bytes >= limit;
+    if (is_reached && !told_limit_)
+        log_.error("bodies.limit_reached",
+                   {{"bytes", static_cast<std::int64_t>(*bytes)},
+                    {"limit", static_cast<std::int64_t>(limit)},
+                    {"why", "no more bodies are kept, but for those that a matter holds; entries go on and say so. "
+                            "Raise bodies: limit, name a directory to offload to, or erase what is not needed"}});
+    told_limit_ = is_reached;
+}
+
+} // namespace sallyport::gateway
