@@ -338,6 +338,23 @@ void read_bodies(Reader& reader, Node node, Document& document) {
     stated.finish();
 }
 
+void read_sealing(Reader& reader, Node node, Document& document) {
+    if (!node) return;
+    Fields stated(reader, node, "ledger");
+    Fields counts(reader, stated.require("cosignatures"), "cosignatures");
+    for (std::size_t i = 0; i < class_count; ++i) {
+        const auto count = reader.integer(counts.take(class_names[i]), 1, limits::witnesses_max, class_names[i]);
+        document.sealing.cosignatures[i] = static_cast<std::uint8_t>(count.value_or(0));
+    }
+    counts.finish();
+    const auto within = stated.take("sealed_within");
+    const auto span = reader.milliseconds(within, "sealed_within");
+    document.sealing.within_ms = span.value_or(0);
+    if (span && *span < 1'000)
+        reader.mistake(within, "sealed_within is one second or more; leave it out where exchanges may go on unsealed");
+    stated.finish();
+}
+
 std::vector<Include> read_document(Reader& reader, Document& document, std::string text, const Include* as) {
     const bool included = as != nullptr;
     auto& file = document.files.emplace_back(File{reader.file(), std::move(text), {}});
@@ -355,7 +372,7 @@ std::vector<Include> read_document(Reader& reader, Document& document, std::stri
     if (included) {
         for (const auto word :
              {"include", "unknown_repository", "claims_lower_to", "clients", "upstreams", "plugins", "invariants",
-              "mode", "teams", "exceptions", "legal_entity", "utc_offset", "restore", "bodies"})
+              "mode", "teams", "exceptions", "legal_entity", "utc_offset", "restore", "bodies", "ledger"})
             if (const auto node = fields.take(word))
                 reader.mistake(node,
                                fmt::format("'{}' belongs into the policy itself; an included file can only tighten, by "
@@ -397,6 +414,7 @@ std::vector<Include> read_document(Reader& reader, Document& document, std::stri
     }
     if (const auto restore = fields.take("restore")) read_restore(reader, restore, document);
     read_bodies(reader, fields.take("bodies"), document);
+    read_sealing(reader, fields.take("ledger"), document);
     if (document.legal_entities.size() > legal_entities_max)
         reader.mistake(reader.root(), fmt::format("{} legal entities; {} is the limit", document.legal_entities.size(),
                                                   legal_entities_max));
