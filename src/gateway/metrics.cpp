@@ -166,6 +166,11 @@ std::string prometheus_text(std::span<const Metrics* const> loops, const Process
     page.describe_each("handover_failing", "gauge", "1 where the last try was in vain.", process.destinations,
                        [](const handover::Figures& one) { return std::uint64_t{one.failing}; });
     if (!process.witnesses.witnesses.empty()) add_witnesses(page, process.witnesses);
+    if (!process.unsealed.empty())
+        page.describe("ledger_unsealed_seconds", "gauge",
+                      "Age of the oldest entry of a class that has not the cosignatures which the policy asks for.");
+    for (const UnsealedFigure& one : process.unsealed)
+        page.value(fmt::format("class=\"{}\"", policy::name(one.cls)), one.oldest_seconds);
     page.gauge("ready", "1 where /readyz says ready.", process.ready ? 1 : 0);
     return page.take();
 }

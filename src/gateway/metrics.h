@@ -63,6 +63,12 @@ struct WitnessFigures {
     std::vector<One> witnesses{};
 };
 
+// Of a class for which the policy asks for cosignatures (sealing.h).
+struct UnsealedFigure {
+    policy::Class cls{};
+    std::uint64_t oldest_seconds = 0; // age of the oldest entry that is not sealed; 0: all are
+};
+
 struct ProcessFigures {
     std::uint64_t connections = 0;
     std::uint64_t buffered_bytes = 0;
@@ -77,6 +83,7 @@ struct ProcessFigures {
     bool ready = false;
     std::vector<handover::Figures> destinations;
     WitnessFigures witnesses{};
+    std::vector<UnsealedFigure> unsealed{};
 };
 
 std::string prometheus_text(std::span<const Metrics* const> loops, const ProcessFigures& process);

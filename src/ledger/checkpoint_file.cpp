@@ -96,6 +96,10 @@ Result<std::optional<Slots>> read_slots(const std::filesystem::path& path) {
 std::filesystem::path checkpoint_path(const std::filesystem::path& directory) { return directory / "checkpoint"; }
 std::filesystem::path cosigned_path(const std::filesystem::path& directory) { return directory / "cosigned"; }
 
+std::filesystem::path cosigned_path(const std::filesystem::path& directory, std::size_t cosignatures) {
+    return directory / ("cosigned-" + std::to_string(cosignatures));
+}
+
 Result<std::optional<StoredCheckpoint>> read_checkpoint(const std::filesystem::path& file) {
     auto slots = read_slots(file);
     if (!slots) return std::unexpected(slots.error());

@@ -1,5 +1,6 @@
 #include "ledger/recover.h"
 
+#include "base/limits.h"
 #include "ledger/checkpoint_file.h"
 #include "ledger/file_operations.h"
 #include "ledger/segment.h"
@@ -14,7 +15,8 @@ public:
     Recovery(const std::filesystem::path& directory, const std::string& mark) : directory_(directory), mark_(mark) {}
 
     Result<SetAside> run() {
-        if (auto read = read_checkpoint(checkpoint_path(directory_)); read && *read) out_.before = std::move((*read)->signed_checkpoint);
+        if (auto read = read_checkpoint(checkpoint_path(directory_)); read && *read)
+            out_.before = std::move((*read)->signed_checkpoint);
         const auto segments = list_segments(directory_);
         if (!segments) return std::unexpected(segments.error());
         bool is_whole = true; // so far
@@ -28,6 +30,8 @@ public:
             }
         }
         std::vector<std::filesystem::path> derived = {checkpoint_path(directory_), cosigned_path(directory_)};
+        for (std::size_t count = 1; count <= limits::witnesses_max; ++count)
+            derived.push_back(cosigned_path(directory_, count));
         for (unsigned level = 0; level < tree_levels_max; ++level) derived.push_back(tree_file(directory_, level));
         for (const auto& path : derived)
             if (auto moved = put_away(path); !moved) return std::unexpected(moved.error());
