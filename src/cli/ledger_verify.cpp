@@ -74,7 +74,8 @@ std::optional<LedgerPlace> open_place(const std::string& config_file, const std:
     }
     const auto config = open_config(config_file, false, exit_code);
     if (!config) return std::nullopt;
-    const auto installation = identity::Installation::open(config->data, identity::Tenancy::visitor);
+    const auto installation =
+        identity::Installation::open(config->data, identity::Tenancy::visitor, config->ledger.key);
     if (!installation) {
         exit_code = complain(installation.error());
         return std::nullopt;

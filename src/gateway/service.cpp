@@ -180,8 +180,12 @@ void block_signals() {
 
 Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::function<void(const Listening&)>& ready) {
     // The installation: keys, state, ledger.
-    auto installation = identity::Installation::open(config->data, identity::Tenancy::gateway);
+    auto installation = identity::Installation::open(config->data, identity::Tenancy::gateway, config->ledger.key);
     if (!installation) return std::unexpected(installation.error());
+    if (installation->has_key_left_behind())
+        log.warning("ledger.key_left", {{"file", (config->data / "ledger.key").string()},
+                                        {"what", "the key comes from elsewhere (ledger: key in sallyport.yaml); this "
+                                                 "copy of it should be removed"}});
     auto state = store::State::open(installation->state_file());
     if (!state) return std::unexpected(state.error());
     ledger::WriterOptions options;
