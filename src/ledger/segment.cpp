@@ -133,7 +133,7 @@ FrameReader::State FrameReader::next() {
         const std::size_t begin = position_;
         position_ += frame_header_bytes + payload_bytes;
         if (mark) {
-            synced_ = position_;
+            synced_ = begin;
             continue;
         }
         entry_ = payload;

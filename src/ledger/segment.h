@@ -65,7 +65,7 @@ public:
     std::uint32_t crc() const { return crc_; }                     // of the frame of entry()
     std::uint64_t end_offset() const { return base_ + position_; } // behind the last whole frame
     std::uint64_t next_index() const { return next_index_; }
-    // Behind the last mark that was passed, where the bytes began without one: what lies before it was synced when it was written.
+    // Where the last mark begins that was passed, else where the bytes begin: what lies before it was synced when it was written.
     std::uint64_t synced_offset() const { return base_ + synced_; }
 
 private:

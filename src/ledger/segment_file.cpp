@@ -125,7 +125,7 @@ Result<std::unique_ptr<SegmentFileWriter>> SegmentFileWriter::open(const WriterO
     return writer;
 }
 
-// What a process that ended had written becomes durable, before anything is added. Behind the last mark it is written once more: where a
+// What a process that ended had written becomes durable, before anything is added. From the last mark on it is written once more: where a
 // sync failed, the kernel may show as clean what never reached the disk, and another sync alone would say "done" (see sync_failed).
 Result<void> SegmentFileWriter::make_durable(std::string_view segment, const SegmentEnd& end) {
     size_ = end.synced_bytes;
