@@ -138,6 +138,12 @@ Result<std::optional<Epoch>> prepare_keys(const identity::Installation& installa
         if (std::ranges::none_of(keys, [&](const auto& one) { return one.text() == key.text(); })) keys.push_back(key);
     std::optional<Epoch> epoch;
     if (begins_epoch) {
+        if (!installation.keeps_its_key())
+            return fail(ErrorKind::refused, "this restore begins a new epoch with a new key, but the ledger's key "
+                                            "comes from elsewhere (ledger: key "
+                                            "in sallyport.yaml); take that section out, restore, and put what " +
+                                                (installation.directory() / "ledger.key").string() +
+                                                " holds then into the key's place");
         auto fresh = crypto::NoteSigner::generate(identity::next_epoch(installation.origin(), keys));
         if (!fresh) return std::unexpected(fresh.error());
         auto aside = ledger::set_aside(prepared / "ledger", mark);

@@ -99,6 +99,15 @@ inline constexpr std::size_t witnessed_logs_max = 10'000;
 inline constexpr std::size_t witnessed_text_bytes_max = 4'096;       // a checkpoint without its signatures
 inline constexpr std::size_t witness_request_bytes_max = 512 * 1024; // a note with 100 signatures of any algorithm
 inline constexpr std::size_t witness_connections_max = 1'024;
+// Entries that wait for cosignatures: what a start reads of those from before, and how finely their age is known.
+inline constexpr std::size_t unsealed_entries_read_max = 50'000;
+inline constexpr std::size_t unsealed_spans_max = 4'096; // of a class, each of a second or more
+// The command that gives the ledger's key, run once at a start.
+inline constexpr std::int64_t ledger_key_command_ms = 30'000; // (config)
+inline constexpr std::int64_t ledger_key_command_ms_max = 600'000;
+inline constexpr std::size_t ledger_key_bytes_max = 4'096;
+inline constexpr std::size_t ledger_key_complaint_bytes_max = 2'048; // of its standard error that are shown
+inline constexpr std::size_t ledger_key_arguments_max = 64;
 
 // Inspection of content.
 inline constexpr std::size_t units_remembered_max = 262'144;      // about 40 MiB: some thousand long conversations

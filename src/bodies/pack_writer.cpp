@@ -66,7 +66,7 @@ bool PackWriter::write_all(int descriptor, std::string_view bytes, std::uint64_t
 bool PackWriter::begin_pack(std::uint64_t first) {
     const auto path = options_.directory / pack_name(first);
     const std::string draft = path.string() + std::string(draft_suffix);
-    const int descriptor = files_.create(draft);
+    const int descriptor = ledger::retried([&] { return files_.create(draft); });
     if (descriptor < 0) return blocked("creating " + draft);
     if (!write_all(descriptor, encode_pack_header({first, wall_ms(), options_.origin}), 0)) {
         ::close(descriptor);

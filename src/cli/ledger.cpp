@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/kept.h"
 #include "cli/ledger_commands.h"
+#include "cli/sealed.h"
 #include "cli/terminal.h"
 #include "json/writer.h"
 #include "ledger/query.h"
@@ -69,7 +70,12 @@ void member_if(json::Writer& writer, std::string_view key, const std::string& va
     if (!value.empty()) writer.member(key, value);
 }
 
-void write_row(json::Writer& writer, const std::string& origin, const ledger::ExchangeRow& row) {
+// Of all its entries so far.
+std::optional<bool> is_sealed(const Sealed& sealed, const ledger::ExchangeRow& row) {
+    return sealed.is_sealed(row.effective_class, row.last_entry);
+}
+
+void write_row(json::Writer& writer, const std::string& origin, const ledger::ExchangeRow& row, const Sealed& sealed) {
     writer.member("id", origin + "/" + std::to_string(row.first_entry));
     writer.member("exchange", row.exchange);
     writer.member("at", rfc3339(row.at_ms));
@@ -115,9 +121,10 @@ void write_row(json::Writer& writer, const std::string& origin, const ledger::Ex
           std::pair{"cache_write_tokens", row.cache_write_tokens}, std::pair{"total_ms", row.total_ms}})
         if (value >= 0) writer.member(name, value);
     writer.member("repeats", row.repeats);
+    if (const auto is = is_sealed(sealed, row)) writer.member("sealed", *is);
 }
 
-void print_row(const ledger::ExchangeRow& row) {
+void print_row(const ledger::ExchangeRow& row, const Sealed& sealed) {
     const bool is_refused = row.decision == "refuse" || row.decision.empty();
     const std::string decision = is_refused                ? ink(Ink::red, column("refuse", 13))
                                  : row.decision == "allow" ? ink(Ink::green, column(row.decision, 13))
@@ -125,9 +132,10 @@ void print_row(const ledger::ExchangeRow& row) {
     const std::string client = row.client_version.empty() ? row.client : row.client + " " + row.client_version;
     const std::string more =
         row.also_claimed.empty() ? "" : fmt::format(" +{}", 1 + std::ranges::count(row.also_claimed, '\n'));
-    fmt::print("{}  {}{}{}{}{}{}\n", ink(Ink::dim, rfc3339(row.at_ms)), decision, column(client, 24),
+    const std::string unsealed = is_sealed(sealed, row).value_or(true) ? "" : ink(Ink::yellow, "  not sealed yet");
+    fmt::print("{}  {}{}{}{}{}{}{}\n", ink(Ink::dim, rfc3339(row.at_ms)), decision, column(client, 24),
                column(row.effective_class, 15), column((row.repository.empty() ? "-" : row.repository) + more, 32),
-               column(row.model, 22), row.upstream.empty() ? "-" : printable(row.upstream));
+               column(row.model, 22), row.upstream.empty() ? "-" : printable(row.upstream), unsealed);
     if (is_refused && !row.sentence.empty())
         fmt::print("{}{}{}\n", std::string(26, ' '), printable(row.sentence),
                    row.repeats > 0 ? fmt::format(" (asked {} times)", row.repeats + 1) : "");
@@ -140,16 +148,17 @@ int list(LedgerOptions& options) {
     auto page = opened->query.list(options.filter, options.cursor, options.limit);
     if (!page) return complain(page.error());
     const ledger::Unseal unseal = unsealer(opened->visit);
+    const Sealed sealed = Sealed::open(*opened->config, opened->visit.installation);
     for (ledger::ExchangeRow& row : page->rows) {
         if (options.names) ledger::unmask(row, unseal);
         if (!options.json) {
-            print_row(row);
+            print_row(row, sealed);
             continue;
         }
         std::string out;
         json::Writer writer(out);
         writer.begin_object();
-        write_row(writer, opened->visit.installation.origin(), row);
+        write_row(writer, opened->visit.installation.origin(), row, sealed);
         writer.end_object();
         fmt::print("{}\n", out);
     }
@@ -182,6 +191,10 @@ int show_body(LedgerOptions& options, OpenedLedger& opened, const ledger::Shown&
     return done;
 }
 
+std::string_view sealed_member(std::optional<bool> is) {
+    return !is ? "" : *is ? "\"sealed\":true," : "\"sealed\":false,";
+}
+
 int show(LedgerOptions& options) {
     int exit_code = done;
     auto opened = open_ledger(options, exit_code);
@@ -191,24 +204,34 @@ int show(LedgerOptions& options) {
     if (!options.body.empty()) return show_body(options, *opened, *shown);
     if (options.names) ledger::unmask(shown->exchange, unsealer(opened->visit));
     const std::string& origin = opened->visit.installation.origin();
+    const Sealed sealed = Sealed::open(*opened->config, opened->visit.installation);
+    const std::string& cls = shown->exchange.effective_class;
     if (options.json) {
         std::string out;
         json::Writer writer(out);
         writer.begin_object();
         writer.begin_object("exchange");
-        write_row(writer, origin, shown->exchange);
+        write_row(writer, origin, shown->exchange, sealed);
         writer.end_object();
         writer.begin_array("entries");
         for (const ledger::EntryText& entry : shown->entries)
-            writer.element_raw(fmt::format("{{\"id\":\"{}/{}\",\"entry\":{}}}", origin, entry.index, entry.json));
+            writer.element_raw(fmt::format("{{\"id\":\"{}/{}\",{}\"entry\":{}}}", origin, entry.index,
+                                           sealed_member(sealed.is_sealed(cls, entry.index)), entry.json));
         writer.end_array();
         writer.end_object();
         fmt::print("{}\n", out);
         return done;
     }
-    print_row(shown->exchange);
-    for (const ledger::EntryText& entry : shown->entries)
-        fmt::print("{}\n  {}\n", ink(Ink::bold, fmt::format("{}/{}", origin, entry.index)), printable(entry.json));
+    print_row(shown->exchange, sealed);
+    for (const ledger::EntryText& entry : shown->entries) {
+        const auto is = sealed.is_sealed(cls, entry.index);
+        const std::string seal =
+            !is   ? ""
+            : *is ? fmt::format("  sealed by {} or more", sealed.cosignatures(cls))
+                  : ink(Ink::yellow, fmt::format("  not sealed yet by {}", sealed.cosignatures(cls)));
+        fmt::print("{}{}\n  {}\n", ink(Ink::bold, fmt::format("{}/{}", origin, entry.index)), seal,
+                   printable(entry.json));
+    }
     return done;
 }
 

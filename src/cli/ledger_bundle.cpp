@@ -5,6 +5,7 @@
 #include "cli/kept.h"
 #include "cli/ledger_commands.h"
 #include "cli/page.h"
+#include "cli/sealed.h"
 #include "cli/terminal.h"
 #include "json/writer.h"
 #include "ledger/bundle.h"
@@ -46,7 +47,7 @@ Result<std::vector<ledger::Shown>> chosen(ledger::Query& query, const BundleOpti
     return out;
 }
 
-std::string page(std::span<const ledger::Shown> exchanges, const tlog::Checkpoint& checkpoint) {
+std::string page(std::span<const ledger::Shown> exchanges, const tlog::Checkpoint& checkpoint, const Sealed& sealed) {
     std::string out = begin_page("Entries of a ledger");
     out +=
         fmt::format("<p>Of the ledger {}, as its checkpoint of {} entries tells. Names of people, machines and files "
@@ -76,6 +77,9 @@ std::string page(std::span<const ledger::Shown> exchanges, const tlog::Checkpoin
         if (row.sent_bytes >= 0) line("bytes sent", std::to_string(row.sent_bytes));
         if (row.answer_bytes >= 0) line("bytes answered", std::to_string(row.answer_bytes));
         line("ended", row.ended);
+        if (const auto is = sealed.is_sealed(row.effective_class, row.last_entry))
+            line("sealed", fmt::format("{} (the policy asks for {} of witnesses)", *is ? "yes" : "not yet",
+                                       sealed.cosignatures(row.effective_class)));
         std::string entries;
         for (const ledger::EntryText& entry : one.entries)
             entries += fmt::format("{}entries/{}.json", entries.empty() ? "" : ", ", entry.index);
@@ -132,6 +136,10 @@ int bundle(BundleOptions& options) {
     for (const gateway::WitnessConfig& witness : ledger.witnesses) request.keys.push_back(witness.key);
     if (!ledger.witnesses.empty() && !options.uncosigned)
         request.cosignatures = std::max<std::size_t>(ledger.cosignatures, 1);
+    const Sealed sealed = Sealed::open(*opened->config, opened->visit.installation);
+    if (!options.uncosigned)
+        for (const ledger::Shown& one : *exchanges)
+            request.cosignatures = std::max(request.cosignatures, sealed.cosignatures(one.exchange.effective_class));
     for (const std::string& key : options.keys)
         if (auto added = add_keys(key, request.keys); !added) return complain(added.error());
     std::map<std::uint64_t, std::string_view> texts;
@@ -147,7 +155,7 @@ int bundle(BundleOptions& options) {
     if (options.bodies)
         if (auto added = add_bodies(opened->visit, options, *exchanges, request.bodies); !added)
             return complain(added.error());
-    request.page = [&](const tlog::Checkpoint& checkpoint) { return page(*exchanges, checkpoint); };
+    request.page = [&](const tlog::Checkpoint& checkpoint) { return page(*exchanges, checkpoint, sealed); };
     const auto made = ledger::make_bundle(request);
     if (!made) return complain(made.error());
     if (auto written = replace_file(options.out, *made, 0600); !written) return complain(written.error());
@@ -158,6 +166,7 @@ int bundle(BundleOptions& options) {
         writer.member("bundle", options.out);
         writer.member("entries", static_cast<std::uint64_t>(texts.size()));
         writer.member("bytes", static_cast<std::uint64_t>(made->size()));
+        writer.member("cosignatures", static_cast<std::uint64_t>(request.cosignatures));
         writer.end_object();
         fmt::print("{}\n", out);
     } else {

@@ -46,6 +46,9 @@ void add_ledger_erase(Command& group, int& exit_code);
 struct LedgerPlace {
     std::filesystem::path directory;
     std::vector<crypto::NoteVerifier> keys;
+    std::shared_ptr<const gateway::Config>
+        config{};                                 // of the installation whose ledger it is; null: wherever it came from
+    std::vector<crypto::NoteVerifier> own_keys{}; // of that installation's ledger
 };
 // `directory` empty: the installation's. Complains and leaves the exit code where it cannot.
 std::optional<LedgerPlace> open_place(const std::string& config, const std::string& directory,

@@ -27,9 +27,9 @@ struct Alone {
     std::unique_ptr<store::State> state;
 };
 std::optional<Alone> open_alone(const RecoverOptions& options, int& exit_code) {
-    const auto config = open_config(options.config, false, exit_code);
+    const auto config = open_config(options.config, true, exit_code); // a command that gives the key may need some
     if (!config) return std::nullopt;
-    auto installation = identity::Installation::open(config->data, identity::Tenancy::gateway);
+    auto installation = identity::Installation::open(config->data, identity::Tenancy::gateway, config->ledger.key);
     if (!installation) {
         exit_code = complain(installation.error());
         return std::nullopt;
@@ -58,6 +58,16 @@ int show_keys(const RecoverOptions& options) {
     return done;
 }
 
+// Where the new key cannot be put to where it is read from.
+void tell_where(const std::filesystem::path& file) {
+    if (file.extension() != ".next") return;
+    fmt::print(
+        stderr,
+        "The key is in {}: bring it to where the command of sallyport.yaml (ledger: key) finds it before the next "
+        "start, then remove the file.\n",
+        printable(file.string()));
+}
+
 // A checkpoint that both keys signed says to whoever knows the old one that the new one goes on for it.
 int rotate(const RecoverOptions& options) {
     int exit_code = done;
@@ -84,7 +94,9 @@ int rotate(const RecoverOptions& options) {
                                fmt::format("{} is followed by {}", before, fresh->verifier().text()));
         !recorded)
         return complain(recorded.error());
-    if (auto taken = alone->installation.take_ledger_signer(*fresh); !taken) return complain(taken.error());
+    const auto taken = alone->installation.take_ledger_signer(*fresh);
+    if (!taken) return complain(taken.error());
+    tell_where(*taken);
     fmt::print("{}\n", fresh->verifier().text());
     fmt::print(stderr,
                "The ledger is signed with this key from the next start on. Checkpoints before bear the old one; {} "
@@ -108,7 +120,9 @@ int recover(const RecoverOptions& options) {
     const std::string about =
         epoch_text(old_origin, origin, aside->kept, aside->before ? &aside->before->checkpoint : nullptr, true);
     if (auto recorded = record(*alone, "recover", options, about); !recorded) return complain(recorded.error());
-    if (auto taken = alone->installation.take_ledger_signer(*fresh); !taken) return complain(taken.error());
+    const auto taken = alone->installation.take_ledger_signer(*fresh);
+    if (!taken) return complain(taken.error());
+    tell_where(*taken);
     fmt::print("{}\n", printable(about));
     for (const auto& file : aside->files) fmt::print("  set aside: {}\n", printable(file.string()));
     fmt::print("The next start begins the epoch and records this. Its key, for auditors and witnesses:\n{}\n",

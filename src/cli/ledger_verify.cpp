@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "cli/ledger_commands.h"
+#include "cli/sealed.h"
 #include "cli/terminal.h"
 #include "json/writer.h"
 #include "ledger/bundle.h"
@@ -73,12 +74,15 @@ std::optional<LedgerPlace> open_place(const std::string& config_file, const std:
     }
     const auto config = open_config(config_file, false, exit_code);
     if (!config) return std::nullopt;
-    const auto installation = identity::Installation::open(config->data, identity::Tenancy::visitor);
+    const auto installation =
+        identity::Installation::open(config->data, identity::Tenancy::visitor, config->ledger.key);
     if (!installation) {
         exit_code = complain(installation.error());
         return std::nullopt;
     }
     place.directory = installation->ledger_directory();
+    place.config = config;
+    place.own_keys = installation->ledger_keys();
     if (place.keys.empty()) {
         place.keys = installation->ledger_keys();
         for (const gateway::WitnessConfig& witness : config->ledger.witnesses) place.keys.push_back(witness.key);
@@ -103,7 +107,7 @@ void write_checkpoint(json::Writer& writer, std::string_view name, const tlog::S
     writer.end_object();
 }
 
-void print_json(const ledger::Verified& found) {
+void print_json(const ledger::Verified& found, const Sealed& sealed) {
     std::string out;
     json::Writer writer(out);
     writer.begin_object();
@@ -115,6 +119,17 @@ void print_json(const ledger::Verified& found) {
     writer.begin_array("witnesses");
     for (const std::string& name : found.witnesses) writer.element(name);
     writer.end_array();
+    if (sealed.asks()) {
+        writer.begin_array("sealed");
+        for (const Sealed::Line& one : sealed.lines()) {
+            writer.begin_object();
+            writer.member("class", one.cls);
+            writer.member("cosignatures", static_cast<std::uint64_t>(one.cosignatures));
+            writer.member("entries", one.entries);
+            writer.end_object();
+        }
+        writer.end_array();
+    }
     write_problems(writer, found.problems);
     if (!found.torn.empty()) writer.member("torn", found.torn);
     writer.member("problems_left_out", found.problems_left_out);
@@ -122,7 +137,7 @@ void print_json(const ledger::Verified& found) {
     fmt::print("{}\n", out);
 }
 
-void print(const ledger::Verified& found) {
+void print(const ledger::Verified& found, const Sealed& sealed) {
     for (const ledger::Problem& one : found.problems)
         fmt::print("{} {}\n", ink(Ink::red, column(one.kind, 11)), printable(one.sentence));
     if (found.problems_left_out > 0) fmt::print("and {} more\n", found.problems_left_out);
@@ -133,6 +148,9 @@ void print(const ledger::Verified& found) {
                    found.witnesses.empty() ? "none"
                                            : fmt::format("{} at {} entries", fmt::join(found.witnesses, ", "),
                                                          found.cosigned ? found.cosigned->checkpoint.size : size));
+    for (const Sealed::Line& one : sealed.lines())
+        fmt::print("{} {}: the first {} entries, by {} witnesses or more\n", column("sealed", 11), one.cls, one.entries,
+                   one.cosignatures);
     if (!found.torn.empty()) fmt::print("{} {}\n", ink(Ink::yellow, column("torn", 11)), printable(found.torn));
     if (found.entries > size)
         fmt::print("{}\n", ink(Ink::dim, fmt::format("{} newer ones are in no checkpoint yet", found.entries - size)));
@@ -220,10 +238,11 @@ int verify(const SealOptions& options) {
     asked.progress = [&](std::uint64_t entries) { progress.tell(entries); };
     const auto found = ledger::verify(asked);
     if (!found) return complain(found.error());
+    const Sealed sealed = place->config ? Sealed::open(*place->config, place->directory, place->own_keys) : Sealed();
     if (options.json)
-        print_json(*found);
+        print_json(*found, sealed);
     else
-        print(*found);
+        print(*found, sealed);
     return found->ok() ? done : found_something;
 }
 

@@ -55,7 +55,7 @@ std::int64_t parse_end(const std::string& text, std::int64_t now_ms) {
 }
 
 std::optional<Visit> open_visit(const gateway::Config& config, int& exit_code) {
-    auto installation = identity::Installation::open(config.data, identity::Tenancy::visitor);
+    auto installation = identity::Installation::open(config.data, identity::Tenancy::visitor, config.ledger.key);
     if (!installation) {
         exit_code = complain(installation.error());
         return std::nullopt;

@@ -8,6 +8,7 @@
 #include "handover/destination.h"
 #include "http/client.h"
 #include "ledger/offload.h"
+#include "identity/ledger_key.h"
 #include "policy/mistake.h"
 
 #include <filesystem>
@@ -67,8 +68,9 @@ struct WitnessConfig : HostConfig {
     crypto::NoteVerifier key;
 };
 
-// Who vouches for the ledger (docs/witnesses.md).
+// Where the ledger's key is, and who vouches for the ledger (docs/witnesses.md).
 struct LedgerConfig {
+    identity::LedgerKeySource key;        // of a start; a reload changes nothing
     std::vector<WitnessConfig> witnesses; // each of another name
     std::size_t cosignatures = 0;         // that a checkpoint must have; 0: none must, one is enough to be kept
     std::int64_t every_ms = limits::witness_every_ms;

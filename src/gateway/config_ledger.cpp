@@ -1,6 +1,7 @@
 #include "gateway/config_reader.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace sallyport::gateway {
 
@@ -53,6 +54,48 @@ std::optional<ledger::OffloadRule> load_offload(ConfigReader& config, Node node)
     return rule;
 }
 
+// A variable of the gateway's own environment that the command shall have.
+void load_variable(ConfigReader& config, Node item, identity::LedgerKeySource& source) {
+    Reader& reader = config.reader();
+    const auto name = reader.text(item, "environment");
+    if (!name) return;
+    const bool is_name = !name->empty() && std::ranges::all_of(*name, [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    });
+    if (!is_name) return reader.mistake(item, "environment lists names of variables: letters, digits and '_'");
+    const char* const value = config.with_secrets() ? std::getenv(name->c_str()) : "";
+    if (value == nullptr)
+        return reader.mistake(item, "the environment variable " + policy::shown(*name) + " is not set");
+    source.environment.emplace_back(*name, Secret(value));
+}
+
+void load_key(ConfigReader& config, Node node, identity::LedgerKeySource& source) {
+    if (!node) return;
+    Reader& reader = config.reader();
+    Fields fields(reader, node, "the ledger's key");
+    if (const Node file = fields.take("file")) source.file = config.path(file, "the ledger's key file");
+    const Node command = fields.take("command");
+    for (const Node item : reader.list(command, "command"))
+        if (auto word = reader.text(item, "a word of the command")) source.command.push_back(std::move(*word));
+    if (source.command.size() > limits::ledger_key_arguments_max)
+        reader.mistake(command, "a command has at most " + std::to_string(limits::ledger_key_arguments_max) + " words");
+    if (command && (source.command.empty() || !source.command.front().starts_with('/')))
+        reader.mistake(command, "command begins with the absolute path of a program, such as /usr/bin/age, and its "
+                                "arguments follow one by one: [/usr/bin/age, --decrypt]; there is no shell");
+    const Node environment = fields.take("environment"), timeout = fields.take("timeout");
+    for (const Node item : reader.list(environment, "environment")) load_variable(config, item, source);
+    if (const auto ms = reader.milliseconds(timeout, "timeout")) {
+        source.timeout_ms = *ms;
+        if (*ms < 100 || *ms > limits::ledger_key_command_ms_max)
+            reader.mistake(timeout, "timeout must be between 100ms and " +
+                                        std::to_string(limits::ledger_key_command_ms_max / 1'000) + "s");
+    }
+    if (!command && (environment || timeout))
+        reader.mistake(environment ? environment : timeout, "only a command has an environment and a timeout");
+    if (!command && source.file.empty()) reader.mistake(node, "a key is in a 'file' or comes from a 'command'");
+    fields.finish();
+}
+
 } // namespace
 
 void load_bodies(ConfigReader& config, Node node, BodiesConfig& bodies) {
@@ -77,6 +120,7 @@ void load_ledger(ConfigReader& config, Node node, LedgerConfig& ledger) {
     if (!node) return;
     Reader& reader = config.reader();
     Fields fields(reader, node, "ledger");
+    load_key(config, fields.take("key"), ledger.key);
     const Node witnesses = fields.take("witnesses");
     for (const Node item : reader.list(witnesses, "witnesses")) load_witness(config, item, ledger);
     if (ledger.witnesses.size() > limits::witnesses_max)

@@ -60,7 +60,12 @@ const std::string file = "version: 1\n"                                         
                          "    - { url: \"https://w2.acme.example\", key: W2KEY }\n"                          // 38
                          "  cosignatures: 2\n"                                                               // 39
                          "  every: 1s\n"                                                                     // 40
-                         "  cosigned_within: 5m\n";                                                          // 41
+                         "  cosigned_within: 5m\n"                                                           // 41
+                         "  key:\n"                                                                          // 42
+                         "    command: [/usr/bin/age, --decrypt]\n"                                          // 43
+                         "    file: ledger.key.age\n"                                                        // 44
+                         "    environment: [SALLYPORT_TEST_KEY]\n"                                           // 45
+                         "    timeout: 20s\n";                                                               // 46
 
 std::string made_key(std::string_view name, crypto::NoteAlgorithm algorithm) {
     return crypto::NoteSigner::generate(name, algorithm)->verifier().text();
@@ -184,6 +189,15 @@ const Row rows[] = {
     {"every: 1s", "every: 10ms", 40, 10, "between 100ms and 3600s"},
     {"every: 1s", "every: 5m", 39, 17, "must be longer than every"},
     {"cosigned_within: 5m", "cosigned_within: 500ms", 41, 20, "between 1000ms and"},
+    // the ledger's key
+    {"command: [/usr/bin/age, --decrypt]", "command: [age, --decrypt]", 43, 14, "absolute path of a program"},
+    {"command: [/usr/bin/age, --decrypt]", "command: []", 43, 14, "absolute path of a program"},
+    {"command: [/usr/bin/age, --decrypt]", "commands: [/usr/bin/age]", 43, 5, "did you mean 'command'"},
+    {"    command: [/usr/bin/age, --decrypt]\n    file: ledger.key.age\n", "", 43, 18, "only a command has"},
+    {"SALLYPORT_TEST_KEY]\n", "SALLYPORT_TEST_UNSET]\n", 45, 19, "SALLYPORT_TEST_UNSET is not set"},
+    {"environment: [SALLYPORT_TEST_KEY]", "environment: [\"A=B\"]", 45, 19, "names of variables"},
+    {"timeout: 20s", "timeout: 20", 46, 14, "30s"},
+    {"timeout: 20s", "timeout: 20m", 46, 14, "between 100ms and 600s"},
     {"strip_headers: [x-git]", "strip_header: [x-git]", 19, 5, "did you mean 'strip_headers'"},
     // handover
     {"handover:", "hand_over:", 26, 1, "did you mean 'handover'"},

@@ -46,6 +46,7 @@ public:
                       std::int64_t& into);
 
     policy::Reader& reader() { return reader_; }
+    bool with_secrets() const { return with_secrets_; }
     const std::filesystem::path& folder() const { return folder_; }
     void proxy_of_all(policy::Node node) { proxy_node_ = node; } // where a host names none
 
@@ -59,7 +60,7 @@ private:
     policy::Node proxy_node_;
 };
 
-// ledger: the witnesses of docs/witnesses.md, and where segments go (docs/operations.md).
+// ledger: its key, the witnesses of docs/witnesses.md, and where segments go (docs/operations.md).
 void load_ledger(ConfigReader& reader, policy::Node node, LedgerConfig& ledger);
 // bodies: how much of them is kept, docs/operations.md.
 void load_bodies(ConfigReader& reader, policy::Node node, BodiesConfig& bodies);

@@ -9,6 +9,7 @@
 #include "gateway/fleet_watch.h"
 #include "gateway/metrics.h"
 #include "gateway/pdp_memory.h"
+#include "gateway/sealing.h"
 #include "gateway/verdicts.h"
 #include "gateway/world.h"
 #include "http/client.h"
@@ -61,6 +62,7 @@ struct Shared {
     const content::Amender& amender;
     FleetWatch& fleet;
     bodies::Writer& kept_bodies;
+    Sealing& sealing;
     std::atomic<std::int64_t>& world_confirmed_ms; // monotonic: when the keys were last known to be current
 };
 

@@ -193,6 +193,11 @@ std::string prometheus_text(std::span<const Metrics* const> loops, const Process
                        [](const handover::Figures& one) { return std::uint64_t{one.failing}; });
     if (!process.witnesses.witnesses.empty()) add_witnesses(page, process.witnesses);
     add_bodies(page, process.bodies, process.offload);
+    if (!process.unsealed.empty())
+        page.describe("ledger_unsealed_seconds", "gauge",
+                      "Age of the oldest entry of a class that has not the cosignatures which the policy asks for.");
+    for (const UnsealedFigure& one : process.unsealed)
+        page.value(fmt::format("class=\"{}\"", policy::name(one.cls)), one.oldest_seconds);
     page.gauge("ready", "1 where /readyz says ready.", process.ready ? 1 : 0);
     return page.take();
 }

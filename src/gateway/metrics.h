@@ -72,6 +72,12 @@ struct OffloadFigures {
     bool failing = false; // the last pass
 };
 
+// Of a class for which the policy asks for cosignatures (sealing.h).
+struct UnsealedFigure {
+    policy::Class cls{};
+    std::uint64_t oldest_seconds = 0; // age of the oldest entry that is not sealed; 0: all are
+};
+
 struct ProcessFigures {
     std::uint64_t connections = 0;
     std::uint64_t buffered_bytes = 0;
@@ -88,6 +94,7 @@ struct ProcessFigures {
     WitnessFigures witnesses{};
     bodies::WriterFigures bodies{};
     OffloadFigures offload{};
+    std::vector<UnsealedFigure> unsealed{};
 };
 
 std::string prometheus_text(std::span<const Metrics* const> loops, const ProcessFigures& process);

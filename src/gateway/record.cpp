@@ -156,6 +156,10 @@ void count_decision(const Turn& turn) {
 }
 
 net::Task<Result<void>> record_intent(Turn& turn, const Upstream& upstream) {
+    const policy::Class cls = turn.plan.effective_class;
+    Sealing& sealing = turn.lane.shared.sealing;
+    if (std::string unsealed = sealing.problem(turn.world->policy->program().document.sealing, cls); !unsealed.empty())
+        co_return fail(ErrorKind::unavailable, std::move(unsealed));
     identity::Pseudonyms& pseudonyms = turn.lane.shared.pseudonyms;
     ledger::Judged judged(*turn.world->policy, turn.facts, turn.candidates(), turn.plan, turn.world->digest);
     judged.signed_by(turn.world->signature.version, turn.world->signature.signers);
@@ -196,11 +200,13 @@ net::Task<Result<void>> record_intent(Turn& turn, const Upstream& upstream) {
     if (!turn.plan.durable_first) {
         const auto appended = turn.lane.shared.ledger.append(entry);
         if (!appended) co_return std::unexpected(appended.error());
+        sealing.recorded(cls, *appended);
         co_return {};
     }
     DurableWait wait(turn.lane.loop);
     const auto appended = turn.lane.shared.ledger.append_durable(entry, {&DurableWait::done, &wait});
     if (!appended) co_return std::unexpected(appended.error());
+    sealing.recorded(cls, *appended);
     co_await wait.completion;
     if (!wait.durable) co_return fail(ErrorKind::unavailable, "the ledger could not be written to the disk");
     co_return {};
@@ -246,7 +252,9 @@ void record_outcome(Turn& turn, const Attempted& attempted) {
     entry.clear();
     ledger::encode(outcome, entry);
     const auto appended = turn.lane.shared.ledger.append(entry, ledger::Admission::closing);
-    if (!appended)
+    if (appended)
+        turn.lane.shared.sealing.recorded(turn.plan.effective_class, *appended);
+    else
         turn.lane.shared.log.error("ledger.outcome_lost", {{"exchange", turn.id}, {"why", appended.error().message}});
     const auto count = [](Counter& counter, std::int64_t tokens) {
         if (tokens > 0) counter.add(static_cast<std::uint64_t>(tokens));
@@ -301,6 +309,8 @@ std::string record_refusal(Turn& turn, dialect::RefusalKind kind, int status, st
     const auto appended = turn.lane.shared.ledger.append(entry, ledger::Admission::closing);
     if (!appended)
         turn.lane.shared.log.error("ledger.refusal_lost", {{"exchange", turn.id}, {"why", appended.error().message}});
+    else if (turn.judged)
+        turn.lane.shared.sealing.recorded(turn.plan.effective_class, *appended);
     return turn.id;
 }
 

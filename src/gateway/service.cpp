@@ -6,6 +6,7 @@
 #include "gateway/housekeeping.h"
 #include "gateway/keeper.h"
 #include "gateway/pipeline.h"
+#include "gateway/sealing.h"
 #include "gateway/witnesses.h"
 #include "handover/handover.h"
 #include "identity/installation.h"
@@ -108,6 +109,12 @@ net::Task<void> tick(net::Loop& loop, Keeper& keeper, Shared& shared, store::Sta
     }
 }
 
+Result<void> use(Sealing& sealing, const World& world) {
+    std::vector<crypto::NoteVerifier> witnesses;
+    for (const WitnessConfig& one : world.config->ledger.witnesses) witnesses.push_back(one.key);
+    return sealing.use(world.policy->program().document.sealing, witnesses);
+}
+
 std::string not_ready(const Shared& shared, const Keeper& keeper, const Witnesses& witnesses) {
     const ledger::Health health = shared.ledger.health();
     if (!health.ok) return health.sentence;
@@ -150,8 +157,12 @@ void block_signals() {
 
 Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::function<void(const Listening&)>& ready) {
     // The installation: keys, state, ledger.
-    auto installation = identity::Installation::open(config->data, identity::Tenancy::gateway);
+    auto installation = identity::Installation::open(config->data, identity::Tenancy::gateway, config->ledger.key);
     if (!installation) return std::unexpected(installation.error());
+    if (installation->has_key_left_behind())
+        log.warning("ledger.key_left", {{"file", (config->data / "ledger.key").string()},
+                                        {"what", "the key comes from elsewhere (ledger: key in sallyport.yaml); this "
+                                                 "copy of it should be removed"}});
     auto state = store::State::open(installation->state_file());
     if (!state) return std::unexpected(state.error());
     ledger::WriterOptions options;
@@ -171,9 +182,11 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     if (!world) return std::unexpected(world.error());
 
     // A ledger that others have seen more of, or another one, is not written on.
-    Witnesses witnesses({installation->ledger_directory(), installation->ledger_keys(),
-                         [&ledger = **writer] { return ledger.figures().next_index; }},
-                        *world, log);
+    const auto entries_now = [&ledger = **writer] { return ledger.figures().next_index; };
+    Sealing sealing({installation->ledger_directory(), installation->ledger_keys(), entries_now});
+    if (auto begun = use(sealing, **world); !begun) return begun;
+    Witnesses witnesses({installation->ledger_directory(), installation->ledger_keys(), entries_now}, *world, sealing,
+                        log);
     if (auto compared = witnesses.compare(); !compared) return compared;
 
     // What inspection saw before.
@@ -209,8 +222,8 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     net::Resolver resolver;
     const unsigned threads = config->threads > 0 ? config->threads : std::max(1u, std::thread::hardware_concurrency());
     net::Workers workers(threads);
-    Shared shared{log,        **writer, pseudonyms, verdicts,      workers,     bodies,
-                  inspectors, amender,  fleet,      **kept_bodies, confirmed_ms};
+    Shared shared{log,        **writer, pseudonyms, verdicts,      workers, bodies,
+                  inspectors, amender,  fleet,      **kept_bodies, sealing, confirmed_ms};
     std::vector<std::unique_ptr<LaneThread>> lanes;
     for (unsigned i = 0; i < threads; ++i) {
         lanes.push_back(std::make_unique<LaneThread>(resolver, shared, *config, connections));
@@ -251,12 +264,13 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
         std::vector<const Metrics*> all;
         for (const auto& lane : lanes) all.push_back(&lane->lane.metrics);
         const ledger::WriterFigures figures = shared.ledger.figures();
-        return prometheus_text(
-            all, {connections, bodies.held(), figures.entries, figures.queued_bytes, figures.syncs,
-                  keeper.world().generation, keeper.reloads_failed(), shared.inspectors.memory().units(),
-                  keeper.world().rules->code() ? keeper.world().rules->code()->repositories() : 0,
-                  keeper.world().exceptions->break_glasses(wall_ms()), not_ready(shared, keeper, witnesses).empty(),
-                  handover.figures(), witnesses.figures(), shared.kept_bodies.figures(), housekeeping.figures()});
+        return prometheus_text(all,
+                               {connections, bodies.held(), figures.entries, figures.queued_bytes, figures.syncs,
+                                keeper.world().generation, keeper.reloads_failed(), shared.inspectors.memory().units(),
+                                keeper.world().rules->code() ? keeper.world().rules->code()->repositories() : 0,
+                                keeper.world().exceptions->break_glasses(wall_ms()),
+                                not_ready(shared, keeper, witnesses).empty(), handover.figures(), witnesses.figures(),
+                                shared.kept_bodies.figures(), housekeeping.figures(), sealing.figures()});
     };
     std::atomic<std::size_t> admin_connections = 0;
     http::Server admin_server(
@@ -285,6 +299,8 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
                 }
                 lane.world = fresh;
             });
+        if (const auto used = use(sealing, *fresh); !used)
+            log.error("ledger.unsealed_not_read", {{"why", used.error().message}});
         if (std::exchange(settled, fresh->config) != fresh->config) handover.settle(fresh->destinations);
         witnesses.use(fresh);
         housekeeping.use(fresh);

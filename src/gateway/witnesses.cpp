@@ -2,10 +2,12 @@
 
 #include "base/clock.h"
 #include "ledger/tree_files.h"
+#include "policy/program.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <set>
 
 namespace sallyport::gateway {
 
@@ -22,8 +24,8 @@ crypto::Note signed_by_log(const crypto::Note& note, std::span<const crypto::Not
 }
 } // namespace
 
-Witnesses::Witnesses(Ledger ledger, std::shared_ptr<const World> world, const Log& log)
-    : ledger_(std::move(ledger)), log_(log), resolver_(std::make_unique<net::Resolver>()),
+Witnesses::Witnesses(Ledger ledger, std::shared_ptr<const World> world, Sealing& sealing, const Log& log)
+    : ledger_(std::move(ledger)), sealing_(sealing), log_(log), resolver_(std::make_unique<net::Resolver>()),
       pool_(loop_, *resolver_, buffers_) {
     use(std::move(world));
     thread_ = std::thread([this] { loop_.run(); });
@@ -186,18 +188,32 @@ void Witnesses::gather(const World& world, const tlog::SignedCheckpoint& of,
             return one.name == witness.key.name() && one.key_id == witness.key.key_id();
         });
     }));
+    std::set<std::size_t> asked_for;
+    for (const std::uint8_t asked : world.policy->program().document.sealing.cosignatures)
+        if (asked != 0 && asked <= count) asked_for.insert(asked);
+    for (const std::size_t asked : asked_for)
+        if (keep(keeps_for_policy_[asked], ledger::cosigned_path(ledger_.directory, asked)))
+            sealing_.sealed(asked, gathered_.checkpoint.size);
     if (count < std::max<std::size_t>(config.cosignatures, 1)) return;
-    const auto path = ledger::cosigned_path(ledger_.directory);
-    if (!keeps_) {
-        auto writer = ledger::CheckpointWriter::open(path, ledger::FileOperations::real(), gathered_);
-        if (!writer) return log_.error("witness.not_kept", {{"why", writer.error().message}});
-        keeps_.emplace(std::move(*writer));
-    }
-    if (!keeps_->write(gathered_))
-        return log_.error("witness.not_kept", {{"file", path.string()}, {"why", std::strerror(errno)}});
+    if (!keep(keeps_, ledger::cosigned_path(ledger_.directory))) return;
     const std::scoped_lock lock(mutex_);
     kept_size_ = gathered_.checkpoint.size;
     waiting_since_ms_ = 0;
+}
+
+// What was gathered; false, which is logged: it is not on the disk.
+bool Witnesses::keep(std::optional<ledger::CheckpointWriter>& writer, const std::filesystem::path& path) {
+    if (!writer) {
+        auto opened = ledger::CheckpointWriter::open(path, ledger::FileOperations::real(), gathered_);
+        if (!opened) {
+            log_.error("witness.not_kept", {{"why", opened.error().message}});
+            return false;
+        }
+        writer.emplace(std::move(*opened));
+    }
+    if (writer->write(gathered_)) return true;
+    log_.error("witness.not_kept", {{"file", path.string()}, {"why", std::strerror(errno)}});
+    return false;
 }
 
 void Witnesses::failed(Asked& asked, const Error& error) {

@@ -2,8 +2,9 @@
 //
 // In rounds, each at most every LedgerConfig::every_ms: all witnesses that have not cosigned the newest checkpoint are asked at once,
 // each from the size at which it was last. One that fails is left out for a while that doubles. As soon as enough cosigned the same
-// checkpoint, it is kept as DATA/ledger/cosigned (ledger/checkpoint_file.h), with all cosignatures that came. The writer goes on with
-// its own checkpoint and knows nothing of this.
+// checkpoint, it is kept as DATA/ledger/cosigned (ledger/checkpoint_file.h), with all cosignatures that came; and where the policy asks
+// for K before a class is sealed, the newest that has them as DATA/ledger/cosigned-K. The writer goes on with its own checkpoint and
+// knows nothing of this.
 //
 // A witness that has seen what this ledger is not tells of a ledger that was rolled back or that there are two of: compare() refuses
 // the start, later it is logged and told by problem().
@@ -13,6 +14,7 @@
 
 #include "base/log.h"
 #include "gateway/metrics.h"
+#include "gateway/sealing.h"
 #include "gateway/witness_call.h"
 #include "gateway/world.h"
 #include "ledger/checkpoint_file.h"
@@ -36,7 +38,8 @@ public:
         std::vector<crypto::NoteVerifier> keys; // all that ever signed it, the present one last
         std::function<std::uint64_t()> entries; // now; from any thread
     };
-    Witnesses(Ledger ledger, std::shared_ptr<const World> world, const Log& log);
+    // `sealing` is told of what is kept with how many cosignatures.
+    Witnesses(Ledger ledger, std::shared_ptr<const World> world, Sealing& sealing, const Log& log);
     ~Witnesses(); // cuts what is under way
     Witnesses(const Witnesses&) = delete;
     Witnesses& operator=(const Witnesses&) = delete;
@@ -83,6 +86,8 @@ private:
     WitnessLine line_to(const World& world, std::size_t number);
     Asked& asked(const World& world, std::size_t number);
     Result<void> take_kept();
+    Result<std::uint64_t> take_kept(const std::filesystem::path& path); // how many entries it is of; 0: it is not there
+    bool keep(std::optional<ledger::CheckpointWriter>& writer, const std::filesystem::path& path);
     std::optional<tlog::SignedCheckpoint> newest_checkpoint();
     void gather(const World& world, const tlog::SignedCheckpoint& of, std::vector<crypto::NoteSignature> cosignatures);
     void failed(Asked& asked, const Error& error);
@@ -91,6 +96,7 @@ private:
     const std::string& origin() const { return ledger_.keys.back().name(); }
 
     const Ledger ledger_;
+    Sealing& sealing_;
     const Log& log_;
     net::Loop loop_;
     std::unique_ptr<net::Resolver>
@@ -100,6 +106,8 @@ private:
     std::shared_ptr<const World> world_;            // the loop's
     tlog::SignedCheckpoint gathered_;               // what is being cosigned, with what has come
     std::optional<ledger::CheckpointWriter> keeps_; // DATA/ledger/cosigned
+    std::map<std::size_t, std::optional<ledger::CheckpointWriter>>
+        keeps_for_policy_; // DATA/ledger/cosigned-K, for each K that the policy asks for
     std::atomic<bool> ending_ = false;
     std::promise<void> ended_;
 

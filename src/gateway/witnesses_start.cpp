@@ -21,24 +21,32 @@ std::string contradiction(const tlog::Checkpoint& seen, std::string_view by, std
 
 // What enough witnesses cosigned before must be the beginning, too.
 Result<void> Witnesses::take_kept() {
-    const auto path = ledger::cosigned_path(ledger_.directory);
+    for (std::size_t count = 1; count <= limits::witnesses_max; ++count)
+        if (const auto taken = take_kept(ledger::cosigned_path(ledger_.directory, count)); !taken)
+            return std::unexpected(taken.error());
+    const auto size = take_kept(ledger::cosigned_path(ledger_.directory));
+    if (!size) return std::unexpected(size.error());
+    const std::scoped_lock lock(mutex_);
+    kept_size_ = *size;
+    return {};
+}
+
+Result<std::uint64_t> Witnesses::take_kept(const std::filesystem::path& path) {
     auto stored = ledger::read_checkpoint(path);
     if (!stored) { // nothing is lost with it that the witnesses do not have
         log_.warning("witness.kept_damaged", {{"why", stored.error().message}});
         std::error_code error;
         std::filesystem::remove(path, error);
-        return {};
+        return 0;
     }
-    if (!*stored) return {};
+    if (!*stored) return 0;
     const tlog::SignedCheckpoint& kept = (*stored)->signed_checkpoint;
     if (const auto is_signed = tlog::check_signatures(kept, ledger_.keys); !is_signed)
         return fail(ErrorKind::refused, path.string() + ": " + is_signed.error().message);
     ledger::TreeReader tree(ledger_.directory);
     std::string why = contradiction(kept.checkpoint, path.string(), ledger_.entries(), tree.hashes());
     if (!why.empty()) return fail(ErrorKind::refused, std::move(why));
-    const std::scoped_lock lock(mutex_);
-    kept_size_ = kept.checkpoint.size;
-    return {};
+    return kept.checkpoint.size;
 }
 
 net::Task<void> Witnesses::compare_one(const World& world, std::size_t number, Waiting& waiting) {

@@ -2,7 +2,9 @@
 
 #include "base/encoding.h"
 #include "crypto/crypto.h"
+#include "policy/program.h"
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <mutex>
@@ -55,6 +57,22 @@ std::uint32_t left_bit_of(const std::string& upstream) {
     return bit;
 }
 
+Result<void> check_sealing(const Config& config, const policy::Sealing& asked) {
+    const std::size_t most = *std::ranges::max_element(asked.cosignatures), there = config.ledger.witnesses.size();
+    if (most > there)
+        return fail(ErrorKind::invalid,
+                    "the policy asks for " + std::to_string(most) +
+                        " cosignatures (ledger: cosignatures) before entries are sealed, and "
+                        "sallyport.yaml names " +
+                        std::to_string(there) +
+                        " witnesses (ledger: witnesses); name more of them there, or ask for fewer");
+    if (asked.within_ms != 0 && asked.within_ms <= config.ledger.every_ms)
+        return fail(ErrorKind::invalid,
+                    "the policy's sealed_within is not longer than ledger: every in sallyport.yaml: "
+                    "until then nothing is shown to the witnesses");
+    return {};
+}
+
 } // namespace
 
 Result<std::shared_ptr<World>> make_world(std::shared_ptr<const Config> config,
@@ -97,6 +115,8 @@ Result<std::shared_ptr<World>> make_world(std::shared_ptr<const Config> config,
         if (!origin) return std::unexpected(origin.error());
         world->witnesses.push_back(std::move(*origin));
     }
+    if (auto possible = check_sealing(*config, policy->program().document.sealing); !possible)
+        return std::unexpected(possible.error());
     crypto::Sha256 digest;
     digest.add("sallyport world 1\n");
     digest.add(policy->digest());

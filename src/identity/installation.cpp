@@ -1,6 +1,7 @@
 #include "identity/installation.h"
 
 #include "base/file.h"
+#include "base/limits.h"
 #include "crypto/crypto.h"
 #include "identity/private_files.h"
 #include "identity/swap.h"
@@ -74,9 +75,9 @@ Result<std::string> read_origin(const std::filesystem::path& directory) {
     return content;
 }
 
-// Lines of the file, parsed; the present key is among them, also where its own line could not be written last time.
+// Lines of the file, parsed; the present key is among them, also where its own line could not be written last time. Null: it is not known.
 Result<std::vector<crypto::NoteVerifier>> read_ledger_keys(const std::filesystem::path& directory,
-                                                           const crypto::NoteVerifier& present) {
+                                                           const crypto::NoteVerifier* present) {
     const auto file = directory / "ledger-keys";
     std::vector<crypto::NoteVerifier> keys;
     std::error_code error;
@@ -93,41 +94,70 @@ Result<std::vector<crypto::NoteVerifier>> read_ledger_keys(const std::filesystem
         keys.push_back(std::move(*key));
         at = end + 1;
     }
-    if (std::ranges::none_of(keys, [&](const auto& key) { return key.text() == present.text(); })) {
-        keys.push_back(present);
-        if (auto written = replace_file(file, text + present.text() + "\n", private_file); !written)
+    if (present == nullptr) return keys;
+    if (std::ranges::none_of(keys, [&](const auto& key) { return key.text() == present->text(); })) {
+        keys.push_back(*present);
+        if (auto written = replace_file(file, text + present->text() + "\n", private_file); !written)
             return std::unexpected(written.error());
     }
     return keys;
 }
 
-Result<crypto::NoteSigner> open_ledger_signer(const std::filesystem::path& directory, const std::string& origin) {
-    const auto file = directory / "ledger.key";
-    std::error_code error;
-    if (!std::filesystem::exists(file, error)) {
-        if (std::filesystem::exists(directory / "ledger" / "checkpoint", error))
-            return fail(ErrorKind::invalid, file.string() +
-                                                " is missing, but the ledger was signed with it; put the key "
-                                                "back from its own backup");
-        const auto made = crypto::NoteSigner::generate("sallyport/" + origin);
-        if (!made) return std::unexpected(made.error());
-        if (auto written = replace_file(file, std::string(made->text().reveal()) + "\n", private_file); !written)
-            return std::unexpected(written.error());
-    }
-    if (auto closed = require_private(file, private_file); !closed) return std::unexpected(closed.error());
-    auto content = read_file(file, 4096);
-    if (!content) return std::unexpected(content.error());
-    auto signer = crypto::NoteSigner::parse(Secret(std::move(*content)));
-    if (!signer) return fail(ErrorKind::invalid, file.string() + ": " + signer.error().message);
+std::filesystem::path own_key_file(const std::filesystem::path& directory) { return directory / "ledger.key"; }
+
+// "sallyport/<origin>", or of a later epoch "sallyport/<origin>/2".
+bool is_of_this_ledger(std::string_view name, const std::string& origin) {
+    const std::string own = "sallyport/" + origin;
+    return name == own || name.starts_with(own + "/");
+}
+
+Result<crypto::NoteSigner> signer_in(const Secret& text, const std::string& where, const std::string& origin) {
+    auto signer = crypto::NoteSigner::parse(text);
+    if (!signer) return fail(ErrorKind::invalid, where + ": " + signer.error().message);
+    if (!is_of_this_ledger(signer->verifier().name(), origin))
+        return fail(ErrorKind::refused, where + ": the key is of " + signer->verifier().name() +
+                                            ", and this installation's ledger is sallyport/" + origin +
+                                            "; give it the key that its ledger.key held");
     return signer;
+}
+
+// Its own file, which is made where there is none and nothing was signed yet.
+Result<void> make_own_key(const std::filesystem::path& directory, const std::string& origin) {
+    const auto file = own_key_file(directory);
+    std::error_code error;
+    if (std::filesystem::exists(file, error)) return {};
+    if (std::filesystem::exists(directory / "ledger" / "checkpoint", error))
+        return fail(ErrorKind::invalid, file.string() + " is missing, but the ledger was signed with it; put the key "
+                                                        "back from its own backup");
+    const auto made = crypto::NoteSigner::generate("sallyport/" + origin);
+    if (!made) return std::unexpected(made.error());
+    return replace_file(file, std::string(made->text().reveal()) + "\n", private_file);
+}
+
+Result<crypto::NoteSigner> open_ledger_signer(const std::filesystem::path& directory, const std::string& origin,
+                                              const LedgerKeySource& source) {
+    if (source.is_command()) {
+        const auto key = key_by_command(source);
+        if (!key) return std::unexpected(key.error());
+        return signer_in(*key, "what " + source.command.front() + " printed (ledger: key: command)", origin);
+    }
+    if (source.is_default())
+        if (auto made = make_own_key(directory, origin); !made) return std::unexpected(made.error());
+    const auto file = source.is_default() ? own_key_file(directory) : source.file;
+    if (auto closed = require_private(file, private_file); !closed) return std::unexpected(closed.error());
+    auto content = read_file(file, limits::ledger_key_bytes_max);
+    if (!content) return std::unexpected(content.error());
+    return signer_in(Secret(std::move(*content)), file.string(), origin);
 }
 } // namespace
 
-Result<Installation> Installation::open(const std::filesystem::path& directory, Tenancy tenancy) {
+Result<Installation> Installation::open(const std::filesystem::path& directory, Tenancy tenancy,
+                                        const LedgerKeySource& source) {
     if (auto made = make_directory(directory); !made) return std::unexpected(made.error());
     if (auto closed = require_private(directory, private_directory); !closed) return std::unexpected(closed.error());
     Installation installation;
     installation.directory_ = directory;
+    installation.source_ = source;
     if (tenancy == Tenancy::gateway) {
         const auto lock = lock_file(directory / "lock", LOCK_EX | LOCK_NB, "gateway");
         if (!lock) return std::unexpected(lock.error());
@@ -145,12 +175,7 @@ Result<Installation> Installation::open(const std::filesystem::path& directory, 
         installation.keys_ = {crypto::derive(*root, "key-digests"), crypto::derive(*root, "pseudonyms"),
                               crypto::derive(*root, "sealing"), crypto::derive(*root, "unit-names"),
                               crypto::derive(*root, "body-keys")};
-        auto signer = open_ledger_signer(directory, installation.origin_);
-        if (!signer) return std::unexpected(signer.error());
-        auto known = read_ledger_keys(directory, signer->verifier());
-        if (!known) return std::unexpected(known.error());
-        installation.ledger_signer_ = std::make_shared<const crypto::NoteSigner>(std::move(*signer));
-        installation.ledger_keys_ = std::move(*known);
+        if (auto opened = installation.open_ledger_key(tenancy); !opened) return opened;
         return make_directory(installation.ledger_directory());
     }();
     ::close(*setup);
@@ -162,11 +187,16 @@ Result<void> write_ledger_signer(const std::filesystem::path& directory, const c
     return replace_file(directory / "ledger.key", std::string(signer.text().reveal()) + "\n", private_file);
 }
 
-Result<void> Installation::take_ledger_signer(const crypto::NoteSigner& signer) {
-    auto known = read_ledger_keys(directory_, signer.verifier()); // the public half first
+Result<void> Installation::open_ledger_key(Tenancy tenancy) {
+    auto known = read_ledger_keys(directory_, nullptr);
     if (!known) return std::unexpected(known.error());
-    if (auto written = write_ledger_signer(directory_, signer); !written) return written;
-    ledger_signer_ = std::make_shared<const crypto::NoteSigner>(signer);
+    if (!source_.is_command() || tenancy == Tenancy::gateway || known->empty()) {
+        auto signer = open_ledger_signer(directory_, origin_, source_);
+        if (!signer) return std::unexpected(signer.error());
+        known = read_ledger_keys(directory_, &signer->verifier());
+        if (!known) return std::unexpected(known.error());
+        ledger_signer_ = std::make_shared<const crypto::NoteSigner>(std::move(*signer));
+    }
     ledger_keys_ = std::move(*known);
     return {};
 }
@@ -180,17 +210,38 @@ std::string next_epoch(const std::string& origin, std::span<const crypto::NoteVe
     return first + "/" + std::to_string(last + 1);
 }
 
+Result<std::filesystem::path> Installation::take_ledger_signer(const crypto::NoteSigner& signer) {
+    auto known = read_ledger_keys(directory_, &signer.verifier()); // the public half first
+    if (!known) return std::unexpected(known.error());
+    const auto file = source_.is_command()   ? directory_ / "ledger.key.next"
+                      : source_.is_default() ? own_key_file(directory_)
+                                             : source_.file;
+    if (auto written = replace_file(file, std::string(signer.text().reveal()) + "\n", private_file); !written)
+        return std::unexpected(written.error());
+    ledger_signer_ = std::make_shared<const crypto::NoteSigner>(signer);
+    ledger_keys_ = std::move(*known);
+    return file;
+}
+
+bool Installation::has_key_left_behind() const {
+    std::error_code error;
+    if (source_.is_default()) return false;
+    const auto own = own_key_file(directory_);
+    return std::filesystem::exists(own, error) && !std::filesystem::equivalent(own, source_.file, error);
+}
+
 std::string Installation::next_epoch() const { return identity::next_epoch(origin_, ledger_keys_); }
 
 Installation::Installation(Installation&& other) noexcept
     : directory_(std::move(other.directory_)), origin_(std::move(other.origin_)), keys_(std::move(other.keys_)),
-      ledger_signer_(std::move(other.ledger_signer_)), ledger_keys_(std::move(other.ledger_keys_)),
-      lock_(std::exchange(other.lock_, -1)), created_(other.created_) {}
+      source_(std::move(other.source_)), ledger_signer_(std::move(other.ledger_signer_)),
+      ledger_keys_(std::move(other.ledger_keys_)), lock_(std::exchange(other.lock_, -1)), created_(other.created_) {}
 
 Installation& Installation::operator=(Installation&& other) noexcept {
     std::swap(directory_, other.directory_);
     std::swap(origin_, other.origin_);
     std::swap(keys_, other.keys_);
+    std::swap(source_, other.source_);
     std::swap(ledger_signer_, other.ledger_signer_);
     std::swap(ledger_keys_, other.ledger_keys_);
     std::swap(lock_, other.lock_);

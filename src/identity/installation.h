@@ -1,7 +1,8 @@
 // The data directory of one installation and its root key. Made at first use: directories 0700, files 0600.
 //
 //   installation.key   32 random bytes; everything keyed is derived from it. Never in a data backup.
-//   ledger.key         signs the ledger's checkpoints (a signer key of C2SP signed-note). Never in a data backup.
+//   ledger.key         signs the ledger's checkpoints (a signer key of C2SP signed-note), where no other source is named (ledger_key.h).
+//                      Never in a data backup.
 //   ledger-keys        the verifier keys of those that did, one a line, the present one last
 //   origin             the installation's short name, first half of entry ids ("k3f9x2ab/1207")
 //   lock               held by the gateway that writes this directory
@@ -22,6 +23,7 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "crypto/note.h"
+#include "identity/ledger_key.h"
 
 #include <filesystem>
 #include <memory>
@@ -46,7 +48,9 @@ enum class Tenancy : std::uint8_t {
 
 class Installation {
 public:
-    static Result<Installation> open(const std::filesystem::path& directory, Tenancy tenancy);
+    // A visitor runs no command: it has no signer where one gives the key, but for the first time of all.
+    static Result<Installation> open(const std::filesystem::path& directory, Tenancy tenancy,
+                                     const LedgerKeySource& source = {});
     Installation(Installation&&) noexcept;
     Installation& operator=(Installation&&) noexcept;
     Installation(const Installation&) = delete;
@@ -54,10 +58,14 @@ public:
 
     const InstallationKeys& keys() const { return keys_; }
     const std::string& origin() const { return origin_; }
-    // Signs the ledger's checkpoints; its name is the log's: "sallyport/<origin>".
+    // Signs the ledger's checkpoints; its name is the log's: "sallyport/<origin>". Null for a visitor where a command gives the key.
     const std::shared_ptr<const crypto::NoteSigner>& ledger_signer() const { return ledger_signer_; }
-    // From the next start on: written to ledger.key and ledger-keys. Only whoever holds the lock may.
-    Result<void> take_ledger_signer(const crypto::NoteSigner& signer);
+    // From the next start on: written to ledger-keys and to the key's file; where a command gives the key, to ledger.key.next, from where
+    // the operator has to bring it to where the command finds it. Returns that file. Only whoever holds the lock may.
+    Result<std::filesystem::path> take_ledger_signer(const crypto::NoteSigner& signer);
+    // A ledger.key that is not read, since sallyport.yaml names another source: whoever reads it can sign for the ledger.
+    bool keeps_its_key() const { return source_.is_default(); } // in the data directory
+    bool has_key_left_behind() const;
     std::string next_epoch() const; // the log's name when it begins anew: "sallyport/<origin>/2"
     const std::vector<crypto::NoteVerifier>& ledger_keys() const { return ledger_keys_; } // all that ever signed
     const std::filesystem::path& directory() const { return directory_; }
@@ -73,9 +81,11 @@ public:
 
 private:
     Installation() = default;
+    Result<void> open_ledger_key(Tenancy tenancy);
     std::filesystem::path directory_;
     std::string origin_;
     InstallationKeys keys_;
+    LedgerKeySource source_;
     std::shared_ptr<const crypto::NoteSigner> ledger_signer_;
     std::vector<crypto::NoteVerifier> ledger_keys_;
     int lock_ = -1;

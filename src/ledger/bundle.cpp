@@ -3,6 +3,7 @@
 #include "base/encoding.h"
 #include "base/limits.h"
 #include "ledger/checkpoint_file.h"
+#include "ledger/seals.h"
 #include "ledger/tree_files.h"
 #include "ledger/verifier.h" // made of verifier/verify.py
 #include "tlog/lines.h"
@@ -305,23 +306,19 @@ BundleVerdict verify_bundle(std::string_view bundle, std::span<const crypto::Not
 namespace {
 // Under which the entries are proven.
 Result<tlog::SignedCheckpoint> checkpoint_of(const BundleRequest& request) {
-    const bool is_cosigned = request.cosignatures > 0;
-    auto stored = read_checkpoint(is_cosigned ? cosigned_path(request.directory) : checkpoint_path(request.directory));
-    if (!stored) return std::unexpected(stored.error());
-    if (!*stored && !is_cosigned)
-        return fail(ErrorKind::unavailable, "the ledger has no checkpoint yet; start the gateway once");
-    if (!is_cosigned) return std::move((*stored)->signed_checkpoint);
-    std::size_t count = 0;
-    if (*stored) {
-        const auto witnesses = tlog::check_signatures((*stored)->signed_checkpoint, request.keys);
-        if (!witnesses) return std::unexpected(witnesses.error());
-        count = witnesses->size();
+    if (request.cosignatures == 0) {
+        auto stored = read_checkpoint(checkpoint_path(request.directory));
+        if (!stored) return std::unexpected(stored.error());
+        if (!*stored) return fail(ErrorKind::unavailable, "the ledger has no checkpoint yet; start the gateway once");
+        return std::move((*stored)->signed_checkpoint);
     }
-    if (count < request.cosignatures)
+    auto newest = newest_with(request.directory, request.keys, request.cosignatures);
+    if (!newest) return std::unexpected(newest.error());
+    if (!*newest)
         return fail(ErrorKind::unavailable,
                     "no checkpoint of the ledger has " + std::to_string(request.cosignatures) +
                         " cosignatures yet; see that the gateway runs and reaches its witnesses");
-    return std::move((*stored)->signed_checkpoint);
+    return std::move(**newest);
 }
 } // namespace
 

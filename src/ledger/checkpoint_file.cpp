@@ -96,6 +96,10 @@ Result<std::optional<Slots>> read_slots(const std::filesystem::path& path) {
 std::filesystem::path checkpoint_path(const std::filesystem::path& directory) { return directory / "checkpoint"; }
 std::filesystem::path cosigned_path(const std::filesystem::path& directory) { return directory / "cosigned"; }
 
+std::filesystem::path cosigned_path(const std::filesystem::path& directory, std::size_t cosignatures) {
+    return directory / ("cosigned-" + std::to_string(cosignatures));
+}
+
 Result<std::optional<StoredCheckpoint>> read_checkpoint(const std::filesystem::path& file) {
     auto slots = read_slots(file);
     if (!slots) return std::unexpected(slots.error());
@@ -115,14 +119,17 @@ Result<CheckpointWriter> CheckpointWriter::open(const std::filesystem::path& pat
     CheckpointWriter writer(files);
     writer.path_ = path;
     if (*slots) {
-        writer.sequence_ = (*slots)->slots[(*slots)->newer].sequence;
-        writer.slot_ = 1 - (*slots)->newer;
-        writer.descriptor_ = files.open(path);
+        const Slot& newest = (*slots)->slots[(*slots)->newer];
+        writer.sequence_ = newest.sequence - 1;
+        writer.slot_ = (*slots)->newer;
+        writer.descriptor_ = retried([&] { return files.open(path); });
         if (writer.descriptor_ < 0) return fail_errno("cannot open " + path.string());
+        // Once more, before the other slot is written over: after a sync that failed the newest may be nowhere but in memory.
+        if (!writer.write(*newest.checkpoint)) return fail_errno("cannot write " + path.string());
         return writer;
     }
     const auto draft = path.string() + ".new";
-    writer.descriptor_ = files.create(draft);
+    writer.descriptor_ = retried([&] { return files.create(draft); });
     if (writer.descriptor_ < 0) return fail_errno("cannot create " + draft);
     // Both slots are written, so that a later checkpoint needs no room.
     for (unsigned i = 0; i < 2; ++i)

@@ -1,6 +1,6 @@
 // A file of checkpoints: the newest one in one of two slots, so that a write that a crash tears never takes the one before with it.
 // docs/formats/ledger.md section 5. The ledger has DATA/ledger/checkpoint, its newest, and DATA/ledger/cosigned, the newest that
-// enough witnesses cosigned; a witness has one of each log.
+// enough witnesses cosigned, and DATA/ledger/cosigned-K; a witness has one of each log.
 //
 //   file = slot slot          slot = sequence u64   length u32   checksum u32   note: `length` bytes   zeros up to 8,192 bytes
 //
@@ -20,6 +20,8 @@ inline constexpr std::size_t checkpoint_slot_bytes = 8192;
 // Of the ledger in that directory.
 std::filesystem::path checkpoint_path(const std::filesystem::path& directory);
 std::filesystem::path cosigned_path(const std::filesystem::path& directory);
+// The newest with so many cosignatures, where a policy asks for them: "cosigned-2".
+std::filesystem::path cosigned_path(const std::filesystem::path& directory, std::size_t cosignatures);
 
 struct StoredCheckpoint {
     tlog::SignedCheckpoint signed_checkpoint;

@@ -20,13 +20,6 @@ std::string entry_at(std::uint64_t index) {
     return "{\"entry\":" + std::to_string(index) + ",\"pad\":\"" + std::string(index * 37 % 700, 'x') + "\"}";
 }
 
-// No real syncs: the simulation decides what is durable.
-class FastFiles : public FileOperations {
-public:
-    int sync(int) override { return 0; }
-    int sync_folder(const std::filesystem::path&) override { return 0; }
-};
-
 // Groups of entries, the last of each durable; segments of about four groups.
 void run_workload(SimulatedDisk& disk, const LedgerFolder& folder) {
     auto options = folder.options(&disk);
@@ -62,16 +55,6 @@ std::vector<tlog::Checkpoint> checkpoints_shown(const std::vector<SimulatedDisk:
         }
     }
     return shown;
-}
-
-// The first of them that is not the beginning of what the folder's tree tells; empty where there is none.
-std::string unexplained(const std::vector<tlog::Checkpoint>& shown, const std::filesystem::path& folder) {
-    TreeReader tree(folder);
-    for (const tlog::Checkpoint& one : shown) {
-        const auto root = tlog::root_of(one.size, tree.hashes());
-        if (!root || *root != one.root) return tlog::encode(one);
-    }
-    return {};
 }
 
 class PowerCut : public testing::TestWithParam<Loss> {};
@@ -111,6 +94,56 @@ TEST_P(PowerCut, AtAnyPointLosesNothingAcknowledged) {
 }
 INSTANTIATE_TEST_SUITE_P(Loses, PowerCut,
                          testing::Values(Loss::everything, Loss::nothing, Loss::torn_sector, Loss::reordered));
+
+// A process ends at any point, the machine goes on; the next one appends, and then the power goes: what it acknowledged is there.
+class EndedThenPowerCut : public testing::TestWithParam<bool> {}; // by a sync that failed
+
+TEST_P(EndedThenPowerCut, LosesNothingThatTheNextOneAcknowledged) {
+    using Event = SimulatedDisk::Event;
+    const LedgerFolder folder;
+    SimulatedDisk first;
+    run_workload(first, folder);
+    const auto& before = first.events();
+    std::size_t tried = 0;
+    for (std::size_t cut = 0; cut <= before.size(); ++cut) {
+        if (GetParam() && (cut == before.size() || before[cut].what != Event::What::sync)) continue;
+        SCOPED_TRACE("ended behind " + std::to_string(cut) + " operations");
+        ++tried;
+        SimulatedDisk::restore(before, cut, Loss::nothing, 0, folder.ledger());
+        SimulatedDisk second;
+        std::uint64_t next = 0;
+        {
+            auto writer = Writer::open(folder.options(&second));
+            ASSERT_TRUE(writer) << writer.error().message;
+            next = (*writer)->recovery().next_index;
+            Waiter waiter;
+            ASSERT_EQ(*(*writer)->append_durable(entry_at(next), waiter.completion()), next);
+            ASSERT_TRUE(waiter.wait());
+        }
+        std::vector<Event> events(before.begin(), before.begin() + static_cast<std::ptrdiff_t>(cut));
+        if (GetParam()) events.push_back({Event::What::sync_failed, before[cut].file, {}, 0, {}});
+        events.insert(events.end(), second.events().begin(), second.events().end());
+        SimulatedDisk::restore(events, events.size(), Loss::everything, 0, folder.ledger());
+        const Found found = read_ledger(folder.ledger());
+        EXPECT_EQ(found.problem, "");
+        ASSERT_EQ(found.entries.size(), next + 1);
+        for (std::uint64_t i = 0; i <= next; ++i) ASSERT_EQ(found.entries[i], entry_at(i));
+        FastFiles fast;
+        EXPECT_TRUE(Writer::open(folder.options(&fast)));
+        if (!GetParam()) continue;
+        std::uint64_t acknowledged = 0; // one past the last
+        for (std::size_t at = 0; at < events.size(); ++at) {
+            if (events[at].what == Event::What::acknowledged) acknowledged = events[at].number + 1;
+            if (at <= cut) continue;
+            SimulatedDisk::restore(events, at, Loss::torn_sector, static_cast<std::uint32_t>(at), folder.ledger());
+            const auto again = Writer::open(folder.options(&fast));
+            ASSERT_TRUE(again) << again.error().message;
+            EXPECT_GE((*again)->recovery().next_index, acknowledged);
+        }
+    }
+    EXPECT_GT(tried, 30u);
+}
+INSTANTIATE_TEST_SUITE_P(ByKillOrSync, EndedThenPowerCut, testing::Bool());
 
 // The child: three threads append durable and other entries as fast as they can, and report what was acknowledged.
 [[noreturn]] void append_until_killed(const WriterOptions& options, int report, std::uint64_t round) {

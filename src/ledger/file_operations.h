@@ -2,6 +2,7 @@
 // -1 and errno on failure, short writes are possible.
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -27,5 +28,12 @@ public:
 
     static FileOperations& real();
 };
+
+// A call that a signal interrupted is made again. Never a sync: see sync_failed().
+template <class Call> auto retried(Call&& call) {
+    auto result = call();
+    while (result < 0 && errno == EINTR) result = call();
+    return result;
+}
 
 } // namespace sallyport::ledger

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "ledger/segment.h"
+#include "ledger/tree_files.h"
 #include "ledger/writer.h"
+#include "tlog/checkpoint.h"
 
 #include <condition_variable>
 #include <cstdlib>
@@ -25,6 +27,7 @@ public:
 
     std::filesystem::path ledger() const { return path_ / "ledger"; }
     std::filesystem::path index() const { return path_ / "index.db"; }
+    std::filesystem::path errors() const { return path_ / "errors"; }
     WriterOptions options(FileOperations* files = nullptr) const {
         WriterOptions out;
         out.directory = ledger();
@@ -66,6 +69,23 @@ inline Found read_ledger(const std::filesystem::path& ledger) {
             out.problem = file.path.string() + " is broken at " + std::to_string(reader.end_offset());
     }
     return out;
+}
+
+// No real syncs: the simulation decides what is durable.
+class FastFiles : public FileOperations {
+public:
+    int sync(int) override { return 0; }
+    int sync_folder(const std::filesystem::path&) override { return 0; }
+};
+
+// The first of these checkpoints that is not the beginning of what the folder's tree tells; empty where there is none.
+inline std::string unexplained(const std::vector<tlog::Checkpoint>& shown, const std::filesystem::path& folder) {
+    TreeReader tree(folder);
+    for (const tlog::Checkpoint& one : shown) {
+        const auto root = tlog::root_of(one.size, tree.hashes());
+        if (!root || *root != one.root) return tlog::encode(one);
+    }
+    return {};
 }
 
 // What became of one durable append.

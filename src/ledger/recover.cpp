@@ -1,5 +1,6 @@
 #include "ledger/recover.h"
 
+#include "base/limits.h"
 #include "ledger/checkpoint_file.h"
 #include "ledger/file_operations.h"
 #include "ledger/offloaded.h"
@@ -36,6 +37,8 @@ public:
         }
         if (auto listed = list_what_is_kept(); !listed) return std::unexpected(listed.error());
         std::vector<std::filesystem::path> derived = {checkpoint_path(directory_), cosigned_path(directory_)};
+        for (std::size_t count = 1; count <= limits::witnesses_max; ++count)
+            derived.push_back(cosigned_path(directory_, count));
         for (unsigned level = 0; level < tree_levels_max; ++level) derived.push_back(tree_file(directory_, level));
         for (const auto& path : derived)
             if (auto moved = put_away(path); !moved) return std::unexpected(moved.error());

@@ -140,7 +140,10 @@ FrameReader::State FrameReader::next() {
         if (crc != frame_crc(crypto::crc32c(payload), next_index_, length)) return State::broken;
         const std::size_t begin = position_;
         position_ += frame_header_bytes + payload_bytes;
-        if (mark) continue;
+        if (mark) {
+            synced_ = begin;
+            continue;
+        }
         entry_ = payload;
         entry_offset_ = base_ + begin;
         crc_ = crc;
@@ -223,7 +226,8 @@ Result<SegmentEnd> find_end(const LoadedSegment& segment, const std::string& fil
     FrameReader::State state{};
     do state = reader.next();
     while (state == FrameReader::State::entry);
-    const SegmentEnd end{reader.next_index(), reader.end_offset(), bytes.size() - reader.end_offset()};
+    const SegmentEnd end{reader.next_index(), reader.end_offset(), bytes.size() - reader.end_offset(),
+                         reader.synced_offset()};
     if (state == FrameReader::State::end) return end;
     const auto synced = highest_mark(bytes, end.bytes);
     if (!synced || *synced <= end.next_index) return end;

@@ -67,12 +67,14 @@ public:
     std::uint32_t crc() const { return crc_; }                     // of the frame of entry()
     std::uint64_t end_offset() const { return base_ + position_; } // behind the last whole frame
     std::uint64_t next_index() const { return next_index_; }
+    // Where the last mark begins that was passed, else where the bytes begin: what lies before it was synced when it was written.
+    std::uint64_t synced_offset() const { return base_ + synced_; }
 
 private:
     std::string_view bytes_;
     std::uint64_t base_;
     std::uint64_t next_index_;
-    std::size_t position_ = 0;
+    std::size_t position_ = 0, synced_ = 0;
     std::string_view entry_;
     std::uint64_t entry_offset_ = 0;
     std::uint32_t crc_ = 0;
@@ -98,8 +100,9 @@ Result<void> read_part(const std::filesystem::path& file, std::uint64_t offset, 
 // Where the last segment of a ledger really ends.
 struct SegmentEnd {
     std::uint64_t next_index = 0;
-    std::uint64_t bytes = 0;      // the length that holds whole frames only
-    std::uint64_t torn_bytes = 0; // what lies behind and was never acknowledged as durable
+    std::uint64_t bytes = 0;        // the length that holds whole frames only
+    std::uint64_t torn_bytes = 0;   // what lies behind and was never acknowledged as durable
+    std::uint64_t synced_bytes = 0; // of `bytes`, what is known to have been synced
 };
 // Fails with file and offset where a frame is broken that had reached the disk: that is damage, not a crash.
 Result<SegmentEnd> find_end(const LoadedSegment& segment, const std::string& file);

@@ -45,7 +45,7 @@ bool SegmentFileWriter::blocked(const std::string& what) {
 
 Result<int> SegmentFileWriter::begin_segment(std::uint64_t first_index) {
     const auto draft = options_.directory / (segment_name(first_index) + std::string(draft_suffix));
-    const int descriptor = files_.create(draft);
+    const int descriptor = retried([&] { return files_.create(draft); });
     if (descriptor < 0) return fail_errno("cannot create " + draft.string());
     const std::string header = encode_segment_header({first_index, wall_ms(), options_.origin});
     std::size_t done = 0;
@@ -57,7 +57,8 @@ Result<int> SegmentFileWriter::begin_segment(std::uint64_t first_index) {
     }
     const bool reserved =
         done == header.size() &&
-        (!reserves_ || files_.reserve(descriptor, done, options_.headroom_bytes) == 0 || errno == EOPNOTSUPP);
+        (!reserves_ || retried([&] { return files_.reserve(descriptor, done, options_.headroom_bytes); }) == 0 ||
+         errno == EOPNOTSUPP);
     if (!reserved) {
         const int reason = errno;
         ::close(descriptor);
@@ -105,12 +106,11 @@ Result<std::unique_ptr<SegmentFileWriter>> SegmentFileWriter::open(const WriterO
         const auto end = find_end(*segment, last.path.string());
         if (!end) return std::unexpected(end.error());
         writer->path_ = last.path;
-        writer->descriptor_ = files.open(last.path);
+        writer->descriptor_ = retried([&] { return files.open(last.path); });
         if (writer->descriptor_ < 0) return fail_errno("cannot open " + last.path.string());
-        if (end->torn_bytes != 0 && files.truncate(writer->descriptor_, end->bytes) != 0)
+        if (end->torn_bytes != 0 && retried([&] { return files.truncate(writer->descriptor_, end->bytes); }) != 0)
             return fail_errno("cannot cut the torn end off " + last.path.string());
-        // Entries that a killed process had written but not synced become durable here, before anything is added.
-        if (files.sync(writer->descriptor_) != 0) return fail_errno("cannot sync " + last.path.string());
+        if (auto kept = writer->make_durable(segment->bytes.view(), *end); !kept) return std::unexpected(kept.error());
         writer->size_ = end->bytes;
         writer->written_index_ = writer->synced_index_ = end->next_index;
         recovery = {end->next_index, end->torn_bytes, end->torn_bytes != 0 ? last.path.string() : std::string()};
@@ -125,6 +125,19 @@ Result<std::unique_ptr<SegmentFileWriter>> SegmentFileWriter::open(const WriterO
     return writer;
 }
 
+// What a process that ended had written becomes durable, before anything is added. From the last mark on it is written once more: where a
+// sync failed, the kernel may show as clean what never reached the disk, and another sync alone would say "done" (see sync_failed).
+Result<void> SegmentFileWriter::make_durable(std::string_view segment, const SegmentEnd& end) {
+    size_ = end.synced_bytes;
+    if (!write_all(segment.substr(end.synced_bytes, end.bytes - end.synced_bytes)))
+        return fail_errno("cannot write the end of " + path_.string() + " once more");
+    if (files_.sync(descriptor_) != 0) return fail_errno("cannot sync " + path_.string());
+    // That process may have given the segment its name and ended before the folder was synced.
+    if (files_.sync_folder(options_.directory) != 0) return fail_errno("cannot sync " + options_.directory.string());
+    unsynced_ = false;
+    return {};
+}
+
 bool SegmentFileWriter::reserve() {
     if (!reserves_ || reserved_ >= size_ + options_.headroom_bytes) {
         problem_.clear();
@@ -133,7 +146,7 @@ bool SegmentFileWriter::reserve() {
     // In steps of the head-room, so that one call serves many groups.
     const std::uint64_t wanted = size_ + 2 * options_.headroom_bytes;
     const std::uint64_t from = std::max(reserved_, size_);
-    if (files_.reserve(descriptor_, from, wanted - from) != 0) {
+    if (retried([&] { return files_.reserve(descriptor_, from, wanted - from); }) != 0) {
         if (errno != EOPNOTSUPP) return blocked("no room to reserve behind " + path_.string());
         reserves_ = false;
     }
@@ -192,7 +205,7 @@ bool SegmentFileWriter::next_segment(std::uint64_t first_index) {
 void SegmentFileWriter::finish(std::uint64_t next_index) {
     sync();
     if (write_mark(next_index)) sync();
-    if (files_.truncate(descriptor_, size_) == 0) reserved_ = size_;
+    if (retried([&] { return files_.truncate(descriptor_, size_); }) == 0) reserved_ = size_;
 }
 
 bool SegmentFileWriter::make_room(std::uint64_t next_index) {

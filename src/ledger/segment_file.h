@@ -41,6 +41,7 @@ public:
 private:
     SegmentFileWriter(const WriterOptions& options, FileOperations& files) : options_(options), files_(files) {}
     Result<int> begin_segment(std::uint64_t first_index); // under its draft name
+    Result<void> make_durable(std::string_view segment, const SegmentEnd& end);
     bool reserve();
     bool next_segment(std::uint64_t first_index);
     bool write_all(std::string_view bytes);

@@ -20,7 +20,8 @@ enum class Loss { everything, nothing, torn_sector, reordered };
 class SimulatedDisk : public FileOperations {
 public:
     struct Event {
-        enum class What { create, write, sync, truncate, rename, sync_folder, acknowledged } what;
+        // sync_failed: what was written since the last sync stays to be read, and no later sync brings it to the disk.
+        enum class What { create, write, sync, sync_failed, truncate, rename, sync_folder, acknowledged } what;
         std::string file, to;     // names in the folder
         std::uint64_t number = 0; // offset, size or acknowledged index
         std::string bytes;
@@ -91,6 +92,11 @@ inline void put(std::string& file, std::uint64_t offset, std::string_view bytes)
 struct File {
     std::string content;                                     // on the disk
     std::vector<std::pair<std::uint64_t, std::string>> open; // written since the last sync
+    void truncate(std::uint64_t bytes) {
+        if (content.size() > bytes) content.resize(bytes);
+        for (auto& [offset, written] : open)
+            written.resize(std::min<std::uint64_t>(written.size(), bytes > offset ? bytes - offset : 0));
+    }
     void sync() {
         for (const auto& [offset, bytes] : open) put(content, offset, bytes);
         open.clear();
@@ -125,7 +131,8 @@ inline void SimulatedDisk::restore(const std::vector<Event>& events, std::size_t
         case Event::What::create: files[event.file] = {}; break;
         case Event::What::write: files[event.file].open.emplace_back(event.number, event.bytes); break;
         case Event::What::sync: files[event.file].sync(); break;
-        case Event::What::truncate: files[event.file].content.resize(event.number); break; // follows a sync
+        case Event::What::sync_failed: files[event.file].open.clear(); break;
+        case Event::What::truncate: files[event.file].truncate(event.number); break;
         case Event::What::rename:
             files[event.to] = std::move(files[event.file]);
             files.erase(event.file);

@@ -64,9 +64,9 @@ Result<TreeWriter> TreeWriter::open(const std::filesystem::path& directory, File
         if (error && level.bytes == 0) continue; // is made when it is needed
         if (error || there < level.bytes)
             return fail(ErrorKind::invalid, path.string() + " is shorter than the tree of the entries before");
-        level.descriptor = files.open(path);
+        level.descriptor = retried([&] { return files.open(path); });
         if (level.descriptor < 0) return fail_errno("cannot open " + path.string());
-        if (there > level.bytes && files.truncate(level.descriptor, level.bytes) != 0)
+        if (there > level.bytes && retried([&] { return files.truncate(level.descriptor, level.bytes); }) != 0)
             return fail_errno("cannot cut " + path.string());
     }
     return writer;
@@ -99,7 +99,8 @@ bool TreeWriter::flush() {
     for (unsigned number = 0; number < tree_levels_max; ++number) {
         Level& level = levels_[number];
         if (level.pending.empty()) continue;
-        if (level.descriptor < 0) level.descriptor = files_->create(tree_file(directory_, number));
+        if (level.descriptor < 0)
+            level.descriptor = retried([&] { return files_->create(tree_file(directory_, number)); });
         if (level.descriptor < 0) return false;
         std::size_t done = 0;
         while (done < level.pending.size()) {

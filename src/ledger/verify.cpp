@@ -60,6 +60,7 @@ private:
     std::optional<tlog::SignedCheckpoint> read_file_of(const std::filesystem::path& path, std::string_view missing);
     void read_last_checkpoint();
     void read_cosigned();
+    void read_sealed();
     Result<void> begin();
     void read_segments(std::span<const SegmentFile> segments);
     void read_segment(const SegmentFile& file, bool is_last);
@@ -141,6 +142,19 @@ void Verification::read_cosigned() {
     if (!witnesses) return problem("signature", path.string() + ": " + witnesses.error().message);
     out_.witnesses = std::move(*witnesses);
     seen_.push_back({out_.cosigned->checkpoint, "the checkpoint that witnesses cosigned"});
+}
+
+// What policies asked for: the ledger must begin with these, too.
+void Verification::read_sealed() {
+    for (std::size_t count = 1; count <= limits::witnesses_max; ++count) {
+        const auto path = cosigned_path(options_.directory, count);
+        const auto kept = read_file_of(path, {});
+        if (!kept) continue;
+        if (const auto witnesses = tlog::check_signatures(*kept, options_.keys); !witnesses)
+            problem("signature", path.string() + ": " + witnesses.error().message);
+        else
+            seen_.push_back({kept->checkpoint, "the checkpoint in " + path.string()});
+    }
 }
 
 Result<void> Verification::begin() {
@@ -355,6 +369,7 @@ void Verification::judge() {
 Result<Verified> Verification::run() {
     // What is newer later, since a gateway may go on writing: the cosigned one is never ahead of the last, nor that of the entries.
     read_cosigned();
+    read_sealed();
     read_last_checkpoint();
     const auto segments = list_segments(options_.directory);
     if (!segments) return std::unexpected(segments.error());

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "policy/decide.h"
+#include "policy/program.h"
 #include "policy/synthetic.h"
 #include "policy/yaml.h"
 
@@ -87,6 +88,24 @@ TEST(Document, a_range_without_a_version_and_a_contract_that_has_ended_are_warni
         "p.yaml:4:62: this contract has ended, so upstream 'eu' is no longer used; take it out, or state the new end\n"
         "p.yaml:7:53: client_version '=1 =2' can match no version: its ends exclude each other; write '||' between "
         "ranges of which one is enough");
+}
+
+TEST(Document, says_when_entries_count_as_sealed) {
+    const auto sealing = [](std::string_view text) {
+        return load_text("version: 1\n" + std::string(text), "p.yaml").policy->program().document.sealing;
+    };
+    EXPECT_FALSE(sealing("").asked_for());
+    const Sealing asked = sealing("ledger: { cosignatures: { customer: 1, trade-secret: 2 }, sealed_within: 15m }\n");
+    EXPECT_EQ(asked.cosignatures, (std::array<std::uint8_t, class_count>{0, 0, 1, 0, 2}));
+    EXPECT_EQ(asked.within_ms, 900'000);
+    EXPECT_TRUE(asked.asked_for());
+    EXPECT_EQ(sealing("ledger: { cosignatures: { customer: 1 } }\n").within_ms, 0);
+    const auto mistakes = [](std::string_view text) {
+        return texts(load_text("version: 1\n" + std::string(text), "p.yaml").mistakes);
+    };
+    EXPECT_NE(mistakes("ledger: { cosignatures: { customer: 0 } }\n").find("from 1 to 16"), std::string::npos);
+    EXPECT_NE(mistakes("ledger: { cosignatures: { customer: 1 }, sealed_within: 10ms }\n").find("one second or more"),
+              std::string::npos);
 }
 
 TEST(Document, words_that_are_kept_for_later_say_so) {

@@ -11,6 +11,7 @@
 #include "policy/time_window.h"
 #include "policy/version.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -119,6 +120,14 @@ struct ExceptionTerms {
     bool second_person = false;  // each needs the approval of another person
     std::int64_t longest_ms = 0; // 0: any
 };
+// When a class's entries count as sealed: a checkpoint that covers them has so many cosignatures of witnesses. No part of a decision.
+struct Sealing {
+    std::array<std::uint8_t, class_count> cosignatures{}; // 0: none are asked for
+    std::int64_t within_ms = 0; // longer unsealed: nothing more of that class passes; 0: it does
+    bool asked_for() const {
+        return std::ranges::any_of(cosignatures, [](std::uint8_t count) { return count != 0; });
+    }
+};
 struct Team {
     std::string name;
     std::optional<Mode> mode; // not stated: the policy's
@@ -153,6 +162,7 @@ struct Document {
     std::optional<std::vector<std::string>> restore_tools;
     // How long bodies are kept of exchanges of each class; 0: only their digests are.
     std::array<std::int64_t, class_count> bodies_kept_ms{};
+    Sealing sealing;
     std::vector<Rule> rules; // behind those of the files one for each invariant
     std::vector<Invariant> invariants;
 };

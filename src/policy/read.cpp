@@ -308,36 +308,6 @@ std::vector<Include> read_includes(Reader& reader, Node node) {
 
 } // namespace
 
-// Tools of the known clients that change files and run nothing.
-constexpr std::string_view tools_that_edit[] = {
-    "Edit",       "MultiEdit", "Write",  "NotebookEdit", "apply_patch",        "replace",
-    "write_file", "edit_file", "create", "str_replace",  "str_replace_editor", "str_replace_based_edit_tool",
-    "patch"};
-
-void read_restore(Reader& reader, Node node, Document& document) {
-    Fields stated(reader, node, "restore");
-    document.restore_tools.emplace();
-    const auto tools = stated.take("tools");
-    for (const auto one : reader.list(tools, "tools"))
-        if (const auto text = reader.text(one, "a tool")) document.restore_tools->push_back(*text);
-    if (!tools) document.restore_tools->assign(std::begin(tools_that_edit), std::end(tools_that_edit));
-    stated.finish();
-}
-
-void read_bodies(Reader& reader, Node node, Document& document) {
-    if (!node) return;
-    Fields stated(reader, node, "bodies");
-    for (std::size_t i = 0; i < class_count; ++i) {
-        const auto time = stated.take(class_names[i]);
-        const auto span = reader.milliseconds(time, class_names[i]);
-        if (!span) continue;
-        document.bodies_kept_ms[i] = *span;
-        if (*span <= 0)
-            reader.mistake(time, "bodies are kept for more than nothing; leave a class out to keep none of it");
-    }
-    stated.finish();
-}
-
 std::vector<Include> read_document(Reader& reader, Document& document, std::string text, const Include* as) {
     const bool included = as != nullptr;
     auto& file = document.files.emplace_back(File{reader.file(), std::move(text), {}});
@@ -355,7 +325,7 @@ std::vector<Include> read_document(Reader& reader, Document& document, std::stri
     if (included) {
         for (const auto word :
              {"include", "unknown_repository", "claims_lower_to", "clients", "upstreams", "plugins", "invariants",
-              "mode", "teams", "exceptions", "legal_entity", "utc_offset", "restore", "bodies"})
+              "mode", "teams", "exceptions", "legal_entity", "utc_offset", "restore", "bodies", "ledger"})
             if (const auto node = fields.take(word))
                 reader.mistake(node,
                                fmt::format("'{}' belongs into the policy itself; an included file can only tighten, by "
@@ -397,6 +367,7 @@ std::vector<Include> read_document(Reader& reader, Document& document, std::stri
     }
     if (const auto restore = fields.take("restore")) read_restore(reader, restore, document);
     read_bodies(reader, fields.take("bodies"), document);
+    read_sealing(reader, fields.take("ledger"), document);
     if (document.legal_entities.size() > legal_entities_max)
         reader.mistake(reader.root(), fmt::format("{} legal entities; {} is the limit", document.legal_entities.size(),
                                                   legal_entities_max));

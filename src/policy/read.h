@@ -36,6 +36,11 @@ std::vector<Include> read_document(Reader& reader, Document& document, std::stri
 void read_rules(Reader& reader, Document& document, Node rules, const Include* as);
 void read_invariants(Reader& reader, Document& document, Node invariants);
 
+// What a policy says beside its decisions: what is put back, which bodies are kept, when entries are sealed. (read_beside.cpp)
+void read_restore(Reader& reader, Node node, Document& document);
+void read_bodies(Reader& reader, Node node, Document& document);
+void read_sealing(Reader& reader, Node node, Document& document);
+
 // The values of one field, shared by sections and rules. Mistakes are told; what can be read is returned. (read_values.cpp)
 Mask read_mask(Reader& reader, Node node, std::span<const std::string_view> words, std::string_view what);
 std::optional<std::int64_t> read_date(Reader& reader, Node node, int utc_offset_minutes);
