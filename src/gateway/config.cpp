@@ -56,6 +56,7 @@ public:
         load_decision_point(fields.take("authzen"), config);
         load_ledger(*this, fields.take("ledger"), config.ledger);
         load_inspection(fields.take("inspection"), config);
+        load_forward(*this, fields.take("forward"), config);
         load_handover(*this, fields.take("handover"), config);
         fields.finish();
     }

@@ -61,6 +61,8 @@ private:
 
 // ledger: the witnesses of docs/witnesses.md.
 void load_ledger(ConfigReader& reader, policy::Node node, LedgerConfig& ledger);
+// forward: the forward proxy of docs/egress.md.
+void load_forward(ConfigReader& reader, policy::Node node, Config& config);
 // handover: the destinations of docs/handover.md.
 void load_handover(ConfigReader& reader, policy::Node list, Config& config);
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "policy/document.h"
+#include "policy/egress.h"
 #include "policy/facts.h"
 #include "policy/mistake.h"
 #include "policy/time_window.h"
@@ -153,7 +154,8 @@ struct Document {
     std::optional<std::vector<std::string>> restore_tools;
     // How long bodies are kept of exchanges of each class; 0: only their digests are.
     std::array<std::int64_t, class_count> bodies_kept_ms{};
-    std::vector<Rule> rules; // behind those of the files one for each invariant
+    std::vector<EgressRule> egress; // first match wins; what none matches is refused
+    std::vector<Rule> rules;        // behind those of the files one for each invariant
     std::vector<Invariant> invariants;
 };
 
