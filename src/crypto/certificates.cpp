@@ -81,7 +81,7 @@ Result<std::string> constraints(std::span<const std::string> permitted) {
         value += "permitted;DNS:" + std::string(name);
     }
     if (!has_address) value += ",excluded;IP:0.0.0.0/0.0.0.0,excluded;IP:::/::";
-    if (!has_name) value += ",excluded;DNS:.";
+    if (!has_name) value += ",permitted;DNS:none.invalid"; // not everything reads an empty name as any
     return value;
 }
 

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "egress/inside.h"
 #include "egress/relay.h"
+#include "net/tunnel.h"
 
 namespace sallyport::egress {
 
@@ -21,8 +22,19 @@ net::Task<void> Proxy::intercept(std::unique_ptr<net::Stream> client, Route rout
         co_return;
     }
     std::string peer = client->peer();
-    const int descriptor = client->release_descriptor();
-    client.reset();
+    int descriptor = -1;
+    if (client->is_tls()) { // a listener by TLS: what it carries has to come out of that first
+        auto behind = net::Tunnel::behind(std::move(client), tunnel_limits());
+        if (!behind) {
+            contact.end = behind.error().message;
+            co_return;
+        }
+        descriptor = behind->descriptor;
+        loop_.spawn(carry(std::move(behind->tunnel)));
+    } else {
+        descriptor = client->release_descriptor();
+        client.reset();
+    }
     Result<std::unique_ptr<net::Stream>> opened =
         co_await net::accept_tls(loop_, descriptor, *leaf, std::move(peer), in(settings_.timeouts.head_ms));
     if (!opened) {
@@ -46,6 +58,12 @@ net::Task<void> Proxy::intercept(std::unique_ptr<net::Stream> client, Route rout
                               [this, &inside](http::Exchange& exchange, const http::Arrival& its_arrival) {
                                   return exchange_inside(exchange, its_arrival, inside);
                               });
+}
+
+net::Task<void> Proxy::carry(std::shared_ptr<net::Tunnel> tunnel) {
+    tunnels_.insert(tunnel.get());
+    [[maybe_unused]] const net::Tunnel::End end = co_await net::Tunnel::run(tunnel);
+    tunnels_.erase(tunnel.get());
 }
 
 net::Task<void> Proxy::exchange_inside(http::Exchange& exchange, const http::Arrival& arrival, Intercepted& inside) {

@@ -298,13 +298,13 @@ net::Task<void> Proxy::connect(http::Exchange& exchange, Contact& contact, Calle
     shared_.receipts.closed(contact);
 }
 
+net::TunnelLimits Proxy::tunnel_limits() const {
+    return {settings_.tunnel_idle_ms, settings_.tunnel_half_closed_ms, settings_.contact_bytes_max};
+}
+
 net::Task<void> Proxy::tunnel(std::unique_ptr<net::Stream> client, std::unique_ptr<net::Stream> upstream,
                               Contact& contact) {
-    net::TunnelLimits tunnel_limits;
-    tunnel_limits.idle_ms = settings_.tunnel_idle_ms;
-    tunnel_limits.half_closed_ms = settings_.tunnel_half_closed_ms;
-    tunnel_limits.bytes_max = settings_.contact_bytes_max;
-    const auto tunnel = std::make_shared<net::Tunnel>(std::move(client), std::move(upstream), tunnel_limits);
+    const auto tunnel = std::make_shared<net::Tunnel>(std::move(client), std::move(upstream), tunnel_limits());
     tunnels_.insert(tunnel.get());
     const net::Tunnel::End end = co_await net::Tunnel::run(tunnel);
     tunnels_.erase(tunnel.get());

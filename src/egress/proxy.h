@@ -31,7 +31,8 @@
 
 namespace sallyport::net {
 class Tunnel;
-}
+struct TunnelLimits;
+} // namespace sallyport::net
 
 namespace sallyport::egress {
 
@@ -117,6 +118,8 @@ private:
     net::Task<Result<std::unique_ptr<net::Stream>>> dial(const Route& route, Contact& contact);
     net::Task<void> tunnel(std::unique_ptr<net::Stream> client, std::unique_ptr<net::Stream> upstream,
                            Contact& contact);
+    net::TunnelLimits tunnel_limits() const;
+    net::Task<void> carry(std::shared_ptr<net::Tunnel> tunnel);
     net::Task<void> intercept(std::unique_ptr<net::Stream> client, Route route, Contact& contact, const Caller& caller);
     net::Task<void> exchange_inside(http::Exchange& exchange, const http::Arrival& arrival, Intercepted& inside);
     net::Task<void> relay_inside(http::Exchange& exchange, Intercepted& inside, Requested& request);

@@ -60,7 +60,12 @@ const std::string file = "version: 1\n"                                         
                          "    - { url: \"https://w2.acme.example\", key: W2KEY }\n"                          // 38
                          "  cosignatures: 2\n"                                                               // 39
                          "  every: 1s\n"                                                                     // 40
-                         "  cosigned_within: 5m\n";                                                          // 41
+                         "  cosigned_within: 5m\n"                                                           // 41
+                         "forward:\n"                                                                        // 42
+                         "  listen: \"127.0.0.1:3128\"\n"                                                    // 43
+                         "  names: { git.acme.example: 10.1.2.3 }\n"                                         // 44
+                         "  idle: 5m\n"                                                                      // 45
+                         "  bytes_per_contact: 1GiB\n";                                                      // 46
 
 std::string made_key(std::string_view name, crypto::NoteAlgorithm algorithm) {
     return crypto::NoteSigner::generate(name, algorithm)->verifier().text();
@@ -91,6 +96,13 @@ const Row rows[] = {
     {"threads: 2", "threads: !!int 2", 4, 10, ""},
     {"threads: 2", "\tthreads: 2", 4, 1, ""},
     {"threads: 2", "threads: 2: 3", 4, 11, ""},
+    // the forward proxy
+    {"listen: \"127.0.0.1:3128\"", "listn: \"127.0.0.1:3128\"", 43, 3, "did you mean 'listen'"},
+    {"\"127.0.0.1:3128\"", "3128", 43, 11, "host:port"},
+    {"git.acme.example: 10", "git..example: 10", 44, 12, "no host name"},
+    {"10.1.2.3", "10.1.2", 44, 30, "is no address"},
+    {"idle: 5m", "idle: 1ms", 45, 9, ""},
+    {"1GiB", "10", 46, 22, "at least 1KiB"},
     // listeners
     {"address: \"127.0.0.1:8080\"", "adress: \"127.0.0.1:8080\"", 6, 5, "did you mean 'address'"},
     {"\"127.0.0.1:8080\"", "\"127.0.0.1\"", 6, 14, "host:port"},

@@ -1,10 +1,12 @@
 #include "net/tunnel.h"
 
 #include "base/buffer.h"
+#include "net/tcp.h"
 
 #include <algorithm>
 #include <array>
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <vector>
 
@@ -77,6 +79,18 @@ std::string_view name(Tunnel::End end) {
     static constexpr std::array<std::string_view, 6> names = {"ended", "client-failed",  "upstream-failed",
                                                               "idle",  "too-many-bytes", "cancelled"};
     return names[static_cast<std::size_t>(end)];
+}
+
+Result<Tunnel::Behind> Tunnel::behind(std::unique_ptr<Stream> client, const TunnelLimits& limits) {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0)
+        return fail_errno("cannot make a pair of sockets");
+    auto inner = make_tcp_stream(client->loop(), ends[0], ErrorSource::upstream, client->peer());
+    if (!inner) {
+        ::close(ends[1]);
+        return std::unexpected(inner.error());
+    }
+    return Behind{std::make_shared<Tunnel>(std::move(client), std::move(*inner), limits), ends[1]};
 }
 
 std::int64_t Tunnel::in(std::int64_t ms) const { return ms == never_ms ? never_ms : client_->loop().now_ms() + ms; }

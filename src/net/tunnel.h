@@ -23,6 +23,13 @@ public:
     Tunnel(std::unique_ptr<Stream> client, std::unique_ptr<Stream> upstream, const TunnelLimits& limits)
         : client_(std::move(client)), upstream_(std::move(upstream)), limits_(limits) {}
 
+    // A tunnel from a stream to a socket of its own, for what needs one (TLS inside TLS): the descriptor is its other end, and the caller's.
+    struct Behind {
+        std::shared_ptr<Tunnel> tunnel; // to be run
+        int descriptor = -1;
+    };
+    static Result<Behind> behind(std::unique_ptr<Stream> client, const TunnelLimits& limits);
+
     enum class End : std::uint8_t { ended, client_failed, upstream_failed, idle, too_many_bytes, cancelled };
     // Until it is over. `tunnel` lives as long as both directions do.
     static Task<End> run(std::shared_ptr<Tunnel> tunnel);

@@ -24,6 +24,7 @@ defaults
     timeout server 60s
 listen front
     bind 127.0.0.1:{port}
+    {option}
     server source 127.0.0.1:{source_port}
 """
 SOURCE = """\
@@ -69,17 +70,23 @@ def measure(bench):
     port = stand.free_port()
     text = peers.NGINX.format(folder=stand.folder, server=SOURCE.format(port=port, root=root, cipher=peers.CIPHER, **certificates))
     source = stand.launch("nginx", "source.conf", text, port, True)
-    tcp_port = stand.free_port()
-    tcp = stand.launch("haproxy", "tcp.cfg", HAPROXY_TCP.format(port=tcp_port, source_port=port), tcp_port)
+    relays = {}
+    for option in ("", "option splice-response"):  # as it is installed, and told to splice
+        at = stand.free_port()
+        relays[option] = stand.launch("haproxy", "tcp.cfg", HAPROXY_TCP.format(port=at, source_port=port, option=option), at)
     tls = stand.haproxy(source)
     gateway = stand.sallyport(stand.vendor(False), POLICY,
                               f"forward: {{ listen: \"127.0.0.1:0\", trust: {certificates['ca']} }}\n")
     proxy = ["-x", f"http://127.0.0.1:{stand.forward_port(gateway)}", "--proxy-user", f"x:{gateway.key}"]
     authority = gateway.home / "data/egress/ca.pem"
     trusted = ["--cacert", certificates["ca"], "--tls13-ciphers", peers.CIPHER]
+    copying, splicing = relays.values()
+    through = [*proxy, *trusted, f"https://127.0.0.1:{port}/file"]
     pairs = {
-        "tunnel": (Way("haproxy", tcp, [*trusted, f"https://127.0.0.1:{tcp_port}/file"]),
-                   Way("sallyport", gateway, [*proxy, *trusted, f"https://127.0.0.1:{port}/file"]), 1.5),
+        "tunnel": (Way("haproxy", copying, [*trusted, f"https://127.0.0.1:{copying.port}/file"]),
+                   Way("sallyport", gateway, through), 1.5),
+        "tunnel-spliced": (Way("haproxy", splicing, [*trusted, f"https://127.0.0.1:{splicing.port}/file"]),
+                           Way("sallyport", gateway, through), None),
         "opened": (Way("haproxy", tls, [*trusted, f"https://localhost:{tls.port}/file"]),
                    Way("sallyport", gateway, [*proxy, "--cacert", authority, "--tls13-ciphers", peers.CIPHER,
                                               f"https://localhost:{port}/file"]), 2),
@@ -96,4 +103,4 @@ def measure(bench):
     for line in (gateway.home / "data/egress/receipts.jsonl").read_text().splitlines():
         if json.loads(line).get("decision") == "refuse":
             raise figures.Invalid(f"the forward proxy refused: {line}")
-    stand.stop([gateway, tls, tcp, source])
+    stand.stop([gateway, tls, copying, splicing, source])

@@ -80,10 +80,14 @@ class Case(rig.Case):
         cls.models = cls.run_vendor("--tls-cert", files[0], "--tls-key", files[1], name="models")
         cls.echo = Host(echo)
         cls.addClassCleanup(cls.echo.close)
-        forward = {"listen": "127.0.0.1:0", "names": NAMES, "trust": cls.ca.pem} | cls.forward
+        forward = {"listen": "127.0.0.1:0", "names": NAMES, "trust": cls.ca.pem} | cls.more_forward()
         cls.config = cls.config | {"forward": forward}
         cls.policy = cls.policy | {"egress": cls.more_rules + rules()}
         return {"sim": cls.vendor.url}
+
+    @classmethod
+    def more_forward(cls):
+        return cls.forward
 
     @classmethod
     def setUpClass(cls):
@@ -93,7 +97,7 @@ class Case(rig.Case):
 
     @staticmethod
     def port_of(gateway):
-        return int(re.findall(r"^forward proxy on http://127\.0\.0\.1:(\d+)", gateway.output.read_text(), re.M)[-1])
+        return int(re.findall(r"^forward proxy on https?://127\.0\.0\.1:(\d+)", gateway.output.read_text(), re.M)[-1])
 
     def credential(self, key=None):
         return ("Proxy-Authorization", "Basic " + base64.b64encode(f"x:{key or self.key}".encode()).decode())

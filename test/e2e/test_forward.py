@@ -1,6 +1,8 @@
 """The forward proxy: what it lets out, what it refuses and how it says so, what it opens, and its receipts."""
 
+import hashlib
 import json
+import random
 import subprocess
 import unittest
 
@@ -143,12 +145,37 @@ class Forward(forward.Case):
         done = self.curl(url, "--cacert", self.authority, "-X", "PUT", "-d", "what is uploaded", "-H", "Authorization: Bearer canary-b")
         self.assertIn("HTTP/1.1", done.stdout, done.stderr)
         seen = self.models.requests()[-1]
-        self.assertEqual("/files/a.txt?token=canary-query", seen["path"] if "path" in seen else seen["target"])
+        self.assertEqual(("/files/a.txt", "token=canary-query"), (seen["path"], seen["query"]))
         receipt = self.receipt("request", host="models.test", path="/files/a.txt")
         self.assertEqual(("PUT", 16, "relay"), (receipt["method"], receipt["body_bytes"], receipt["handled_by"]))
         self.assertIn("authorization", receipt["headers"])
         closed = self.receipt("closed", host="models.test", how="intercepted")
         self.assertEqual(16, closed["sent_bytes"])
+
+    def test_large_bodies_pass_as_they_are(self):
+        file = self.folder / "upload"
+        file.write_bytes(random.Random(1).randbytes(5_000_000))
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        inside = ["--cacert", self.authority]
+        for vendor, url, arguments in ((self.models, f"https://models.test:{self.models.port}/up", inside),
+                                       (self.vendor, f"http://plain.test:{self.vendor.port}/up", [])):
+            for framing in ("Transfer-Encoding: chunked", "Expect: 100-continue"):
+                vendor.forget()
+                done = self.curl(url, *arguments, "-X", "PUT", "--data-binary", f"@{file}", "-H", framing)
+                self.assertEqual(0, done.returncode, done.stderr)
+                seen = vendor.requests()[-1]
+                self.assertEqual((5_000_000, digest), (seen["bytes"], seen["sha256"]), (url, framing))
+                receipt = self.receipt("request", path="/up", body_bytes=5_000_000)
+                self.assertEqual("relay", receipt["handled_by"])
+
+    def test_requests_follow_each_other_inside(self):
+        before = len(self.receipts())
+        url = f"https://models.test:{self.models.port}"
+        done = self.curl(url + "/one", "--cacert", self.authority, "--next", "-sS", "-x", f"http://127.0.0.1:{self.proxy_port}",
+                         "--proxy-user", f"x:{self.key}", "--cacert", self.authority, "-d", "two", url + "/two")
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertEqual(2, self.receipt("closed", host="models.test", exchanges=2)["exchanges"])
+        self.assertGreater(len(self.receipts()), before)
 
     def test_an_intercepted_model_call_goes_through_the_pipeline(self):
         self.models.forget()

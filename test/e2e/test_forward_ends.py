@@ -1,11 +1,13 @@
 """How tunnels of the forward proxy end: slow peers, halves that stay open, resets, kills, limits, a stop of the service."""
 
 import socket
+import ssl
+import subprocess
 import threading
 import unittest
 
 import forward
-from wire import until
+from wire import Wire, until
 
 
 def silent(wire):
@@ -113,6 +115,42 @@ class Ends(forward.Case):
         wire.send(b"\x16\x03\x01")
         self.assertTrue(wire.is_closed())
         self.assertIn("certificate", self.closed("models.test")["end"])
+
+
+class ByTls(forward.Case):
+    """A listener that speaks TLS, and the company's own authority."""
+
+    @classmethod
+    def more_forward(cls):
+        certificate, key = cls.ca.issue("proxy", "IP:127.0.0.1")
+        return {
+            "tls": {"certificate": certificate, "key": key},
+            "authority": {"certificate": cls.ca.pem, "key": str(cls.folder / "ca.key")}
+        }
+
+    def wire(self):
+        wire = Wire(self.proxy_port, ssl.create_default_context(cafile=self.ca.pem), "127.0.0.1")
+        self.addCleanup(wire.close)
+        return wire
+
+    def test_a_tunnel_by_tls_carries_bytes_and_its_end(self):
+        wire, answer = self.connect(f"plain.test:{self.echo.port}")
+        self.assertEqual(200, answer.status)
+        sent = bytes(range(256)) * 4096
+        sender = threading.Thread(target=wire.send, args=(sent, ))
+        sender.start()
+        self.assertEqual(sent, wire.take(len(sent)))
+        sender.join()
+        wire.close()
+        self.assertEqual(len(sent), self.receipt("closed", host="plain.test", sent_bytes=len(sent))["received_bytes"])
+
+    def test_what_is_opened_shows_the_companys_authority(self):
+        done = subprocess.run([
+            "curl", "-sS", "-i", "--max-time", "20", "-x", f"https://127.0.0.1:{self.proxy_port}", "--proxy-cacert", self.ca.pem,
+            "--proxy-user", f"x:{self.key}", "--cacert", self.ca.pem, f"https://models.test:{self.models.port}/x"
+        ], capture_output=True, text=True, check=False, env={"PATH": "/usr/bin:/bin"})
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertEqual("relay", self.receipt("request", host="models.test")["handled_by"])
 
 
 class Stop(forward.Case):
