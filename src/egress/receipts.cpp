@@ -30,7 +30,8 @@ void begin_line(json::Writer& writer, std::string_view event, std::uint64_t numb
 void write_contact(json::Writer& writer, const Contact& contact) {
     writer.member("how", name(contact.how));
     if (!contact.caller.empty()) writer.member("caller", contact.caller);
-    if (!contact.peer.empty()) writer.member("peer", contact.peer);
+    // An address is about a person; where the caller is known it says nothing more that is needed.
+    if (contact.caller.empty() && !contact.peer.empty()) writer.member("peer", contact.peer);
     writer.member("host", contact.host);
     if (contact.port != 0) writer.member("port", unsigned{contact.port});
     writer.member("decision", contact.allowed ? "allow" : "refuse");
