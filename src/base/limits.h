@@ -59,6 +59,19 @@ inline constexpr std::size_t pdp_answer_bytes_max = 64 * 1024;
 inline constexpr std::size_t pdp_answers_remembered_max = 4'096; // per loop
 inline constexpr std::size_t pdp_reason_bytes_max = 300;
 
+// The forward proxy (egress/).
+inline constexpr std::int64_t tunnel_idle_ms_max =
+    900'000; // (config) nothing moved either way: models think for minutes
+inline constexpr std::int64_t tunnel_half_closed_ms_max = 60'000; // the same, after one side has ended
+inline constexpr std::size_t tunnels_per_caller_max = 256;        // (config)
+inline constexpr std::size_t resolved_names_remembered_max = 4'096;
+inline constexpr std::size_t resolver_threads = 4;
+inline constexpr std::size_t minted_certificates_max = 512; // kept by host
+inline constexpr std::size_t receipt_hosts_max = 1'024;     // summed up in memory by themselves
+inline constexpr std::size_t receipt_path_bytes_max = 512;
+inline constexpr std::size_t receipt_headers_max = 64;    // names in one receipt
+inline constexpr std::size_t dns_message_bytes_max = 512; // RFC 1035 section 4.2.1; questions need no more
+
 // Ledger.
 inline constexpr std::size_t entry_bytes_max = 65'535;
 inline constexpr std::size_t segment_bytes_max = 64u << 20;
@@ -76,9 +89,9 @@ inline constexpr std::size_t sources_per_entry_max = 64;
 
 // Handing over entries to other systems (handover/).
 inline constexpr std::size_t handover_destinations_max = 16;
-inline constexpr std::size_t handover_events_max = 256;          // of one batch
-inline constexpr std::size_t handover_batch_bytes = 512 * 1024;  // a batch ends with the event that passes it
-inline constexpr std::size_t handover_open_max = 65'536;         // exchanges without an outcome
+inline constexpr std::size_t handover_events_max = 256;         // of one batch
+inline constexpr std::size_t handover_batch_bytes = 512 * 1024; // a batch ends with the event that passes it
+inline constexpr std::size_t handover_open_max = 65'536;        // exchanges without an outcome
 inline constexpr std::size_t handover_answer_bytes_max = 64 * 1024;
 inline constexpr std::int64_t handover_ms = 30'000; // (config) one batch, connecting included
 inline constexpr std::int64_t handover_ms_max = 300'000;

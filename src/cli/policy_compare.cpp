@@ -84,6 +84,25 @@ void write_change(json::Writer& writer, const policy::Change& change) {
     writer.element_raw(one);
 }
 
+// A rule of the way out in one line, for comparing. Which contacts it lets through in sum is not computed: that they differ is told.
+std::string line_of(const policy::EgressRule& rule) {
+    std::string line = fmt::format("{} {} at {}: {} port", rule.id, policy::name(rule.act), fmt::join(rule.hosts, ", "),
+                                   rule.ports.empty() ? "every" : fmt::format("{}", fmt::join(rule.ports, ", ")));
+    for (const Network& network : rule.addresses) line += fmt::format(", {}/{}", network.base.text(), network.bits);
+    return line + fmt::format(", classes {:05b}", rule.classes);
+}
+
+// Lines of `here` that are not in `there`, in their order; the order counts too, so where only it differs, all of them.
+std::vector<std::string> egress_lines(const policy::Document& here, const policy::Document& there) {
+    std::vector<std::string> ours, theirs, only;
+    for (const auto& rule : here.egress) ours.push_back(line_of(rule));
+    for (const auto& rule : there.egress) theirs.push_back(line_of(rule));
+    if (ours == theirs) return {};
+    for (const std::string& line : ours)
+        if (std::ranges::find(theirs, line) == theirs.end()) only.push_back(line);
+    return only.empty() && ours.size() == theirs.size() ? ours : only;
+}
+
 int compare(const CompareOptions& options) {
     std::shared_ptr<const policy::Policy> sides[2];
     const std::string* files[] = {&options.before, &options.after};
@@ -96,8 +115,12 @@ int compare(const CompareOptions& options) {
         sides[i] = std::move(loaded.policy);
     }
     policy::Comparison comparison = policy::compare(sides[0]->program().document, sides[1]->program().document);
+    const auto egress_new = egress_lines(sides[1]->program().document, sides[0]->program().document);
+    const auto egress_gone = egress_lines(sides[0]->program().document, sides[1]->program().document);
+    const bool egress_differs = !egress_new.empty() || !egress_gone.empty();
     const bool loosens = std::ranges::any_of(comparison.changes, &policy::Change::gained);
-    const bool fails = !comparison.undecided.empty() || (options.fail_on == "loosen" && loosens) ||
+    const bool fails = !comparison.undecided.empty() || (!options.fail_on.empty() && egress_differs) ||
+                       (options.fail_on == "loosen" && loosens) ||
                        (options.fail_on == "any" && !comparison.changes.empty());
     std::ranges::sort(comparison.changes, {}, [](const policy::Change& change) {
         return std::tuple(!change.gained, change.upstream, change.before, change.after);
@@ -108,6 +131,7 @@ int compare(const CompareOptions& options) {
         writer.begin_object();
         writer.member("exact", comparison.undecided.empty());
         writer.member("loosens", loosens);
+        writer.member("egress_differs", egress_differs);
         writer.begin_array("changes");
         for (const policy::Change& change : comparison.changes) write_change(writer, change);
         writer.end_array();
@@ -118,6 +142,8 @@ int compare(const CompareOptions& options) {
     if (!comparison.undecided.empty())
         fmt::print(stderr, "sallyport: this list may not be whole: {}\n", comparison.undecided);
     if (comparison.changes.empty() && comparison.undecided.empty()) fmt::print("No request is decided differently.\n");
+    for (const std::string& line : egress_new) fmt::print("{} {}\n", ink(Ink::yellow, "+ egress"), line);
+    for (const std::string& line : egress_gone) fmt::print("{} {}\n", ink(Ink::cyan, "- egress"), line);
     for (const policy::Change& change : comparison.changes) {
         const std::string sign = change.gained ? ink(Ink::yellow, "+ gains") : ink(Ink::cyan, "- loses");
         fmt::print("{}  {}  to {}\n", sign, ink(Ink::bold, class_of(change)), change.upstream);
@@ -149,7 +175,8 @@ void add_policy_diff(Command& group, int& exit_code) {
     command.option("new", options.after, "The policy as it would be").required();
     command
         .option("--fail-on", options.fail_on,
-                "Exit with 1 where something is gained (loosen), or where anything differs (any)")
+                "Exit with 1 where something is gained (loosen), or where anything differs (any); egress rules that "
+                "differ count as both")
         .one_of({"loosen", "any"});
     command.flag("--json", options.json, "Print an object");
     command.footer("Example, in a review of policy changes:\n  sallyport policy diff main/policy.yaml policy.yaml "

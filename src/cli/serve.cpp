@@ -1,5 +1,6 @@
 // sallyport serve
 #include "cli/commands.h"
+#include "cli/forward.h"
 #include "cli/open.h"
 #include "cli/terminal.h"
 #include "gateway/service.h"
@@ -18,11 +19,16 @@ int serve(const std::string& file) {
     if (!config) return exit_code;
     gateway::block_signals();
     Log log;
-    const auto served = gateway::serve(config, log, [](const gateway::Listening& listening) {
-        for (const std::string& url : listening.urls) fmt::print("listening on {}\n", url);
-        fmt::print("admin on {}\n", listening.admin_url);
-        std::fflush(stdout);
-    });
+    const auto forward = make_forward(*config);
+    const auto served = gateway::serve(
+        config, log,
+        [](const gateway::Listening& listening) {
+            for (const std::string& url : listening.urls) fmt::print("listening on {}\n", url);
+            for (const std::string& line : listening.beside) fmt::print("{}\n", line);
+            fmt::print("admin on {}\n", listening.admin_url);
+            std::fflush(stdout);
+        },
+        forward.get());
     if (!served) return complain(served.error());
     return done;
 }

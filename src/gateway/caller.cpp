@@ -120,8 +120,8 @@ std::string query_without_credentials(std::string_view query, bool keep_vendors)
     return kept;
 }
 
-Result<CallerView> read_caller(const http::RequestHead& head, const identity::KeyTable& keys,
-                               std::int64_t now_wall_ms) {
+Result<CallerView> read_caller(const http::RequestHead& head, const identity::KeyTable& keys, std::int64_t now_wall_ms,
+                               std::string_view of_connection) {
     CallerView view;
     const http::Field* own = nullptr;
     std::string_view presented;
@@ -169,6 +169,7 @@ Result<CallerView> read_caller(const http::RequestHead& head, const identity::Ke
     if (company_keys > 100)
         return fail(ErrorKind::invalid, "two different company keys are given", ErrorSource::client);
 
+    if (presented.empty()) presented = of_connection;
     if (presented.empty())
         view.key.problem = in_query > 0 || view.account == policy::AccountKind::personal
                                ? identity::KeyProblem::malformed

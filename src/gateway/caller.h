@@ -26,7 +26,9 @@ struct CallerView {
 };
 
 // Errors (invalid, source client): a credential given twice, which two readers could choose between differently.
-Result<CallerView> read_caller(const http::RequestHead& head, const identity::KeyTable& keys, std::int64_t now_wall_ms);
+// `of_connection`: a key that the connection was opened with, for a request that brings none of ours.
+Result<CallerView> read_caller(const http::RequestHead& head, const identity::KeyTable& keys, std::int64_t now_wall_ms,
+                               std::string_view of_connection = {});
 
 // Repositories claimed by headers, normalised ("git.acme.example/core/engine"), each once, at most claims_max. What was
 // claimed beside them: something that cannot be read, which then counts as unknown; or too many, of which one that is left out could

@@ -57,6 +57,7 @@ public:
         load_ledger(*this, fields.take("ledger"), config.ledger);
         load_bodies(*this, fields.take("bodies"), config.bodies);
         load_inspection(fields.take("inspection"), config);
+        load_forward(*this, fields.take("forward"), config);
         load_handover(*this, fields.take("handover"), config);
         fields.finish();
     }

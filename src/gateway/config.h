@@ -2,13 +2,14 @@
 // ${file:path}; a value that looks like a secret itself is a mistake. Paths are relative to the file. Immutable once loaded.
 #pragma once
 
+#include "base/network.h"
 #include "base/secret.h"
 #include "crypto/note.h"
 #include "dialect/dialect.h"
 #include "handover/destination.h"
 #include "http/client.h"
-#include "ledger/offload.h"
 #include "identity/ledger_key.h"
+#include "ledger/offload.h"
 #include "policy/mistake.h"
 
 #include <filesystem>
@@ -85,6 +86,18 @@ struct BodiesConfig {
     std::optional<ledger::OffloadRule> offload;
 };
 
+// The forward proxy of `sallyport serve` (docs/egress.md).
+struct ForwardConfig {
+    std::vector<net::HostPort> listen;
+    std::string certificate_file, key_file;                     // of its listeners; empty: plain
+    std::string authority_certificate_file, authority_key_file; // that intercepts; empty: one made at each start
+    std::string ca_file;                                  // trust for hosts that are intercepted; empty: the system's
+    std::vector<std::pair<std::string, IpAddress>> names; // that DNS is not asked for
+    std::int64_t idle_ms = limits::tunnel_idle_ms_max;
+    std::size_t contacts_per_caller_max = limits::tunnels_per_caller_max;
+    std::uint64_t contact_bytes_max = UINT64_MAX;
+};
+
 struct Config {
     std::filesystem::path file;
     std::string digest; // of its text
@@ -101,6 +114,7 @@ struct Config {
     std::vector<HandoverConfig> handover;
     LedgerConfig ledger;
     BodiesConfig bodies;
+    std::optional<ForwardConfig> forward;
     std::vector<std::filesystem::path> rule_files; // for secrets, in the gitleaks format, beside the program's own
     bool personal_data = false;                    // the pack of cards, account numbers and national numbers, too
     std::vector<std::string> customers;            // names that `repo classify` looks for

@@ -65,7 +65,12 @@ const std::string file = "version: 1\n"                                         
                          "    command: [/usr/bin/age, --decrypt]\n"                                          // 43
                          "    file: ledger.key.age\n"                                                        // 44
                          "    environment: [SALLYPORT_TEST_KEY]\n"                                           // 45
-                         "    timeout: 20s\n";                                                               // 46
+                         "    timeout: 20s\n"                                                                // 46
+                         "forward:\n"                                                                        // 47
+                         "  listen: \"127.0.0.1:3128\"\n"                                                    // 48
+                         "  names: { git.acme.example: 10.1.2.3 }\n"                                         // 49
+                         "  idle: 5m\n"                                                                      // 50
+                         "  bytes_per_contact: 1GiB\n";                                                      // 51
 
 std::string made_key(std::string_view name, crypto::NoteAlgorithm algorithm) {
     return crypto::NoteSigner::generate(name, algorithm)->verifier().text();
@@ -96,6 +101,13 @@ const Row rows[] = {
     {"threads: 2", "threads: !!int 2", 4, 10, ""},
     {"threads: 2", "\tthreads: 2", 4, 1, ""},
     {"threads: 2", "threads: 2: 3", 4, 11, ""},
+    // the forward proxy
+    {"listen: \"127.0.0.1:3128\"", "listn: \"127.0.0.1:3128\"", 48, 3, "did you mean 'listen'"},
+    {"\"127.0.0.1:3128\"", "3128", 48, 11, "host:port"},
+    {"git.acme.example: 10", "git..example: 10", 49, 12, "no host name"},
+    {"10.1.2.3", "10.1.2", 49, 30, "is no address"},
+    {"idle: 5m", "idle: 1ms", 50, 9, ""},
+    {"1GiB", "10", 51, 22, "at least 1KiB"},
     // listeners
     {"address: \"127.0.0.1:8080\"", "adress: \"127.0.0.1:8080\"", 6, 5, "did you mean 'address'"},
     {"\"127.0.0.1:8080\"", "\"127.0.0.1\"", 6, 14, "host:port"},

@@ -64,6 +64,8 @@ private:
 void load_ledger(ConfigReader& reader, policy::Node node, LedgerConfig& ledger);
 // bodies: how much of them is kept, docs/operations.md.
 void load_bodies(ConfigReader& reader, policy::Node node, BodiesConfig& bodies);
+// forward: the forward proxy of docs/egress.md.
+void load_forward(ConfigReader& reader, policy::Node node, Config& config);
 // handover: the destinations of docs/handover.md.
 void load_handover(ConfigReader& reader, policy::Node list, Config& config);
 

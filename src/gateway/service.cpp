@@ -155,7 +155,8 @@ void block_signals() {
     std::signal(SIGPIPE, SIG_IGN);
 }
 
-Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::function<void(const Listening&)>& ready) {
+Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::function<void(const Listening&)>& ready,
+                   Beside* beside) {
     // The installation: keys, state, ledger.
     auto installation = identity::Installation::open(config->data, identity::Tenancy::gateway, config->ledger.key);
     if (!installation) return std::unexpected(installation.error());
@@ -254,6 +255,33 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
         listening.urls.push_back(url_of(!config->listeners[l].certificate_file.empty(), where.host, where.port));
     }
 
+    // What runs beside it on the loops ends before they do, however this function is left.
+    struct BesideEnd {
+        Beside* beside;
+        std::vector<std::unique_ptr<LaneThread>>& lanes;
+        ~BesideEnd() {
+            if (beside == nullptr) return;
+            for (auto& lane : lanes) lane->loop.abandon();
+            beside->close();
+        }
+    };
+    const BesideEnd beside_end{beside, lanes};
+    if (beside != nullptr) {
+        std::vector<Beside::Lane> beside_lanes;
+        for (auto& lane : lanes)
+            beside_lanes.push_back({lane->loop, lane->buffers,
+                                    [&lane = lane->lane](http::Exchange& exchange, const http::Arrival& arrival) {
+                                        return handle(lane, exchange, arrival);
+                                    },
+                                    [&lane = lane->lane] { return lane.world; }});
+        const crypto::Digest digest_key = crypto::Mac(installation->keys().unit_names).of("receipts");
+        auto opened =
+            beside->open({beside_lanes, resolver, log, Secret(std::string(crypto::bytes(digest_key))), confirmed_ms});
+        if (!opened) return std::unexpected(opened.error());
+        listening.beside = std::move(*opened);
+    }
+    const auto open_connections = [&] { return connections + (beside != nullptr ? beside->connections() : 0); };
+
     // The control loop: admin listener and the regular tick.
     net::Loop control;
     http::BufferPool control_buffers;
@@ -342,13 +370,23 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
 
     // Drain: no new connections, running exchanges may end, then the rest is cut.
     log.info("draining", {{"connections", static_cast<std::int64_t>(connections.load())}});
-    for (auto& lane : lanes) lane->loop.post([&server = lane->server] { server.drain(); });
+    for (std::size_t i = 0; i < lanes.size(); ++i)
+        lanes[i]->loop.post([&server = lanes[i]->server, beside, i] {
+            server.drain();
+            if (beside != nullptr) beside->drain(i);
+        });
     const std::int64_t deadline = monotonic_ms() + config->drain_ms;
-    while (connections > 0 && monotonic_ms() < deadline) std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    if (connections > 0) { // cut, but each with its outcome recorded
-        for (auto& lane : lanes) lane->loop.post([&server = lane->server] { server.cut(); });
+    while (open_connections() > 0 && monotonic_ms() < deadline)
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    if (open_connections() > 0) { // cut, but each with its outcome recorded
+        for (std::size_t i = 0; i < lanes.size(); ++i)
+            lanes[i]->loop.post([&server = lanes[i]->server, beside, i] {
+                server.cut();
+                if (beside != nullptr) beside->cut(i);
+            });
         const std::int64_t end = monotonic_ms() + 2'000;
-        while (connections > 0 && monotonic_ms() < end) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        while (open_connections() > 0 && monotonic_ms() < end)
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
     for (auto& lane : lanes) lane->loop.stop();
     control.stop();

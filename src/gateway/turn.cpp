@@ -87,7 +87,7 @@ Step Turn::identify() {
                     "Sallyport cannot confirm which keys are valid at the moment and therefore lets nothing pass. Tell "
                     "your platform team.",
                     false);
-    Result<CallerView> read = read_caller(exchange.head(), *world->keys, now);
+    Result<CallerView> read = read_caller(exchange.head(), *world->keys, now, arrival.key);
     if (!read) { // nobody yet: counted, not recorded
         lane.metrics.callers_unknown.add();
         return ends(dialect::RefusalKind::invalid,

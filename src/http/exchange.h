@@ -6,23 +6,27 @@
 #pragma once
 
 #include "base/buffer.h"
+#include "base/limits.h"
 #include "http/head.h"
 #include "net/stream.h"
 #include "net/task.h"
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
 
 namespace sallyport::http {
 
-// How a request came to us. Intercepted connections fill in more than direct ones.
+// How a request came to us. Intercepted connections fill in more than direct ones. Views hold as long as the connection.
 struct Arrival {
     bool intercepted = false;
     bool tls = false;
     std::string_view peer;          // "127.0.0.1:4242"
-    std::string_view original_host; // of an intercepted connection
+    std::string_view original_host; // of an intercepted connection, in lower case
+    std::uint16_t original_port = 0;
+    std::string_view key; // the company key that an intercepted connection was opened with; may be empty
 };
 
 class Exchange {
@@ -35,6 +39,17 @@ public:
     virtual std::optional<std::uint64_t> declared_length() const = 0;
     // Appends the whole body; says 100 Continue first where that is awaited. too_large (source client) beyond `bytes_max`.
     virtual net::Task<Result<void>> read_body(Buffer& into, std::size_t bytes_max) = 0;
+
+    // The body piece by piece, instead of read_body(): appends what is there, at least a byte, or says that it was the last. Waits where nothing is.
+    virtual net::Task<Result<bool>> read_part(Buffer& into) {
+        const Result<void> read = co_await read_body(into, limits::request_body_bytes_max);
+        if (!read) co_return std::unexpected(read.error());
+        co_return true;
+    }
+
+    // After a CONNECT: the connection itself. The exchange is over then; its head goes with the call, and nothing may be written through
+    // it. nullptr where there is none to give (HTTP/2), or bytes came behind the head already, before anybody answered.
+    virtual std::unique_ptr<net::Stream> take_connection() { return nullptr; }
 
     // Composes the head; it leaves with the first write. `length` nullopt: as long as it takes. Fields that frame a message or
     // belong to one connection are left out of `fields` here.

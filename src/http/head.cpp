@@ -151,7 +151,7 @@ std::size_t head_end(std::string_view bytes, std::size_t from) {
     return found == std::string_view::npos ? found : found + 4;
 }
 
-Result<void> parse_request_head(std::string_view bytes, RequestHead& head) {
+Result<void> parse_request_head(std::string_view bytes, RequestHead& head, Targets targets) {
     constexpr auto source = ErrorSource::client;
     const Result<std::string_view> line = take_line(bytes, source);
     if (!line) return std::unexpected(line.error());
@@ -172,7 +172,7 @@ Result<void> parse_request_head(std::string_view bytes, RequestHead& head) {
             return byte <= 0x20 || byte >= 0x7F || byte == '#';
         }))
         return bad("the request target is empty or has a character that is not allowed there", source);
-    if (head.target[0] != '/' && head.target != "*" && head.method != "CONNECT")
+    if (head.target[0] != '/' && head.target != "*" && head.method != "CONNECT" && targets == Targets::paths)
         return bad("the request target is not a path: this is a gateway, not a proxy (is HTTP_PROXY set to it? set the "
                    "base URL instead)",
                    source);
@@ -224,6 +224,7 @@ std::string_view reason_phrase(int status) {
     case 403: return "Forbidden";
     case 404: return "Not Found";
     case 405: return "Method Not Allowed";
+    case 407: return "Proxy Authentication Required";
     case 408: return "Request Timeout";
     case 411: return "Length Required";
     case 413: return "Content Too Large";

@@ -113,8 +113,12 @@ struct ResponseHead {
 // Offset one past the blank line that ends a head, or npos. `from`: how many bytes were looked at before.
 std::size_t head_end(std::string_view bytes, std::size_t from);
 
-// `bytes` is a whole head, blank line included. The targets' vectors are reused.
-Result<void> parse_request_head(std::string_view bytes, RequestHead& head);
+// Which request targets are taken (RFC 9112 section 3.2): a gateway's are paths; a proxy is given whole URLs too.
+enum class Targets : std::uint8_t { paths, urls_too };
+
+// `bytes` is a whole head, blank line included. The targets' vectors are reused. Of a URL, `path` and `query` are its whole text up to
+// '?' and what is behind.
+Result<void> parse_request_head(std::string_view bytes, RequestHead& head, Targets targets = Targets::paths);
 Result<void> parse_response_head(std::string_view bytes, ResponseHead& head);
 
 // Fields that belong to one connection and are never forwarded (RFC 9110 section 7.6.1); those that Connection names come on top.

@@ -32,7 +32,8 @@ std::string error_body(std::string_view sentence) {
 
 class Server::Connection final : public Exchange {
 public:
-    Connection(Server& server, std::unique_ptr<net::Stream> stream) : server_(server), stream_(std::move(stream)) {
+    Connection(Server& server, std::unique_ptr<net::Stream> stream, const Handler& handler)
+        : server_(server), handler_(handler), stream_(std::move(stream)) {
         next_ = server.first_;
         if (next_ != nullptr) next_->previous_ = this;
         server.first_ = this;
@@ -42,13 +43,13 @@ public:
         if (next_ != nullptr) next_->previous_ = previous_;
     }
 
-    net::Task<void> run();
+    net::Task<void> run(Arrival arrival);
     void close_if_idle() {
-        if (idle_) stream_->cancel();
+        if (idle_ && stream_) stream_->cancel();
     }
     void cut() {
         told_of_cut_ = true;
-        stream_->cancel();
+        if (stream_) stream_->cancel();
     }
     bool told_of_cut() const { return told_of_cut_; }
     Connection* next() const { return next_; }
@@ -60,6 +61,14 @@ public:
         return framing_.length;
     }
     net::Task<Result<void>> read_body(Buffer& into, std::size_t bytes_max) override;
+    net::Task<Result<bool>> read_part(Buffer& into) override;
+    std::unique_ptr<net::Stream> take_connection() override {
+        if (in_.size() > head_bytes_ || !behind_.empty()) return nullptr;
+        stream_->on_hangup({});
+        head_ = {};
+        server_.buffers_.give_head(std::exchange(in_, Buffer()));
+        return std::move(stream_);
+    }
     void start(int status, std::string_view reason, std::span<const Field> fields,
                std::optional<std::uint64_t> length) override;
     net::Task<Result<void>> write(std::span<iovec> pieces, bool last) override;
@@ -68,7 +77,9 @@ public:
         must_close_ = true;
         aborted_ = true;
     }
-    void on_gone(std::function<void()> listener) override { stream_->on_hangup(std::move(listener)); }
+    void on_gone(std::function<void()> listener) override {
+        if (stream_) stream_->on_hangup(std::move(listener));
+    }
     net::Task<Result<void>> respond(int status, std::string_view content_type, std::string_view extra_headers,
                                     std::string_view body) override;
 
@@ -76,12 +87,14 @@ private:
     net::Task<Result<bool>> read_head(); // false: the client ended the connection between requests
     net::Task<Result<void>> read_sized(Buffer& into);
     net::Task<Result<void>> read_chunked(Buffer& into, std::size_t bytes_max);
+    net::Task<Result<void>> say_continue();
     net::Task<void> linger();
     std::int64_t in(std::int64_t ms) const { return server_.loop_.now_ms() + ms; }
     void prepare(int status, std::string_view reason);
     void end_head(std::optional<std::uint64_t> length);
 
     Server& server_;
+    const Handler& handler_;
     std::unique_ptr<net::Stream> stream_;
     Connection* previous_ = nullptr;
     Connection* next_ = nullptr;
@@ -94,6 +107,9 @@ private:
     RequestHead head_;
     Framing framing_;
     bool body_read_ = false;
+    bool in_parts_ = false; // by read_part(), whose place is kept in the next two
+    std::uint64_t part_left_ = 0;
+    ChunkDecoder part_chunks_{ErrorSource::client};
     Buffer behind_; // read beyond a chunked body: the next request
 
     std::string out_;   // a composed head, not sent yet
@@ -157,11 +173,8 @@ net::Task<Result<void>> Server::Connection::read_body(Buffer& into, std::size_t 
                            " bytes is larger than the limit of " + std::to_string(bytes_max) + " bytes",
                        ErrorSource::client);
     }
-    if (head_.minor_version == 1 && head_.fields.lists("expect", "100-continue") && in_.size() == used_) {
-        const Result<void> told =
-            co_await stream_->write("HTTP/1.1 100 Continue\r\n\r\n", in(server_.timeouts_.write_idle_ms));
-        if (!told) co_return told;
-    }
+    const Result<void> told = co_await say_continue();
+    if (!told) co_return told;
     Result<void> read;
     if (framing_.kind == Framing::Kind::length)
         read = co_await read_sized(into);
@@ -169,6 +182,60 @@ net::Task<Result<void>> Server::Connection::read_body(Buffer& into, std::size_t 
         read = co_await read_chunked(into, bytes_max);
     if (!read) must_close_ = true; // where the next request begins is not known
     co_return read;
+}
+
+net::Task<Result<void>> Server::Connection::say_continue() {
+    if (head_.minor_version != 1 || !head_.fields.lists("expect", "100-continue") || in_.size() != used_) co_return {};
+    const Result<void> told =
+        co_await stream_->write("HTTP/1.1 100 Continue\r\n\r\n", in(server_.timeouts_.write_idle_ms));
+    co_return told;
+}
+
+net::Task<Result<bool>> Server::Connection::read_part(Buffer& into) {
+    if (framing_.kind == Framing::Kind::none) co_return true;
+    if (!std::exchange(in_parts_, true)) {
+        part_left_ = framing_.length;
+        part_chunks_ = ChunkDecoder(ErrorSource::client);
+        const Result<void> told = co_await say_continue();
+        if (!told) co_return std::unexpected(told.error());
+        if (framing_.kind == Framing::Kind::length && part_left_ == 0) body_read_ = true;
+    }
+    const std::size_t before = into.size();
+    Buffer scratch;
+    while (!body_read_ && into.size() == before) {
+        std::string_view input = in_.view().substr(used_);
+        const bool from_head = !input.empty();
+        if (!from_head) {
+            if (scratch.capacity() == 0) scratch = server_.buffers_.take();
+            const Result<std::size_t> count =
+                co_await stream_->read(scratch.room(), in(server_.timeouts_.body_idle_ms));
+            if (!count) co_return std::unexpected(count.error());
+            if (*count == 0)
+                co_return fail(ErrorKind::closed, "the client left while it sent its request", ErrorSource::client);
+            input = {scratch.data(), *count};
+        }
+        std::size_t consumed = 0;
+        if (framing_.kind == Framing::Kind::length) {
+            consumed = static_cast<std::size_t>(std::min<std::uint64_t>(part_left_, input.size()));
+            into.append(input.substr(0, consumed));
+            part_left_ -= consumed;
+            body_read_ = part_left_ == 0;
+        } else {
+            while (consumed < input.size() && !body_read_) {
+                const Result<ChunkDecoder::Step> step = part_chunks_.next(input.substr(consumed));
+                if (!step) co_return std::unexpected(step.error());
+                into.append(step->payload);
+                consumed += step->consumed;
+                body_read_ = step->done;
+            }
+        }
+        if (from_head)
+            used_ += consumed;
+        else
+            behind_.append(input.substr(consumed)); // not empty only where the body ended: the next request
+    }
+    if (scratch.capacity() != 0) server_.buffers_.give(std::move(scratch));
+    co_return body_read_;
 }
 
 net::Task<Result<void>> Server::Connection::read_sized(Buffer& into) {
@@ -325,20 +392,20 @@ net::Task<void> Server::Connection::linger() {
     server_.buffers_.give(std::move(scratch));
 }
 
-net::Task<void> Server::Connection::run() {
-    Arrival arrival;
-    arrival.peer = stream_->peer();
+net::Task<void> Server::Connection::run(Arrival arrival) {
+    const std::string peer = stream_->peer(); // of a stream that may be given away
+    arrival.peer = peer;
     arrival.tls = stream_->is_tls();
     while (true) {
         const Result<bool> read = co_await read_head();
-        started_ = finished_ = body_read_ = aborted_ = chunked_ = false;
+        started_ = finished_ = body_read_ = aborted_ = chunked_ = in_parts_ = false;
         framing_ = {};
         Result<void> usable;
         if (!read)
             usable = std::unexpected(read.error());
         else if (!*read)
             co_return;
-        if (usable) usable = parse_request_head(in_.view().substr(0, head_bytes_), head_);
+        if (usable) usable = parse_request_head(in_.view().substr(0, head_bytes_), head_, server_.targets_);
         if (usable) {
             const Result<Framing> framing = request_framing(head_);
             if (framing)
@@ -349,6 +416,7 @@ net::Task<void> Server::Connection::run() {
         if (!usable) {
             head_ = {};
             must_close_ = true;
+            if (server_.unreadable_) server_.unreadable_(peer, usable.error());
             const std::string sentence = "Sallyport: " + usable.error().message + ".";
             const int status = usable.error().kind == ErrorKind::too_large ? 431
                                : usable.error().kind == ErrorKind::timeout ? 408
@@ -358,11 +426,12 @@ net::Task<void> Server::Connection::run() {
             co_return;
         }
         try {
-            co_await server_.handler_(*this, arrival);
+            co_await handler_(*this, arrival);
         } catch (const std::exception&) { // a bug or no memory: this exchange ends, the process goes on
             must_close_ = true;
             aborted_ = true;
         }
+        if (!stream_) co_return; // given away
         stream_->on_hangup({});
         if (!finished_ || aborted_) { // closing is how a client learns that its answer is not whole
             if (ended_by_close_) stream_->reset();
@@ -441,8 +510,13 @@ net::Task<void> Server::serve(int descriptor, std::string peer, std::shared_ptr<
         static_cast<void>(told);
         co_return;
     }
-    Connection connection(*this, std::move(*stream));
-    co_await connection.run();
+    Connection connection(*this, std::move(*stream), handler_);
+    co_await connection.run({});
+}
+
+net::Task<void> Server::converse(std::unique_ptr<net::Stream> stream, Arrival arrival, Handler handler) {
+    Connection connection(*this, std::move(stream), handler);
+    co_await connection.run(arrival);
 }
 
 } // namespace sallyport::http

@@ -33,6 +33,13 @@ public:
     // Accepts on `listener` until drain(). `tls` gives the context of the moment (it changes at a reload), or null for plain.
     using TlsNow = std::function<std::shared_ptr<const net::TlsContext>()>;
     void listen(std::unique_ptr<net::Listener> listener, TlsNow tls);
+    // Serves a connection that came another way (behind a CONNECT), until it ends; `arrival` and `handler` are its own.
+    net::Task<void> converse(std::unique_ptr<net::Stream> stream, Arrival arrival, Handler handler);
+    // Takes whole URLs as targets, as a proxy does. Before listen().
+    void take_urls() { targets_ = Targets::urls_too; }
+    // Told of what no exchange was made of, since its head could not be read.
+    using Unreadable = std::function<void(std::string_view peer, const Error&)>;
+    void on_unreadable(Unreadable told) { unreadable_ = std::move(told); }
     // No new connections, idle ones closed, busy ones closed after their exchange.
     void drain();
     // Ends what still runs: every exchange sees its client leave, and comes to its own end.
@@ -51,6 +58,8 @@ private:
     std::atomic<std::size_t>& connections_;
     std::size_t connections_max_;
     std::vector<std::unique_ptr<net::Listener>> listeners_;
+    Targets targets_ = Targets::paths;
+    Unreadable unreadable_;
     Connection* first_ = nullptr; // list of the open ones
     bool draining_ = false;
 };

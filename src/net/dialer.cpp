@@ -1,6 +1,7 @@
 #include "net/dialer.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 
 #include <condition_variable>
 #include <cstring>
@@ -51,7 +52,16 @@ struct Resolver::Shared {
     std::map<std::string, Entry> entries;
     std::deque<HostPort> queue;
     bool stopping = false;
-    std::thread thread;
+    std::vector<std::thread> threads; // a name that nobody answers holds up one of them only
+
+    // The caller holds the mutex. A client may ask for any number of names.
+    void forget_old() {
+        if (entries.size() < limits::resolved_names_remembered_max) return;
+        const std::int64_t now = monotonic_ms();
+        std::erase_if(entries, [&](const auto& one) { return !one.second.under_way && one.second.until_ms <= now; });
+        if (entries.size() >= limits::resolved_names_remembered_max)
+            std::erase_if(entries, [](const auto& one) { return !one.second.under_way; });
+    }
 
     void run() {
         std::unique_lock lock(mutex);
@@ -72,38 +82,59 @@ struct Resolver::Shared {
     }
 };
 
-Resolver::Resolver() : shared_(std::make_shared<Shared>()) {
-    shared_->thread = std::thread([shared = shared_.get()] { shared->run(); });
-}
+// A look-up that somebody waits for; one that is destroyed is told nothing any more.
+struct Resolver::Waiting {
+    std::shared_ptr<Shared> shared;
+    const std::string& key;
+    Completion looked_up;
+    Waiting(std::shared_ptr<Shared> its_shared, const std::string& its_key, Loop& loop)
+        : shared(std::move(its_shared)), key(its_key), looked_up(loop) {}
+    ~Waiting() {
+        const std::lock_guard lock(shared->mutex);
+        if (const auto found = shared->entries.find(key); found != shared->entries.end())
+            std::erase(found->second.waiters, &looked_up);
+    }
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+};
+
+Resolver::Resolver() : shared_(std::make_shared<Shared>()) {}
 
 Resolver::~Resolver() {
     {
         const std::lock_guard lock(shared_->mutex);
         shared_->stopping = true;
     }
-    shared_->work.notify_one();
-    shared_->thread.join();
+    shared_->work.notify_all();
+    for (std::thread& thread : shared_->threads) thread.join();
 }
 
 Task<Addresses> Resolver::resolve(Loop& loop, HostPort where) {
     const Result<SocketAddress> numeric = numeric_address(where);
     if (numeric) co_return std::vector<SocketAddress>{*numeric};
     const std::string key = where.text();
-    Completion looked_up(loop);
+    Waiting waiting(shared_, key, loop);
     {
         const std::lock_guard lock(shared_->mutex);
+        shared_->forget_old();
         Shared::Entry& entry = shared_->entries[key];
         if (entry.until_ms > monotonic_ms()) co_return entry.addresses;
-        entry.waiters.push_back(&looked_up);
+        entry.waiters.push_back(&waiting.looked_up);
         if (!entry.under_way) {
             entry.under_way = true;
             shared_->queue.push_back(where);
+            if (shared_->threads.size() < limits::resolver_threads)
+                shared_->threads.emplace_back([shared = shared_.get()] { shared->run(); });
             shared_->work.notify_one();
         }
     }
-    co_await looked_up;
+    co_await waiting.looked_up;
     const std::lock_guard lock(shared_->mutex);
-    co_return shared_->entries[key].addresses;
+    const auto found = shared_->entries.find(key);
+    if (found == shared_->entries.end()) // forgotten at once, among very many
+        co_return fail(ErrorKind::unavailable, "too many names are looked up at once", ErrorSource::upstream,
+                       Retry::other_upstream);
+    co_return found->second.addresses;
 }
 
 Task<Result<std::unique_ptr<Stream>>> dial(Loop& loop, Resolver& resolver, HostPort where, std::int64_t deadline_ms) {

@@ -1,5 +1,5 @@
-// Names to addresses, and connecting to the first that answers. Names are looked up by the system's resolver on a thread of its
-// own, remembered for a short while, and never looked up twice at once.
+// Names to addresses, and connecting to the first that answers. Names are looked up by the system's resolver on threads of its own, which
+// start with the first name, are remembered for a short while, and never looked up twice at once.
 #pragma once
 
 #include "net/tcp.h"
@@ -14,7 +14,7 @@ namespace sallyport::net {
 class Resolver {
 public:
     Resolver();
-    ~Resolver(); // waits for the look-up under way
+    ~Resolver(); // waits for the look-ups under way
     Resolver(const Resolver&) = delete;
     Resolver& operator=(const Resolver&) = delete;
 
@@ -23,6 +23,7 @@ public:
 
 private:
     struct Shared;
+    struct Waiting;
     std::shared_ptr<Shared> shared_;
 };
 

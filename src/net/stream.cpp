@@ -1,6 +1,8 @@
 #include "net/stream.h"
 
 #include <algorithm>
+#include <cstring>
+#include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -26,6 +28,25 @@ int Stream::release_descriptor() {
     loop_.unwatch(descriptor_, *this);
     return std::exchange(descriptor_, -1);
 }
+
+bool Stream::is_to_this_host() const {
+    sockaddr_storage own{}, other{};
+    socklen_t own_length = sizeof own, other_length = sizeof other;
+    if (::getsockname(descriptor_, reinterpret_cast<sockaddr*>(&own), &own_length) != 0 ||
+        ::getpeername(descriptor_, reinterpret_cast<sockaddr*>(&other), &other_length) != 0)
+        return false;
+    if (own.ss_family == AF_INET) {
+        const std::uint32_t a = ntohl(reinterpret_cast<sockaddr_in*>(&own)->sin_addr.s_addr);
+        const std::uint32_t b = ntohl(reinterpret_cast<sockaddr_in*>(&other)->sin_addr.s_addr);
+        return a == b || (a >> 24 == 127 && b >> 24 == 127);
+    }
+    if (own.ss_family != AF_INET6) return true;
+    return std::memcmp(&reinterpret_cast<sockaddr_in6*>(&own)->sin6_addr,
+                       &reinterpret_cast<sockaddr_in6*>(&other)->sin6_addr, sizeof(in6_addr)) == 0;
+}
+
+Io Stream::splice_to(int, std::size_t) { return {Io::State::failed, 0}; }
+Io Stream::splice_from(int, std::size_t) { return {Io::State::failed, 0}; }
 
 void Stream::shut_down() { ::shutdown(descriptor_, SHUT_WR); }
 
@@ -211,6 +232,29 @@ Result<void> Stream::ReadableAwaiter::await_resume() {
     return fail(ErrorKind::timeout,
                 stream_.side_ == ErrorSource::client ? "the client sent nothing in time"
                                                      : "the upstream sent nothing in time",
+                stream_.side_);
+}
+
+void Stream::WritableAwaiter::await_suspend(std::coroutine_handle<> waiter) {
+    waiter_ = waiter;
+    stream_.writer_ = this;
+    stream_.write_expired_ = false;
+    stream_.write_timer_.set(deadline_ms_);
+}
+
+void Stream::WritableAwaiter::retry() {
+    if (!await_ready() && !stream_.write_expired_) return;
+    stream_.writer_ = nullptr;
+    stream_.write_timer_.clear();
+    waiter_.resume();
+}
+
+Result<void> Stream::WritableAwaiter::await_resume() {
+    if (stream_.cancelled_) return std::unexpected(stream_.error_of("waiting for"));
+    if (stream_.may_write_) return {};
+    return fail(ErrorKind::timeout,
+                stream_.side_ == ErrorSource::client ? "the client took nothing in time"
+                                                     : "the upstream took nothing in time",
                 stream_.side_);
 }
 

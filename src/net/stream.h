@@ -37,6 +37,7 @@ public:
     class ReadAwaiter;
     class WriteAwaiter;
     class ReadableAwaiter;
+    class WritableAwaiter;
 
     ReadAwaiter read(std::span<char> room, std::int64_t deadline_ms);
     WriteAwaiter write(std::string_view bytes, std::int64_t deadline_ms);
@@ -44,6 +45,16 @@ public:
     WriteAwaiter write(std::span<iovec> pieces, std::int64_t deadline_ms);
     // Until a read would not block, holding no buffer meanwhile. Result as of read(), without the count.
     ReadableAwaiter readable(std::int64_t deadline_ms);
+    // Until a write would not block.
+    WritableAwaiter writable(std::int64_t deadline_ms);
+
+    // From the socket into a pipe and from a pipe into the socket, by splice(2): the bytes are not copied. The pipe is not blocking,
+    // and empty before the first of the two. `blocked`: wait by readable() or writable() first.
+    virtual bool can_splice() const { return false; }
+    virtual Io splice_to(int pipe, std::size_t bytes_max);
+    virtual Io splice_from(int pipe, std::size_t bytes_max);
+    // An error of a splice that failed, as read() and write() tell theirs.
+    Error splice_error(const char* doing) { return error_of(doing); }
 
     // Ends every pending and later operation with ErrorKind::cancelled.
     void cancel();
@@ -59,6 +70,10 @@ public:
     ErrorSource side() const { return side_; }
     Loop& loop() { return loop_; }
     virtual bool is_tls() const { return false; }
+    // TLS, of a client: the name it asked for (SNI, RFC 6066); empty where it named none.
+    virtual std::string_view server_name() const { return {}; }
+    // The socket's two ends are of one machine: what was dialled is here.
+    bool is_to_this_host() const;
     // Sends what is buffered and says that no more comes (TLS close_notify, then FIN). Best effort, does not wait.
     virtual void shut_down();
     // The close that follows is a reset: for an answer whose end a close would feign.
@@ -111,6 +126,7 @@ private:
     friend class ReadAwaiter;
     friend class WriteAwaiter;
     friend class ReadableAwaiter;
+    friend class WritableAwaiter;
 };
 
 class Stream::ReadAwaiter final : Waiter {
@@ -183,6 +199,25 @@ private:
     std::coroutine_handle<> waiter_;
 };
 
+class Stream::WritableAwaiter final : Waiter {
+public:
+    WritableAwaiter(Stream& stream, std::int64_t deadline_ms) : stream_(stream), deadline_ms_(deadline_ms) {}
+    ~WritableAwaiter() {
+        if (stream_.writer_ == this) stream_.writer_ = nullptr;
+    }
+    WritableAwaiter(const WritableAwaiter&) = delete;
+    WritableAwaiter& operator=(const WritableAwaiter&) = delete;
+    bool await_ready() const { return stream_.cancelled_ || stream_.may_write_; }
+    void await_suspend(std::coroutine_handle<> waiter);
+    Result<void> await_resume();
+
+private:
+    void retry() override;
+    Stream& stream_;
+    std::int64_t deadline_ms_;
+    std::coroutine_handle<> waiter_;
+};
+
 inline Stream::ReadAwaiter Stream::read(std::span<char> room, std::int64_t deadline_ms) {
     return {*this, room, deadline_ms};
 }
@@ -193,5 +228,6 @@ inline Stream::WriteAwaiter Stream::write(std::span<iovec> pieces, std::int64_t 
     return {*this, pieces, deadline_ms};
 }
 inline Stream::ReadableAwaiter Stream::readable(std::int64_t deadline_ms) { return {*this, deadline_ms}; }
+inline Stream::WritableAwaiter Stream::writable(std::int64_t deadline_ms) { return {*this, deadline_ms}; }
 
 } // namespace sallyport::net

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -60,6 +61,27 @@ private:
     }
 
     std::string failure() override { return std::generic_category().message(errno_ != 0 ? errno_ : ECONNRESET); }
+
+    bool can_splice() const override { return true; }
+    Io splice_to(int pipe, std::size_t bytes_max) override { return splice(descriptor(), pipe, bytes_max, may_read_); }
+    Io splice_from(int pipe, std::size_t bytes_max) override {
+        return splice(pipe, descriptor(), bytes_max, may_write_);
+    }
+
+    Io splice(int from, int to, std::size_t bytes_max, bool& may) {
+        if (!may) return {};
+        while (true) {
+            const ssize_t count = ::splice(from, nullptr, to, nullptr, bytes_max, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+            if (count >= 0) return {Io::State::done, static_cast<std::size_t>(count)};
+            if (errno == EINTR) continue;
+            if (errno == EAGAIN) { // the pipe has room, or bytes: it is the socket that has none
+                may = false;
+                return {};
+            }
+            errno_ = errno;
+            return {Io::State::failed, 0};
+        }
+    }
 
     static constexpr std::size_t pieces_max = 1024;
     int errno_ = 0;
@@ -130,9 +152,48 @@ Result<HostPort> parse_host_port(std::string_view text) {
     return where;
 }
 
+SocketAddress socket_address(const IpAddress& address, std::uint16_t port) {
+    SocketAddress made;
+    if (address.is_v4()) {
+        auto* v4 = reinterpret_cast<sockaddr_in*>(made.bytes);
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons(port);
+        std::memcpy(&v4->sin_addr, address.bytes.data() + 12, 4);
+        made.length = sizeof(sockaddr_in);
+    } else {
+        auto* v6 = reinterpret_cast<sockaddr_in6*>(made.bytes);
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = htons(port);
+        std::memcpy(&v6->sin6_addr, address.bytes.data(), 16);
+        made.length = sizeof(sockaddr_in6);
+    }
+    return made;
+}
+
+std::optional<IpAddress> SocketAddress::ip() const {
+    IpAddress address;
+    const auto* any = reinterpret_cast<const sockaddr*>(bytes);
+    if (any->sa_family == AF_INET) {
+        address = ipv4(ntohl(reinterpret_cast<const sockaddr_in*>(bytes)->sin_addr.s_addr));
+    } else if (any->sa_family == AF_INET6) {
+        std::memcpy(address.bytes.data(), &reinterpret_cast<const sockaddr_in6*>(bytes)->sin6_addr, 16);
+    } else {
+        return {};
+    }
+    return address;
+}
+
+std::uint16_t SocketAddress::port() const {
+    const auto* any = reinterpret_cast<const sockaddr*>(bytes);
+    if (any->sa_family == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in*>(bytes)->sin_port);
+    if (any->sa_family == AF_INET6) return ntohs(reinterpret_cast<const sockaddr_in6*>(bytes)->sin6_port);
+    return 0;
+}
+
 std::string SocketAddress::text() const {
     char host[INET6_ADDRSTRLEN] = {};
     const auto* any = reinterpret_cast<const sockaddr*>(bytes);
+    if (any->sa_family == AF_UNIX) return "unix";
     if (any->sa_family == AF_INET) {
         const auto* v4 = reinterpret_cast<const sockaddr_in*>(bytes);
         ::inet_ntop(AF_INET, &v4->sin_addr, host, sizeof host);
@@ -228,12 +289,16 @@ Result<std::unique_ptr<Listener>> Listener::open(Loop& loop, const HostPort& whe
 }
 
 Result<std::unique_ptr<Listener>> Listener::adopt(Loop& loop, int descriptor) {
-    sockaddr_storage bound{};
-    socklen_t length = sizeof bound;
-    ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&bound), &length);
-    const std::uint16_t port = ntohs(bound.ss_family == AF_INET ? reinterpret_cast<sockaddr_in*>(&bound)->sin_port
-                                                                : reinterpret_cast<sockaddr_in6*>(&bound)->sin6_port);
-    std::unique_ptr<Listener> listener(new Listener(loop, descriptor, port));
+    SocketAddress bound;
+    socklen_t length = sizeof bound.bytes;
+    ::getsockname(descriptor, reinterpret_cast<sockaddr*>(bound.bytes), &length);
+    const int flags = ::fcntl(descriptor, F_GETFL);
+    if (flags < 0 || ::fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) != 0) {
+        auto failed = fail_errno("cannot use the listening socket");
+        ::close(descriptor);
+        return failed;
+    }
+    std::unique_ptr<Listener> listener(new Listener(loop, descriptor, bound.port()));
     if (auto watched = loop.watch(descriptor, *listener); !watched) return std::unexpected(watched.error());
     return listener;
 }

@@ -1,10 +1,12 @@
 // TCP: listening and connected sockets. IPv4 and IPv6; addresses are "host:port" with brackets around IPv6.
 #pragma once
 
+#include "base/network.h"
 #include "net/stream.h"
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,8 +24,11 @@ Result<HostPort> parse_host_port(std::string_view text);
 struct SocketAddress {
     alignas(8) unsigned char bytes[128] = {}; // sockaddr_storage
     unsigned length = 0;
-    std::string text() const;
+    std::string text() const;            // "unix" of a Unix socket
+    std::optional<IpAddress> ip() const; // nothing of a Unix socket
+    std::uint16_t port() const;
 };
+SocketAddress socket_address(const IpAddress& address, std::uint16_t port);
 // Of a numeric address; no name is looked up.
 Result<SocketAddress> numeric_address(const HostPort& where);
 

@@ -1,6 +1,7 @@
 #include "net/tls.h"
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -43,6 +44,10 @@ public:
 
     SSL* ssl() { return ssl_; }
     bool is_tls() const override { return true; }
+    std::string_view server_name() const override {
+        const char* name = SSL_get_servername(ssl_, TLSEXT_NAMETYPE_host_name);
+        return name == nullptr ? std::string_view() : name;
+    }
 
     // One step of the handshake: true when it is done.
     Result<bool> handshake() {
@@ -311,6 +316,11 @@ SSL_CTX* make_context(const SSL_METHOD* method) {
     return context;
 }
 
+void serve_http1(SSL_CTX* context) {
+    SSL_CTX_set_alpn_select_cb(context, choose_http1, nullptr);
+    SSL_CTX_set_num_tickets(context, 1);
+}
+
 } // namespace
 
 TlsContext::~TlsContext() { SSL_CTX_free(static_cast<SSL_CTX*>(context_)); }
@@ -325,8 +335,34 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::server(const std::string& 
         return fail(ErrorKind::invalid, "cannot use the private key " + key_file + ": " + library_error());
     if (SSL_CTX_check_private_key(context) != 1)
         return fail(ErrorKind::invalid, "the key " + key_file + " does not belong to " + certificate_file);
-    SSL_CTX_set_alpn_select_cb(context, choose_http1, nullptr);
-    SSL_CTX_set_num_tickets(context, 1);
+    serve_http1(context);
+    return made;
+}
+
+Result<std::shared_ptr<const TlsContext>> TlsContext::server_of(std::string_view certificate_pem,
+                                                                const Secret& key_pem) {
+    SSL_CTX* context = make_context(TLS_server_method());
+    std::shared_ptr<const TlsContext> made(new TlsContext(context));
+    const auto reader = [](std::string_view pem) {
+        return std::unique_ptr<BIO, decltype(&BIO_free)>(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())),
+                                                         &BIO_free);
+    };
+    const auto certificates = reader(certificate_pem), key = reader(key_pem.reveal());
+    std::unique_ptr<X509, decltype(&X509_free)> leaf(PEM_read_bio_X509(certificates.get(), nullptr, nullptr, nullptr),
+                                                     &X509_free);
+    if (!leaf || SSL_CTX_use_certificate(context, leaf.get()) != 1)
+        return fail(ErrorKind::invalid, "cannot use a certificate: " + library_error());
+    while (X509* above = PEM_read_bio_X509(certificates.get(), nullptr, nullptr, nullptr))
+        if (SSL_CTX_add0_chain_cert(context, above) != 1) {
+            X509_free(above);
+            return fail(ErrorKind::invalid, "cannot use a certificate's chain: " + library_error());
+        }
+    ERR_clear_error(); // the end of the texts
+    std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> pair(
+        PEM_read_bio_PrivateKey(key.get(), nullptr, nullptr, nullptr), &EVP_PKEY_free);
+    if (!pair || SSL_CTX_use_PrivateKey(context, pair.get()) != 1)
+        return fail(ErrorKind::invalid, "cannot use a certificate's key: " + library_error());
+    serve_http1(context);
     return made;
 }
 

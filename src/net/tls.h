@@ -3,6 +3,7 @@
 // (RFC 6125) or address. HTTP/1.1 is offered by ALPN.
 #pragma once
 
+#include "base/secret.h"
 #include "net/stream.h"
 
 #include <memory>
@@ -15,6 +16,8 @@ public:
     // A server's: certificate chain and private key, PEM files.
     static Result<std::shared_ptr<const TlsContext>> server(const std::string& certificate_file,
                                                             const std::string& key_file);
+    // The same from PEM texts: certificates that were minted in memory.
+    static Result<std::shared_ptr<const TlsContext>> server_of(std::string_view certificate_pem, const Secret& key_pem);
     // A client's: `ca_file` empty means the system's trust store.
     static Result<std::shared_ptr<const TlsContext>> client(const std::string& ca_file);
     ~TlsContext();

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "policy/document.h"
+#include "policy/egress.h"
 #include "policy/facts.h"
 #include "policy/mistake.h"
 #include "policy/time_window.h"
@@ -163,7 +164,8 @@ struct Document {
     // How long bodies are kept of exchanges of each class; 0: only their digests are.
     std::array<std::int64_t, class_count> bodies_kept_ms{};
     Sealing sealing;
-    std::vector<Rule> rules; // behind those of the files one for each invariant
+    std::vector<EgressRule> egress; // first match wins; what none matches is refused
+    std::vector<Rule> rules;        // behind those of the files one for each invariant
     std::vector<Invariant> invariants;
 };
 

@@ -133,21 +133,36 @@ class Stand:
         text = peers.nginx(self.folder, port, vendor.port, self.certificates if vendor.tls else None, streams)
         return self._launch("nginx", ["nginx", "-p", self.folder, "-c", self._keep("nginx.conf", text)], port, vendor.tls)
 
-    def sallyport(self, vendor):
+    def sallyport(self, vendor, more_policy="", more_config=""):
         """A gateway of its own installation: fresh data on the disk, the policy of one page, one company key."""
         home = self.folder / f"gateway-{self._started + 1:02}"
         home.mkdir()
         (home / "data").mkdir(mode=0o700)
-        (home / "policy.yaml").write_text(peers.POLICY)
+        (home / "policy.yaml").write_text(peers.POLICY + more_policy)
         config = home / "sallyport.yaml"
-        config.write_text(peers.sallyport(home / "data", vendor.port, self.certificates if vendor.tls else None))
+        config.write_text(peers.sallyport(home / "data", vendor.port, self.certificates if vendor.tls else None) + more_config)
         issue = [self.program, "key", "issue", "--config", config, "--person", "bench", "--team", "web", "--json"]
         issued = subprocess.run(issue, env=ENVIRONMENT, capture_output=True, text=True, check=False)
         if issued.returncode != 0:
             raise figures.Invalid(f"sallyport key issue: {issued.stdout}{issued.stderr}".strip())
         gateway = self._launch("sallyport", [self.program, "serve", "--config", config])
-        gateway.key = json.loads(issued.stdout)["key"]
+        gateway.key, gateway.home = json.loads(issued.stdout)["key"], home
+        gateway.output = self.folder / f"{self._started:02}-sallyport.out"
         return gateway
+
+    @staticmethod
+    def forward_port(gateway):
+        return int(re.search(r"^forward proxy on http://127\.0\.0\.1:(\d+)", gateway.output.read_text(), re.M)[1])
+
+    def launch(self, name, file, text, port, tls=False):
+        """nginx or haproxy with this configuration."""
+        path = self._keep(file, text)
+        command = ["nginx", "-p", self.folder, "-c", path] if name == "nginx" else ["haproxy", "-q", "-db", "-f", path]
+        return self._launch(name, command, port, tls)
+
+    @staticmethod
+    def free_port():
+        return _free_port()
 
     def _keep(self, name, text):
         path = self.folder / f"{self._started + 1:02}-{name}"

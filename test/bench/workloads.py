@@ -6,6 +6,7 @@ import time
 
 import bodies
 import figures
+import forward
 import load
 import soak
 
@@ -159,5 +160,5 @@ def open_streams(bench):
 
 
 ALL = {"small": small, "turn": turn, "latency": latency, "cold": cold, "vendors": vendors, "memory": memory,
-       "soak": open_streams}
+       "soak": open_streams, "forward": forward.measure}
 LEFT_OUT_WHEN_QUICK = {"vendors"}
