@@ -1,9 +1,8 @@
 // Bodies that are kept, for commands that show or export them: compared with the entry's digest, and who reads them is recorded first.
 #pragma once
 
-#include "bodies/reader.h"
+#include "bodies/recorded.h"
 #include "cli/open.h"
-#include "ledger/entry.h"
 
 #include <memory>
 #include <string>
@@ -13,10 +12,10 @@ namespace sallyport::cli {
 class KeptReader {
 public:
     static Result<std::unique_ptr<KeptReader>> open(Visit& visit);
-    // Before anything is read: who, why (both as they say), what.
-    Result<void> record(const std::string& by, const std::string& why, const std::string& about);
+    // Before anything is read: what is done ("read-body", "search-bodies"), who, why (both as they say), to what.
+    Result<void> record(std::string_view what, const std::string& by, const std::string& why, const std::string& about);
     // Fails with a sentence where it was not kept, is erased, lost or damaged.
-    Result<std::string> body(const ledger::Body& body);
+    Result<std::string> body(const ledger::Body& body) { return bodies::recorded_body(reader_, body); }
 
 private:
     KeptReader(Visit& visit, std::unique_ptr<store::BodyKeys> keys)
