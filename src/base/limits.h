@@ -87,6 +87,17 @@ inline constexpr std::size_t findings_named_max = 64; // with an id of their tex
 inline constexpr std::size_t files_per_entry_max = 64;
 inline constexpr std::size_t sources_per_entry_max = 64;
 
+// Questions to the ledger over the admin listener.
+inline constexpr std::size_t entry_rows = 100; // of a page, where the question does not say
+inline constexpr std::size_t entry_rows_max = 1'000;
+inline constexpr std::size_t left_rows = 1'000;
+inline constexpr std::size_t left_rows_max = 10'000;
+inline constexpr std::size_t body_answer_bytes_max = 128u << 20;
+inline constexpr std::size_t reason_bytes_max = 400;
+inline constexpr unsigned ledger_question_threads = 2;
+inline constexpr unsigned ledger_questions_max = 16;        // under way and waiting; further ones are answered 503
+inline constexpr std::int64_t ledger_update_ms_max = 2'000; // that one question reads new entries into the index
+
 // Handing over entries to other systems (handover/).
 inline constexpr std::size_t handover_destinations_max = 16;
 inline constexpr std::size_t handover_events_max = 256;         // of one batch

@@ -57,6 +57,27 @@ Result<const OpenChunk*> Reader::chunk(std::uint64_t number) {
     return &chunks_.emplace(number, std::move(*opened)).first->second;
 }
 
+namespace {
+constexpr std::size_t open_chunks_max = 16; // for runs() and bytes()
+}
+
+Result<std::vector<Run>> Reader::runs(std::uint64_t number) {
+    if (chunks_.size() >= open_chunks_max) chunks_.clear();
+    const auto own = chunk(number);
+    if (!own) return std::unexpected(own.error());
+    return (*own)->runs;
+}
+
+Result<std::string_view> Reader::bytes(const Run& run) {
+    if (chunks_.size() >= open_chunks_max) chunks_.clear();
+    const auto part = chunk(run.chunk);
+    if (!part) return std::unexpected(part.error());
+    const std::string_view bytes = (*part)->bytes;
+    if (run.offset > bytes.size() || run.length > bytes.size() - run.offset)
+        return fail(ErrorKind::invalid, name(run.chunk) + " does not have the bytes that a body is said to be of");
+    return bytes.substr(run.offset, run.length);
+}
+
 Result<std::string> Reader::body(std::uint64_t number) {
     chunks_.clear();
     const auto own = chunk(number);

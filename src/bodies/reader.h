@@ -22,6 +22,15 @@ public:
     // damaged (invalid), larger than limits (too_large). Compare its digest with the entry's.
     Result<std::string> body(std::uint64_t number);
 
+    // The same in parts, for who looks at each part once: of which runs the body is, and one run's bytes, valid until the next call.
+    Result<std::vector<Run>> runs(std::uint64_t number);
+    Result<std::string_view> bytes(const Run& run);
+    // Before reading on after a while: keys may have been destroyed meanwhile. Nothing that they opened stays either.
+    void forget_keys() {
+        held_keys_.clear();
+        chunks_.clear();
+    }
+
 private:
     struct Pack {
         std::uint64_t end = 0; // one past its last chunk

@@ -105,13 +105,10 @@ int print_ledger(Visit& visit, bool json) {
                    column(row.repository, 33), column(row.model, 17),
                    row.upstream.empty() ? "sent nowhere" : "to " + row.upstream);
     }
-    const auto files = query->left({}, 10);
+    auto files = query->left({}, {}, 10);
     if (files)
-        for (ledger::FileRow row : *files) {
-            ledger::unmask(row, [&](std::string_view pseudonym) -> std::optional<std::string> {
-                auto name = visit.pseudonyms->name_of(*visit.state, pseudonym);
-                return name ? *name : std::nullopt;
-            });
+        for (ledger::FileRow& row : files->rows) {
+            if (auto name = visit.pseudonyms->name_of(*visit.state, row.file); name && *name) row.file = **name;
             fmt::print("\n{} {} of {} went to {} ({})\n", ink(Ink::bold, "What left:"), row.file, row.repository,
                        row.upstream, ledger::how_known(row));
         }

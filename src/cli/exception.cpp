@@ -20,7 +20,7 @@ namespace {
 
 struct ExceptionOptions {
     std::string config, person, team, repository, rule, until, reason, by, id;
-    bool json = false, names = false, all = false;
+    bool json = false, all = false;
 };
 
 struct Opened {
@@ -190,11 +190,7 @@ int list(const ExceptionOptions& options) {
     std::size_t shown = 0;
     for (const store::ExceptionRecord& one : *exceptions) {
         if (!options.all && (one.revoked_ms != 0 || wall_ms() >= one.until_ms)) continue;
-        std::string person = one.person;
-        if (options.names && !person.empty())
-            if (auto name = opened->visit.pseudonyms->name_of(*opened->visit.state, person); name && *name)
-                person = **name;
-        print(one, person, options.json);
+        print(one, one.person, options.json);
         ++shown;
     }
     if (shown == 0 && !options.json)
@@ -245,7 +241,6 @@ void add_exception(Command& app, int& exit_code) {
     Command list_command = group.command("list", "Exceptions and break-glasses");
     add_config_option(list_command, options.config);
     list_command.flag("--all", options.all, "Also those that ended");
-    list_command.flag("--names", options.names, "Names instead of pseudonyms");
     list_command.flag("--json", options.json, "One object a line");
     list_command.run([&exit_code] { exit_code = list(options); });
 

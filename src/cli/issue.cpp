@@ -16,6 +16,7 @@ Result<IssuedKey> issue_key(Visit& visit, const KeyWish& wish) {
     record.person = visit.pseudonyms->remember(identity::NameKind::person, wish.person).view();
     record.team = wish.team;
     record.role = wish.role;
+    record.access = wish.access;
     record.max_class = wish.max_class;
     record.label = wish.label;
     record.created_ms = wall_ms();

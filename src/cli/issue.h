@@ -13,6 +13,7 @@ struct KeyWish {
     std::string max_class = "trade-secret";
     std::int64_t expires_ms = 0; // wall time; 0: until revoked
     std::string role{};
+    std::string access = "developer";
 };
 struct IssuedKey {
     Secret key; // the only place it ever is

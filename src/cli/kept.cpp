@@ -17,10 +17,11 @@ Result<std::unique_ptr<KeptReader>> KeptReader::open(Visit& visit) {
     return std::unique_ptr<KeptReader>(new KeptReader(visit, std::move(*keys)));
 }
 
-Result<void> KeptReader::record(const std::string& by, const std::string& why, const std::string& about) {
+Result<void> KeptReader::record(std::string_view what, const std::string& by, const std::string& why,
+                                const std::string& about) {
     const auto who = visit_.pseudonyms->of(identity::NameKind::person, by.empty() ? operator_name() : by);
     return visit_.state->add_act(
-        {"a_" + to_hex(crypto::random_bytes(10)), "read-body", std::string(who.view()), why, about, wall_ms()});
+        {"a_" + to_hex(crypto::random_bytes(10)), std::string(what), std::string(who.view()), why, about, wall_ms()});
 }
 
 void KeptReader::belongs_to(const ledger::Intent& intent) {
@@ -44,22 +45,9 @@ Result<std::string> KeptReader::why_erased(Error missing) {
 }
 
 Result<std::string> KeptReader::body(const ledger::Body& body) {
-    if (body.kept == ledger::not_kept)
-        return fail(ErrorKind::refused, "its body was not kept: the policy in force then says so (bodies); only its "
-                                        "digest is recorded");
-    if (body.kept == ledger::kept_lost)
-        return fail(ErrorKind::invalid,
-                    body.lost == ledger::Lost::limit
-                        ? "its body was not kept, which was recorded: as much as sallyport.yaml allows was kept "
-                          "already (bodies: limit)"
-                        : "its body could not be kept, which was recorded");
-    auto bytes = reader_.body(static_cast<std::uint64_t>(body.kept));
-    if (!bytes) return bytes.error().kind == ErrorKind::invalid ? why_erased(std::move(bytes.error())) : bytes;
-    if (bytes->size() != body.bytes || (!body.keyed && crypto::sha256(*bytes) != body.digest))
-        return fail(ErrorKind::invalid,
-                    "what was kept is not what was recorded: it has another digest; `sallyport ledger "
-                    "verify` tells more");
-    return bytes;
+    auto bytes = bodies::recorded_body(reader_, body);
+    return !bytes && body.kept > 0 && bytes.error().kind == ErrorKind::invalid ? why_erased(std::move(bytes.error()))
+                                                                               : bytes;
 }
 
 } // namespace sallyport::cli

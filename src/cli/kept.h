@@ -1,9 +1,8 @@
 // Bodies that are kept, for commands that show or export them: compared with the entry's digest, and who reads them is recorded first.
 #pragma once
 
-#include "bodies/reader.h"
+#include "bodies/recorded.h"
 #include "cli/open.h"
-#include "ledger/entry.h"
 
 #include <memory>
 #include <string>
@@ -13,8 +12,8 @@ namespace sallyport::cli {
 class KeptReader {
 public:
     static Result<std::unique_ptr<KeptReader>> open(Visit& visit);
-    // Before anything is read: who, why (both as they say), what.
-    Result<void> record(const std::string& by, const std::string& why, const std::string& about);
+    // Before anything is read: what is done ("read-body", "search-bodies"), who, why (both as they say), to what.
+    Result<void> record(std::string_view what, const std::string& by, const std::string& why, const std::string& about);
     // Whose exchange the bodies are that are asked for next: where a pack is not there any more since nobody could read it, its keys
     // still say that it was erased, and why.
     void belongs_to(const ledger::Intent& intent);

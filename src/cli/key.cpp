@@ -13,9 +13,8 @@ namespace sallyport::cli {
 namespace {
 
 struct KeyOptions {
-    std::string config, person, team, role, label, max_class = "trade-secret", expires, id;
+    std::string config, person, team, role, access = "developer", label, max_class = "trade-secret", expires, id;
     bool json = false;
-    bool names = false;
 };
 
 // "90d" from now, or a time; -1 where it is neither.
@@ -32,6 +31,7 @@ void write_key(json::Writer& writer, const store::KeyRecord& key, std::string_vi
     writer.member("person", person);
     writer.member("team", key.team);
     if (!key.role.empty()) writer.member("role", key.role);
+    writer.member("access", key.access);
     writer.member("max_class", key.max_class);
     writer.member("label", key.label);
     writer.member("created", rfc3339(key.created_ms));
@@ -52,8 +52,8 @@ int issue(const KeyOptions& options) {
                  "'");
         return wrong_use;
     }
-    const auto issued =
-        issue_key(*visit, {options.person, options.team, options.label, options.max_class, expires, options.role});
+    const auto issued = issue_key(*visit, {options.person, options.team, options.label, options.max_class, expires,
+                                           options.role, options.access});
     if (!issued) return complain(issued.error());
     if (options.json) {
         std::string out;
@@ -80,18 +80,17 @@ int list(const KeyOptions& options) {
     if (!visit) return exit_code;
     const auto keys = visit->state->keys();
     if (!keys) return complain(keys.error());
+    const std::string wanted(visit->pseudonyms->of(identity::NameKind::person, options.person).view());
     if (!options.json)
         fmt::print("{}\n", ink(Ink::bold, column("ID", 14) + column("PERSON", 26) + column("TEAM", 16) +
-                                              column("MAX CLASS", 15) + "STATE"));
+                                              column("MAX CLASS", 15) + column("ACCESS", 17) + "STATE"));
     for (const store::KeyRecord& key : *keys->value) {
-        std::string person = key.person;
-        if (options.names)
-            if (const auto name = visit->pseudonyms->name_of(*visit->state, key.person); name && *name) person = **name;
+        if (!wanted.empty() && key.person != wanted) continue;
         if (options.json) {
             std::string out;
             json::Writer writer(out);
             writer.begin_object();
-            write_key(writer, key, person);
+            write_key(writer, key, key.person);
             writer.end_object();
             fmt::print("{}\n", out);
             continue;
@@ -101,8 +100,8 @@ int list(const KeyOptions& options) {
                                   : expired            ? ink(Ink::yellow, "expired " + rfc3339(key.expires_ms))
                                   : key.expires_ms > 0 ? "valid until " + rfc3339(key.expires_ms)
                                                        : std::string("valid");
-        fmt::print("{}{}{}{}{}\n", column(key.id, 14), column(person, 26), column(key.team, 16),
-                   column(key.max_class, 15), state);
+        fmt::print("{}{}{}{}{}{}\n", column(key.id, 14), column(key.person, 26), column(key.team, 16),
+                   column(key.max_class, 15), column(key.access, 17), state);
     }
     return done;
 }
@@ -140,6 +139,11 @@ void add_key(Command& app, int& exit_code) {
         .required();
     issue_command.option("--team", options.team, "The person's team");
     issue_command.option("--role", options.role, "What the person does, for rules that ask (reviewer, release)");
+    issue_command
+        .option("--access", options.access,
+                "What the person may see of the ledger, apart from --role, which rules ask for")
+        .one_of({"developer", "auditor", "security", "data-protection"})
+        .show_default();
     issue_command.option("--label", options.label, "What the key is for");
     issue_command.option("--max-class", options.max_class, "The highest class of repository it may be used for")
         .one_of({"open-source", "internal", "customer", "secret-bearing", "trade-secret"})
@@ -153,7 +157,7 @@ void add_key(Command& app, int& exit_code) {
     Command list_command = key.command("list", "All keys, without the keys themselves");
     add_config_option(list_command, options.config);
     list_command.flag("--json", options.json, "One object a line");
-    list_command.flag("--names", options.names, "Names instead of pseudonyms");
+    list_command.option("--person", options.person, "Those of this person");
     list_command.run([&exit_code] { exit_code = list(options); });
 
     Command revoke_command = key.command("revoke", "End a key now");

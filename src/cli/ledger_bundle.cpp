@@ -94,8 +94,8 @@ Result<void> add_bodies(Visit& visit, const BundleOptions& options, std::span<co
                         std::map<std::string, std::string>& into) {
     const auto kept = KeptReader::open(visit);
     if (!kept) return std::unexpected(kept.error());
-    const auto told =
-        (*kept)->record(options.by, options.why, fmt::format("bodies of {} exchanges, for a bundle", exchanges.size()));
+    const auto told = (*kept)->record("read-body", options.by, options.why,
+                                      fmt::format("bodies of {} exchanges, for a bundle", exchanges.size()));
     if (!told) return told;
     std::size_t bytes = 0;
     for (const ledger::Shown& one : exchanges)

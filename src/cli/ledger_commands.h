@@ -16,11 +16,10 @@
 namespace sallyport::cli {
 
 struct LedgerOptions {
-    std::string config, id, since, until, cursor;
+    std::string config, gateway, id, since, until, cursor;
     ledger::ExchangeFilter filter;
     std::size_t limit = 50;
     bool json = false;
-    bool names = false;
     std::string body, why, by; // of show: the body asked for
 };
 
@@ -32,9 +31,11 @@ struct OpenedLedger {
 
 // Complains and leaves the exit code where it cannot. Brings the index up to the segments.
 std::optional<OpenedLedger> open_ledger(LedgerOptions& options, int& exit_code);
-ledger::Unseal unsealer(Visit& visit);
-// --since, --until, --repository, …
+bool take_times(LedgerOptions& options, int& exit_code); // --since and --until into the filter
+// --since, --until, --repository, …: what entries and files can be asked by; and what entries can besides.
 void add_ledger_filters(Command& command, LedgerOptions& options);
+void add_entry_filters(Command& command, LedgerOptions& options);
+void add_source_options(Command& command, LedgerOptions& options); // --config, --gateway, --limit, --cursor, --json
 
 // A verifier key as it stands, or a file with keys, one a line.
 Result<void> add_keys(const std::string& text, std::vector<crypto::NoteVerifier>& keys);
@@ -62,6 +63,8 @@ void add_ledger_left(Command& group, int& exit_code);
 void add_ledger_offload(Command& group, int& exit_code);
 void add_ledger_report(Command& group, int& exit_code);
 void add_ledger_restore(Command& group, int& exit_code);
+void add_ledger_search(Command& group, int& exit_code);
+void add_ledger_unmask(Command& group, int& exit_code);
 void add_ledger_verify(Command& group, int& exit_code);
 void add_ledger_witness(Command& group, int& exit_code);
 

@@ -1,10 +1,10 @@
 // sallyport ledger left: which code left, to whom, how often, and how it is known.
 #include "base/clock.h"
 #include "base/file.h"
-#include "cli/ledger_commands.h"
+#include "cli/ledger_source.h"
 #include "cli/left_page.h"
 #include "cli/terminal.h"
-#include "json/writer.h"
+#include "ledger/row_json.h"
 
 #include <fmt/format.h>
 
@@ -18,32 +18,6 @@ struct LeftOptions : LedgerOptions {
     std::string html;
     bool csv = false;
 };
-
-void write_json(const ledger::FileRow& row, const std::string& origin) {
-    std::string out;
-    json::Writer writer(out);
-    writer.begin_object();
-    writer.member("repository", row.repository);
-    writer.member("file", row.file);
-    if (!row.lines.empty()) writer.member("lines", row.lines);
-    if (!row.tool.empty()) writer.member("tool", row.tool);
-    writer.member("upstream", row.upstream);
-    writer.member("vendor", row.vendor);
-    writer.member("account", row.account);
-    writer.member("client", row.client);
-    writer.member("model", row.model);
-    writer.member("rule", row.rule);
-    writer.member("class", row.effective_class);
-    writer.member("persons", row.persons);
-    writer.member("count", row.count);
-    if (row.characters > 0) writer.member("characters", row.characters);
-    writer.member("first", rfc3339(row.first_ms));
-    writer.member("last", rfc3339(row.last_ms));
-    writer.member("example", origin + "/" + std::to_string(row.last_entry));
-    writer.member("how_known", ledger::how_known(row));
-    writer.end_object();
-    fmt::print("{}\n", out);
-}
 
 // RFC 4180; what a spreadsheet would take for a formula begins with an apostrophe.
 std::string cell(std::string_view text) {
@@ -91,42 +65,39 @@ int left(LeftOptions& options) {
         return wrong_use;
     }
     int exit_code = done;
-    auto opened = open_ledger(options, exit_code);
-    if (!opened) return exit_code;
-    auto filter = options.filter;
-    const auto pseudonym = [&](identity::NameKind kind, std::string_view mark, std::string& text) {
-        if (!text.empty() && !text.starts_with(mark)) text = opened->visit.pseudonyms->of(kind, text).view();
-    };
-    pseudonym(identity::NameKind::person, "p_", filter.person);
-    pseudonym(identity::NameKind::path, "f_", filter.file);
-    auto rows = opened->query.left(filter, options.limit + 1);
-    if (!rows) return complain(rows.error());
-    const bool more = rows->size() > options.limit;
-    if (more) rows->resize(options.limit);
-    const ledger::Unseal unseal = unsealer(opened->visit);
-    for (ledger::FileRow& row : *rows) ledger::unmask(row, unseal);
-    std::ranges::sort(*rows, {}, [](const ledger::FileRow& row) {
+    const auto source = open_source(options, exit_code);
+    if (!source) return exit_code;
+    auto page = source->left(options.filter, options.cursor, options.limit, false);
+    if (!page) return complain(page.error());
+    std::vector<ledger::FileRow>& rows = page->rows;
+    std::ranges::sort(rows, {}, [](const ledger::FileRow& row) {
         return std::tie(row.repository, row.file, row.how, row.last_ms, row.last_entry);
     });
     if (!options.html.empty()) {
         std::string asked = options.filter.repository.empty() ? "all repositories" : options.filter.repository;
         if (!options.since.empty()) asked += ", since " + options.since;
         asked += ", as of " + rfc3339(wall_ms());
-        if (more) asked += fmt::format("; only the latest {} rows, --limit shows more", options.limit);
-        auto apart = opened->query.left(filter, options.limit * 10, true);
+        if (!page->cursor.empty()) asked += fmt::format("; only {} rows, --limit shows more", options.limit);
+        const auto apart = source->left(options.filter, options.cursor, options.limit, true);
         if (!apart) return complain(apart.error());
-        for (ledger::FileRow& row : *apart) ledger::unmask(row, unseal);
-        if (auto written = replace_file(options.html, left_page(*rows, *apart, asked), 0600); !written)
+        if (auto written = replace_file(options.html, left_page(rows, apart->rows, asked), 0600); !written)
             return complain(written.error());
         fmt::print("{}\n", printable(options.html));
     } else if (options.csv) {
-        print_csv(*rows);
+        print_csv(rows);
     } else if (options.json) {
-        for (const ledger::FileRow& row : *rows) write_json(row, opened->visit.installation.origin());
+        for (const ledger::FileRow& row : rows) {
+            std::string out;
+            json::Writer writer(out);
+            writer.begin_object();
+            ledger::write_members(writer, source->origin(), row);
+            writer.end_object();
+            fmt::print("{}\n", out);
+        }
     } else {
-        print(*rows);
+        print(rows);
     }
-    if (more) fmt::print(stderr, "more than {} rows; --limit shows them\n", options.limit);
+    if (!page->cursor.empty()) fmt::print(stderr, "more: --cursor {}\n", page->cursor);
     return done;
 }
 
@@ -136,10 +107,8 @@ void add_ledger_left(Command& group, int& exit_code) {
     static LeftOptions options;
     options.limit = 10'000;
     Command command = group.command("left", "Which files left, which of their lines, to whom, how it is known");
-    add_config_option(command, options.config);
+    add_source_options(command, options);
     add_ledger_filters(command, options);
-    command.option("--vendor", options.filter.vendor, "To this vendor");
-    command.option("--file", options.filter.file, "This file (its path, or the pseudonym)");
     command.flag("--csv", options.csv, "A table for a spreadsheet");
     command.option("--html", options.html, "Write one page that needs nothing else to this file");
     command.footer("Examples:\n  sallyport ledger left --repository git.acme.example/web/site --since 7d\n"

@@ -48,7 +48,7 @@ std::size_t count_files(Folder& folder) {
 void strip(const Rows& rows, std::string& out) {
     std::map<std::uint32_t, std::int64_t> changes;
     for (const ledger::FileRow* row : rows)
-        for (const auto& [first, last] : ledger::line_ranges(row->lines)) {
+        for (const auto& [first, last] : line_ranges(row->lines)) {
             changes[first] += row->count;
             changes[last + 1] -= row->count;
         }

@@ -1,7 +1,7 @@
 #include "cli/play.h"
 
 #include "base/buffer.h"
-#include "http/client.h"
+#include "cli/call.h"
 #include "http/event_stream.h"
 #include "json/document.h"
 
@@ -10,36 +10,7 @@ namespace sallyport::cli {
 namespace {
 
 constexpr std::int64_t answer_ms = 20'000;
-
-net::Task<void> ask(net::Loop& loop, http::Pool& pool, const http::Origin& origin, std::string head,
-                    const std::string& body, Result<PlayedAnswer>& into) {
-    auto connection = co_await pool.take(0, origin, true, answer_ms);
-    Result<void> step;
-    if (!connection) step = std::unexpected(connection.error());
-    PlayedAnswer answer;
-    if (step) {
-        iovec pieces[] = {{head.data(), head.size()}, {const_cast<char*>(body.data()), body.size()}};
-        step = co_await (*connection)->send(pieces, answer_ms);
-    }
-    http::ResponseHead answer_head;
-    if (step) step = co_await (*connection)->read_head(answer_head, "POST", loop.now_ms() + answer_ms);
-    answer.status = answer_head.status;
-    for (bool last = false; step && !last;) {
-        const auto part = co_await (*connection)->read_part(answer_ms);
-        if (!part) {
-            step = std::unexpected(part.error());
-            break;
-        }
-        for (const iovec& piece : part->pieces)
-            answer.body.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
-        last = part->last;
-    }
-    if (step)
-        into = std::move(answer);
-    else
-        into = std::unexpected(step.error());
-    loop.stop();
-}
+constexpr std::size_t answer_bytes_max = 64u << 20;
 
 // The texts a person would read: members with these names, anywhere in the document.
 void collect(const json::Document& document, std::string& text) {
@@ -64,23 +35,14 @@ void collect_text(std::string_view body, std::string& text) {
 } // namespace
 
 Result<PlayedAnswer> play(const std::string& url, const PlayedRequest& request) {
-    net::Loop loop;
-    net::Resolver resolver;
-    http::BufferPool buffers;
-    http::Pool pool(loop, resolver, buffers);
-    http::Origin origin;
-    origin.authority = url.substr(url.find("://") + 3);
-    const auto where = net::parse_host_port(origin.authority);
-    if (!where) return std::unexpected(where.error());
-    origin.where = *where;
-    std::string head =
-        "POST " + request.target + " HTTP/1.1\r\nHost: " + origin.authority + "\r\nContent-Type: application/json\r\n";
-    for (const auto& [name, value] : request.headers) head += name + ": " + value + "\r\n";
-    head += "Content-Length: " + std::to_string(request.body.size()) + "\r\n\r\n";
-    Result<PlayedAnswer> answer = fail(ErrorKind::internal, "not played");
-    loop.spawn(ask(loop, pool, origin, std::move(head), request.body, answer));
-    loop.run();
-    return answer;
+    std::string base_path;
+    const auto origin = origin_of(url, base_path);
+    if (!origin) return std::unexpected(origin.error());
+    std::string fields = "Content-Type: application/json\r\n";
+    for (const auto& [name, value] : request.headers) fields += name + ": " + value + "\r\n";
+    auto answer = call(*origin, "POST", base_path + request.target, fields, request.body, answer_bytes_max, answer_ms);
+    if (!answer) return std::unexpected(answer.error());
+    return PlayedAnswer{answer->status, std::move(answer->body)};
 }
 
 std::string gist(const PlayedAnswer& answer) {

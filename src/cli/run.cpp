@@ -1,5 +1,6 @@
 // sallyport run: a coding client, or any program, inside the boundary.
 #include "base/file.h"
+#include "cli/call.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"
 #include "endpoint/launch.h"
@@ -31,28 +32,6 @@ std::vector<std::string> environment_inside() {
     for (const char* name : {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "COLORTERM", "LANG", "LC_ALL",
                              "LC_CTYPE", "TZ", "NO_COLOR", "EDITOR", "VISUAL", "PAGER"})
         if (const char* const value = std::getenv(name)) out.push_back(std::string(name) + "=" + value);
-    return out;
-}
-
-// "https://sallyport.acme.example:8443"
-Result<http::Origin> origin_of(std::string text) {
-    http::Origin out;
-    while (text.ends_with('/')) text.pop_back();
-    out.tls = text.starts_with("https://");
-    if (!out.tls && !text.starts_with("http://"))
-        return fail(ErrorKind::invalid,
-                    "the gateway is an address such as https://sallyport.acme.example, not " + text);
-    out.authority = text.substr(out.tls ? 8 : 7);
-    const bool has_port =
-        out.authority.find(':', out.authority.find(']') == std::string::npos ? 0 : out.authority.find(']')) !=
-        std::string::npos;
-    auto where = net::parse_host_port(has_port ? out.authority : out.authority + (out.tls ? ":443" : ":80"));
-    if (!where) return std::unexpected(where.error());
-    out.where = std::move(*where);
-    if (!out.tls) return out;
-    auto context = net::TlsContext::client("");
-    if (!context) return std::unexpected(context.error());
-    out.tls_context = std::move(*context);
     return out;
 }
 
@@ -88,8 +67,7 @@ int run(const RunOptions& options) {
     if (launch.client == nullptr && !options.generic) {
         std::string known;
         for (const auto& one : endpoint::clients()) known += " " + std::string(one.word);
-        complain(options.client + " is no client that is known; there are" + known +
-                 ", and --generic for any program");
+        complain(options.client + " is no client that is known; there are" + known + ", and --generic for any program");
         return wrong_use;
     }
     if (options.generic) launch.program = endpoint::find_in_path(options.client, launch.path);
@@ -100,8 +78,10 @@ int run(const RunOptions& options) {
     launch.model = options.model;
     launch.despite_redirects = options.despite_redirects;
     if (!options.gateway.empty()) {
-        auto gateway = origin_of(options.gateway);
+        std::string behind;
+        auto gateway = origin_of(options.gateway, behind);
         if (!gateway) return complain(gateway.error());
+        if (!behind.empty()) return complain("the gateway's address has no path; leave out " + behind);
         launch.gateway = std::move(*gateway);
         auto key = company_key(options.key_file);
         if (!key) return complain(key.error());
@@ -123,8 +103,7 @@ int run(const RunOptions& options) {
 void add_run(Command& app, int& exit_code) {
     static RunOptions options;
     Command command = app.command("run", "Start a coding client inside the boundary: no way out but the gateway");
-    command
-        .option("client", options.client, "claude, codex, gemini, qwen, opencode or copilot").required();
+    command.option("client", options.client, "claude, codex, gemini, qwen, opencode or copilot").required();
     command.option("arguments", options.arguments, "The client's own, behind --");
     command.option("--gateway", options.gateway, "The company's gateway, https://…").environment("SALLYPORT_GATEWAY");
     command.option("--key-file", options.key_file,

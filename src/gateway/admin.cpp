@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "gateway/authzen.h"
+#include "gateway/ledger_question.h"
 #include "json/writer.h"
 
 #include <algorithm>
@@ -67,6 +68,8 @@ net::Task<void> answer_admin(const AdminView& view, http::Exchange& exchange) {
         status = 421;
         body = "This admin listener is not asked by this name. Use its address, or add the name under admin: hosts: in "
                "sallyport.yaml.\n";
+    } else if (is_ledger_path(head.path)) {
+        co_return co_await view.ledger(exchange);
     } else if (head.method == "POST" && head.path == "/access/v1/evaluation") {
         co_return co_await answer_evaluation(view, exchange, false);
     } else if (head.method == "POST" && head.path == "/access/v1/evaluations") {
@@ -94,7 +97,9 @@ net::Task<void> answer_admin(const AdminView& view, http::Exchange& exchange) {
         type = "text/plain; version=0.0.4; charset=utf-8";
     } else {
         status = 404;
-        body = "Served here: /healthz, /readyz, /metrics, POST /access/v1/evaluation and /access/v1/evaluations.\n";
+        body =
+            "Served here: /healthz, /readyz, /metrics, POST /access/v1/evaluation and /access/v1/evaluations; with a "
+            "key: /ledger/entries, /ledger/left, /ledger/checkpoint, POST /ledger/unmask, /checkpoint, /tile/.\n";
     }
     [[maybe_unused]] const Result<void> told = co_await exchange.respond(status, type, {}, body);
 }

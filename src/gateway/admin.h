@@ -1,4 +1,5 @@
-// The admin listener: /healthz, /readyz, /metrics and AuthZEN's questions (authzen.h), apart from where clients call. Its Host must be one we were told of and its
+// The admin listener: /healthz, /readyz, /metrics, AuthZEN's questions (authzen.h) and, with a key, those to the ledger (ledger_desk.h),
+// apart from where clients call. Its Host must be one we were told of and its
 // Origin, where there is one, too, so that a web page in somebody's browser cannot ask (DNS rebinding).
 #pragma once
 
@@ -17,6 +18,7 @@ struct AdminView {
     std::function<std::string()> not_ready_because; // empty: ready
     std::function<std::string()> metrics;
     std::function<std::shared_ptr<const policy::Policy>()> policy; // in force
+    std::function<net::Task<void>(http::Exchange&)> ledger;        // answers what is_ledger_path() says
     std::vector<std::string> hosts;                                // lower case, with port
 };
 

@@ -5,6 +5,7 @@
 #include "gateway/admin.h"
 #include "gateway/housekeeping.h"
 #include "gateway/keeper.h"
+#include "gateway/ledger_desk.h"
 #include "gateway/pipeline.h"
 #include "gateway/sealing.h"
 #include "gateway/witnesses.h"
@@ -300,6 +301,12 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
                                 not_ready(shared, keeper, witnesses).empty(), handover.figures(), witnesses.figures(),
                                 shared.kept_bodies.figures(), housekeeping.figures(), sealing.figures()});
     };
+    // Keys that were not confirmed lately may be revoked meanwhile: they open nothing.
+    LedgerDesk desk({*installation, **state, pseudonyms, **body_keys, [&] {
+                         const std::int64_t age_ms = monotonic_ms() - confirmed_ms.load(std::memory_order_relaxed);
+                         return age_ms > limits::world_stale_ms_max ? nullptr : keeper.world().keys;
+                     }});
+    admin.ledger = [&](http::Exchange& exchange) { return desk.answer(exchange); };
     std::atomic<std::size_t> admin_connections = 0;
     http::Server admin_server(
         control, control_buffers, {},
@@ -354,6 +361,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
         handover.stop();
         housekeeping.stop();
         workers.finish();
+        desk.finish();
         return hardened;
     }
     witnesses.start();
@@ -395,6 +403,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     handover.stop();
     housekeeping.stop();
     workers.finish();
+    desk.finish();
     if (const auto kept = pseudonyms.keep_names(**state); !kept)
         log.error("names.not_kept", {{"why", kept.error().message}});
     entry.clear();

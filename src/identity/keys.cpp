@@ -118,7 +118,8 @@ KeyCheck KeyTable::check(std::string_view presented, std::int64_t now_ms) const 
     if (found == by_digest_.end()) return {KeyProblem::unknown, {}};
     const store::KeyRecord& key = (*keys_.value)[found->second];
     if (!crypto::equal(key.digest, crypto::bytes(digest))) return {KeyProblem::unknown, {}};
-    const Caller caller{key.id, key.person, key.team, key.max_class, key.role};
+    const Caller caller{key.id,        key.person, key.team,
+                        key.max_class, key.role,   access_named(key.access).value_or(Access::developer)};
     if (key.revoked_ms != 0) return {KeyProblem::revoked, caller};
     if (key.expires_ms != 0 && now_ms >= key.expires_ms) return {KeyProblem::expired, caller};
     return {KeyProblem::none, caller};

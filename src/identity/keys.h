@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "crypto/crypto.h"
+#include "identity/access.h"
 #include "store/state.h"
 
 #include <cstdint>
@@ -34,6 +35,7 @@ struct Caller {
     std::string_view team;
     std::string_view max_class; // a class's name as in policy.yaml
     std::string_view role;
+    Access access = Access::developer;
 };
 
 enum class KeyProblem : std::uint8_t {

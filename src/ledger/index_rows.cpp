@@ -3,6 +3,7 @@
 #include "ledger/words.h"
 
 #include <algorithm>
+#include <set>
 
 namespace sallyport::ledger {
 
@@ -87,7 +88,7 @@ void add(ExchangeRow& row, const Refusal& refusal) {
 
 void add(ExchangeRow& row, const Repeat& repeat) { row.repeats += repeat.count; }
 
-Result<void> count_files(store::LedgerIndex& index, std::uint64_t entry_index, const Intent& intent) {
+void count_files(store::LedgerIndex& index, std::uint64_t entry_index, const Intent& intent) {
     const policy::Facts& facts = intent.judgement.facts;
     store::FileRow row;
     row.upstream = intent.upstream.name;
@@ -98,6 +99,7 @@ Result<void> count_files(store::LedgerIndex& index, std::uint64_t entry_index, c
     row.rule = intent.judgement.rule;
     row.effective_class = word(intent.judgement.effective_class);
     row.person = facts.person;
+    row.team = facts.team;
     row.count = 1;
     row.first_ms = row.last_ms = intent.at_ms;
     row.last_entry = entry_index;
@@ -110,7 +112,7 @@ Result<void> count_files(store::LedgerIndex& index, std::uint64_t entry_index, c
         row.repository = repositories[i % repositories.size()];
         row.file = file.file;
         row.tool = file.tool;
-        if (auto counted = index.count_file(row); !counted) return counted;
+        index.count_file(row);
     }
     row.how = "verified";
     row.tool.clear();
@@ -120,9 +122,51 @@ Result<void> count_files(store::LedgerIndex& index, std::uint64_t entry_index, c
         row.file = source.file;
         row.lines = source.lines;
         row.characters = source.characters;
-        if (auto counted = index.count_file(row); !counted) return counted;
+        index.count_file(row);
     }
-    return {};
+}
+
+// What lists can be asked for beside the columns of a row. Tells the first error, does nothing after it.
+class Mentions {
+public:
+    Mentions(store::LedgerIndex& index, std::uint64_t first_entry) : index_(index), first_entry_(first_entry) {}
+    void add(store::Mention what, std::string_view text) {
+        if (done_) done_ = index_.mention(first_entry_, what, text);
+    }
+    void add(const Judgement& judgement) {
+        add(store::Mention::repository, judgement.facts.repository);
+        for (const std::string_view one : judgement.facts.also_claimed) add(store::Mention::repository, one);
+    }
+    void add(std::span<const NamedFinding> findings) {
+        for (const NamedFinding& one : findings) add(store::Mention::finding, one.rule);
+    }
+    void add(const RequestSummary& request) {
+        std::set<std::string_view> files;
+        for (const NamedFile& one : request.files) files.insert(one.file);
+        for (const NamedSource& one : request.sources) files.insert(one.file);
+        if (done_) done_ = index_.name_files(first_entry_, files);
+        add(request.findings), add(request.disclosed), add(request.disputed);
+    }
+    const Result<void>& done() const { return done_; }
+
+private:
+    store::LedgerIndex& index_;
+    std::uint64_t first_entry_;
+    Result<void> done_;
+};
+
+Result<void> mention(store::LedgerIndex& index, std::uint64_t first_entry, const Entry& entry) {
+    Mentions mentions(index, first_entry);
+    if (const auto* intent = entry.as<Intent>()) {
+        mentions.add(intent->judgement);
+        mentions.add(intent->request);
+    } else if (const auto* refusal = entry.as<Refusal>()) {
+        if (refusal->judged) mentions.add(refusal->judgement);
+        mentions.add(refusal->request);
+    } else if (const auto* outcome = entry.as<Outcome>()) {
+        mentions.add(outcome->findings);
+    }
+    return mentions.done();
 }
 } // namespace
 
@@ -144,8 +188,8 @@ Result<void> index_entry(store::LedgerIndex& index, std::uint64_t entry_index, c
         },
         entry.content());
     if (auto put = index.put(row); !put) return put;
-    const auto* intent = entry.as<Intent>();
-    return intent != nullptr ? count_files(index, entry_index, *intent) : Result<void>();
+    if (const auto* intent = entry.as<Intent>()) count_files(index, entry_index, *intent);
+    return mention(index, row.first_entry, entry);
 }
 
 } // namespace sallyport::ledger

@@ -1,5 +1,7 @@
 #include "ledger/query.h"
 
+#include "base/clock.h"
+#include "base/encoding.h"
 #include "base/limits.h"
 #include "ledger/index_rows.h"
 #include "ledger/offloaded.h"
@@ -166,12 +168,16 @@ Result<Query> Query::discard_and_open(const std::filesystem::path& ledger_direct
     return open(ledger_directory, index_file);
 }
 
-Result<IndexUpdate> Query::update() {
+Result<IndexUpdate> Query::update(std::int64_t ms_max) {
     IndexUpdate told;
+    const std::int64_t end_ms = monotonic_ms() + ms_max;
     while (true) {
         const auto more = Pass(directory_, index_, told).run();
         if (!more) return std::unexpected(more.error());
         if (!*more) return told;
+        if (ms_max == 0 || monotonic_ms() < end_ms) continue;
+        told.is_complete = false;
+        return told;
     }
 }
 
@@ -185,14 +191,37 @@ Result<IndexUpdate> Query::reindex() {
     return told;
 }
 
+namespace {
+// A key as text: lengths and parts, then base64url. Opaque for whoever pages.
+std::string cursor_of(const store::LeftKey& key) {
+    std::string text;
+    for (const std::string& part : key) text += std::to_string(part.size()) + ":" + part;
+    return to_base64url(text);
+}
+std::optional<store::LeftKey> key_of(std::string_view cursor) {
+    const auto text = from_base64url(cursor);
+    if (!text) return std::nullopt;
+    store::LeftKey key;
+    for (std::string_view rest = *text; !rest.empty();) {
+        const std::size_t colon = rest.find(':');
+        const auto length = whole_number(rest.substr(0, colon));
+        if (colon == std::string_view::npos || !length || *length > rest.size() - colon - 1) return std::nullopt;
+        key.emplace_back(rest.substr(colon + 1, *length));
+        rest.remove_prefix(colon + 1 + *length);
+    }
+    return key;
+}
+std::unexpected<Error> no_cursor(std::string_view cursor) {
+    return fail(ErrorKind::invalid,
+                "'" + std::string(cursor.substr(0, 64)) +
+                    "' is not a cursor of a list; use the one that came with the page before",
+                ErrorSource::client);
+}
+} // namespace
+
 Result<Page> Query::list(const ExchangeFilter& filter, std::string_view cursor, std::size_t limit) {
     const auto before = whole_number(cursor);
-    if (!cursor.empty() && !before)
-        return fail(ErrorKind::invalid,
-                    "'" + std::string(cursor.substr(0, 64)) +
-                        "' is not a cursor of a list; use the one that "
-                        "came with the page before",
-                    ErrorSource::client);
+    if (!cursor.empty() && !before) return no_cursor(cursor);
     auto rows = index_.exchanges(filter, before, limit);
     if (!rows) return std::unexpected(rows.error());
     Page page{std::move(*rows), {}};
@@ -264,53 +293,20 @@ std::optional<std::string> Query::origin() const {
     return header ? std::optional(std::move(header->origin)) : std::nullopt;
 }
 
-Result<std::vector<FileRow>> Query::left(const ExchangeFilter& filter, std::size_t limit, bool apart) {
-    auto rows = index_.files(filter, limit, apart);
-    if (!rows) return rows;
-    for (FileRow& row : *rows) row.lines = text_of(line_ranges(row.lines));
-    return rows;
-}
-
-std::vector<std::pair<std::uint32_t, std::uint32_t>> line_ranges(std::string_view text) {
-    std::vector<std::pair<std::uint32_t, std::uint32_t>> all, merged;
-    for (const auto part : std::views::split(text, ',')) {
-        const std::string_view one(part);
-        std::uint32_t first = 0, last = 0;
-        const auto [dash, error] = std::from_chars(one.data(), one.data() + one.size(), first);
-        if (error != std::errc() || dash == one.data() + one.size() || *dash != '-') continue;
-        const auto [end, other] = std::from_chars(dash + 1, one.data() + one.size(), last);
-        if (other == std::errc() && end == one.data() + one.size() && first <= last) all.emplace_back(first, last);
+Result<LeftPage> Query::left(const ExchangeFilter& filter, std::string_view cursor, std::size_t limit, bool apart) {
+    store::LeftKey after;
+    if (!cursor.empty()) {
+        auto key = key_of(cursor);
+        if (!key || key->empty()) return no_cursor(cursor);
+        after = std::move(*key);
     }
-    std::ranges::sort(all);
-    for (const auto& [first, last] : all) {
-        if (!merged.empty() && first <= merged.back().second + 1)
-            merged.back().second = std::max(merged.back().second, last);
-        else
-            merged.emplace_back(first, last);
-    }
-    return merged;
-}
-
-std::string text_of(const std::vector<std::pair<std::uint32_t, std::uint32_t>>& ranges) {
-    std::string text;
-    for (const auto& [first, last] : ranges)
-        text += (text.empty() ? "" : ",") + std::to_string(first) + "-" + std::to_string(last);
-    return text;
+    auto rows = index_.files(filter, after, limit, apart);
+    if (!rows) return std::unexpected(rows.error());
+    LeftPage page{std::move(*rows), {}};
+    if (!apart && page.rows.size() == limit && limit != 0) page.cursor = cursor_of(store::left_key(page.rows.back()));
+    return page;
 }
 
 std::string_view how_known(const FileRow& row) { return row.how == "verified" ? "verified" : "named in a tool call"; }
-
-namespace {
-void unmask_text(std::string& text, const Unseal& unseal) {
-    if (text.empty()) return;
-    if (auto name = unseal(text)) text = std::move(*name);
-}
-} // namespace
-
-void unmask(ExchangeRow& row, const Unseal& unseal) {
-    unmask_text(row.person, unseal);
-    unmask_text(row.machine, unseal);
-}
-void unmask(FileRow& row, const Unseal& unseal) { unmask_text(row.file, unseal); }
 
 } // namespace sallyport::ledger

@@ -1,17 +1,17 @@
 // Questions to the ledger: lists of exchanges, one exchange with its entries, files that were named to a vendor.
 // Answers come from the index (store::LedgerIndex), which update() brings up to the segments first; any process may ask while
-// the gateway writes. Pseudonyms stay pseudonyms here: who may see names opens them with identity::Pseudonyms.
+// the gateway writes. Pseudonyms stay pseudonyms here: paths are named by whoever prints them, persons by identity::unmask() alone.
 //
 // One thread at a time.
 #pragma once
 
 #include "base/error.h"
+#include "base/line_ranges.h"
 #include "ledger/entry.h"
 #include "store/ledger_index.h"
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,11 +26,18 @@ struct IndexUpdate {
     std::uint64_t entries = 0;    // read by this update
     std::uint64_t next_index = 0; // of the ledger
     bool rebuilt = false;
+    bool is_complete = true; // nothing more was there; false: the time was over
 };
 
 struct Page {
     std::vector<ExchangeRow> rows; // newest first
-    std::string cursor;            // for the next page; empty at the end
+    std::string cursor; // for the next page; empty at the end. Holds for good, also in an index that was built anew
+};
+
+// Files that left, in the order of their keys.
+struct LeftPage {
+    std::vector<FileRow> rows;
+    std::string cursor; // for the next page, as of Page
 };
 
 struct EntryText {
@@ -43,15 +50,12 @@ struct Shown {
     std::vector<EntryText> entries;
 };
 
-// A pseudonym's name, or nothing where it is erased or not for the asker.
-using Unseal = std::function<std::optional<std::string>(std::string_view pseudonym)>;
-
 class Query {
 public:
     static Result<Query> open(const std::filesystem::path& ledger_directory, const std::filesystem::path& index_file);
 
-    // Reads what was appended since. Stops before a frame that is not whole yet.
-    Result<IndexUpdate> update();
+    // Reads what was appended since. Stops before a frame that is not whole yet; begins nothing new once `ms_max` have passed (0: never).
+    Result<IndexUpdate> update(std::int64_t ms_max = 0);
     // Empties the index and builds it again.
     Result<IndexUpdate> reindex();
     // The same for an index file that cannot even be opened: deletes it first.
@@ -62,8 +66,8 @@ public:
     // `id`: "origin/index" of any of its entries, the index alone, or the exchange's own id.
     Result<Shown> show(std::string_view id);
     // Files of which content, or the name in a tool call, was in requests that left. `lines` are merged.
-    // `apart`: not merged, a row for each list of lines that left together.
-    Result<std::vector<FileRow>> left(const ExchangeFilter& filter, std::size_t limit, bool apart = false);
+    // `apart`: not merged, a row for each list of lines that left together; it has no cursor.
+    Result<LeftPage> left(const ExchangeFilter& filter, std::string_view cursor, std::size_t limit, bool apart = false);
     Result<std::string> entry(std::uint64_t index); // its JSON
     std::optional<std::string> origin() const;      // of the ledger, for entry ids; nullopt where it has no segment yet
 
@@ -74,14 +78,7 @@ private:
     store::LedgerIndex index_;
 };
 
-// "1-3,5-9,4-4" as "1-9"; what is no range is left out.
-std::vector<std::pair<std::uint32_t, std::uint32_t>> line_ranges(std::string_view text);
-std::string text_of(const std::vector<std::pair<std::uint32_t, std::uint32_t>>& ranges);
 // How a row of left() is known, for people.
 std::string_view how_known(const FileRow& row);
-
-// Replaces pseudonyms of persons, machines and files by names, where `unseal` gives one.
-void unmask(ExchangeRow& row, const Unseal& unseal);
-void unmask(FileRow& row, const Unseal& unseal);
 
 } // namespace sallyport::ledger

@@ -122,7 +122,7 @@ Result<Database> Database::open(const std::filesystem::path& file, std::int32_t 
     const auto pragmas =
         durability == Durability::full
             ? "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON;"
-            : "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;";
+            : "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536;";
     if (auto set = db.execute(pragmas); !set) return std::unexpected(set.error());
 
     auto transaction = Transaction::begin(db);

@@ -1,6 +1,10 @@
 #include "store/ledger_index.h"
 
+#include "store/left_tables.h"
+#include "store/where.h"
+
 #include <array>
+#include <unordered_map>
 #include <utility>
 
 namespace sallyport::store {
@@ -57,9 +61,24 @@ CREATE TABLE file (
 ) STRICT, WITHOUT ROWID;
 UPDATE progress SET segment = 0, offset = 0, next_entry = 0, frame_offset = 0, frame_crc = 0;
 )sql";
-constexpr std::array migrations = {first_format, with_all_claims};
+// What entries name. Of repositories and rules of inspection there are few, so that each has a list of its exchanges. Of files there are
+// many, and a list for each would write to a page for each: those of an exchange stand together, and are looked through. Files that left are
+// summed besides (left_tables.h).
+constexpr const char* with_mentions = R"sql(
+DELETE FROM exchange;
+DELETE FROM entry;
+DROP TABLE file;
+DROP INDEX exchange_by_repository;
+CREATE TABLE word (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE mention (
+    word INTEGER NOT NULL, first_entry INTEGER NOT NULL, PRIMARY KEY (word, first_entry)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE named_files (first_entry INTEGER PRIMARY KEY, files TEXT NOT NULL) STRICT;
+UPDATE progress SET segment = 0, offset = 0, next_entry = 0, frame_offset = 0, frame_crc = 0;
+)sql";
+const std::array migrations = {first_format, with_all_claims, with_mentions, LeftTables::format};
 
-constexpr std::int64_t day_ms = 86'400'000;
+constexpr std::size_t words_held_max = 100'000;
 
 // The columns of `exchange` in the order of the table: texts and numbers of a row, by one function for reading and writing.
 template <class Row, class Text, class Number> void each_column(Row& row, Text text, Number number) {
@@ -85,41 +104,6 @@ ExchangeRow exchange_of_row(const Statement& row) {
         [&]<class Number>(Number& number) { number = static_cast<Number>(row.number(column++)); });
     return out;
 }
-
-// Conditions with their values: "a = ?" joined by AND. Column names are literals of this file.
-class Where {
-public:
-    void equals(const char* column, std::string_view value) {
-        if (value.empty()) return;
-        add(std::string(column) + " = ?");
-        texts_.emplace_back(++count_, value);
-    }
-    // The one that was decided for, or one of those that were claimed beside it (lines).
-    void names_repository(std::string_view value) {
-        if (value.empty()) return;
-        add("(repository = ? OR (also_claimed <> '' AND "
-            "instr(char(10) || also_claimed || char(10), char(10) || ? || char(10)) > 0))");
-        texts_.emplace_back(++count_, value);
-        texts_.emplace_back(++count_, value);
-    }
-    void compare(const char* condition, std::int64_t value) {
-        add(condition);
-        numbers_.emplace_back(++count_, value);
-    }
-    std::string sql() const { return sql_; }
-    void bind(Statement& statement) const {
-        for (const auto& [i, text] : texts_) statement.bind(i, text);
-        for (const auto& [i, number] : numbers_) statement.bind(i, number);
-    }
-    int count() const { return count_; }
-
-private:
-    void add(const std::string& condition) { sql_ += (sql_.empty() ? " WHERE " : " AND ") + condition; }
-    std::string sql_;
-    int count_ = 0;
-    std::vector<std::pair<int, std::string_view>> texts_;
-    std::vector<std::pair<int, std::int64_t>> numbers_;
-};
 
 template <class Read> auto every(Statement& statement, Read read) -> Result<std::vector<decltype(read(statement))>> {
     std::vector<decltype(read(statement))> out;
@@ -152,7 +136,10 @@ struct LedgerIndex::Inside {
 
     Database db;
     std::optional<Transaction> update;
-    Statement progress, set_progress, find, put, place, count_file, entries_of, place_of, exchange_of;
+    LeftTables left;
+    Statement progress, set_progress, find, put, place, entries_of, place_of, exchange_of, add_word, word, mention,
+        name_files;
+    std::unordered_map<std::string, std::int64_t> words; // seen lately
 
     Result<void> prepare() {
         const std::pair<Statement*, std::string_view> all[] = {
@@ -161,11 +148,12 @@ struct LedgerIndex::Inside {
             {&find, "SELECT * FROM exchange WHERE exchange = ?"},
             {&put, put_sql},
             {&place, "INSERT OR REPLACE INTO entry (entry, segment, offset, exchange) VALUES (?,?,?,?)"},
-            {&count_file, "INSERT INTO file VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET "
-                          "count = count + "
-                          "excluded.count, characters = max(characters, excluded.characters), "
-                          "first_ms = min(first_ms, excluded.first_ms), last_ms = max(last_ms, excluded.last_ms), "
-                          "last_entry = max(last_entry, excluded.last_entry)"},
+            {&add_word, "INSERT INTO word (text) VALUES (?) ON CONFLICT DO NOTHING"},
+            {&word, "SELECT id FROM word WHERE text = ?"},
+            {&name_files,
+             "INSERT INTO named_files VALUES (?,?) ON CONFLICT DO UPDATE SET files = files || excluded.files "
+             "WHERE files <> excluded.files"},
+            {&mention, "INSERT INTO mention (word, first_entry) VALUES (?,?) ON CONFLICT DO NOTHING"},
             {&entries_of,
              "SELECT entry, segment, offset FROM entry WHERE exchange = ? AND exchange <> '' ORDER BY entry"},
             {&place_of, "SELECT entry, segment, offset FROM entry WHERE entry = ?"},
@@ -176,9 +164,42 @@ struct LedgerIndex::Inside {
             if (!prepared) return std::unexpected(prepared.error());
             *statement = std::move(*prepared);
         }
-        return {};
+        return left.prepare(db);
+    }
+
+    Result<std::int64_t> word_id(const std::string& text) {
+        if (const auto known = words.find(text); known != words.end()) return known->second;
+        if (auto added = add_word.bind(1, text).run(); !added) return std::unexpected(added.error());
+        word.bind(1, text);
+        const auto id = first(word, [](const Statement& s) { return s.number(0); });
+        if (!id) return std::unexpected(id.error());
+        if (words.size() >= words_held_max) words.clear();
+        return words.emplace(text, id->value_or(0)).first->second;
+    }
+    // The first and the last exchange of that time; between them are others where a clock was set back.
+    Result<std::optional<std::pair<std::int64_t, std::int64_t>>> entries_within(std::int64_t from_ms,
+                                                                                std::int64_t to_ms) {
+        auto statement =
+            db.prepare("SELECT min(first_entry), max(first_entry) FROM exchange WHERE at_ms >= ? AND at_ms < ?");
+        if (!statement) return std::unexpected(statement.error());
+        statement->bind(1, from_ms).bind(2, to_ms != 0 ? to_ms : INT64_MAX);
+        auto range = first(*statement, [](const Statement& s) {
+            return std::pair(s.null(0) ? std::int64_t{-1} : s.number(0), s.number(1));
+        });
+        if (range && *range && (*range)->first < 0) range->reset();
+        return range;
+    }
+    void forget() { // what is not in the file
+        words.clear();
+        left.forget();
     }
 };
+
+namespace {
+std::string mention_text(Mention what, std::string_view text) {
+    return (static_cast<char>(what) + std::string(":")).append(text);
+}
+} // namespace
 
 LedgerIndex::LedgerIndex(std::unique_ptr<Inside> inside) : inside_(std::move(inside)) {}
 LedgerIndex::LedgerIndex(LedgerIndex&&) noexcept = default;
@@ -198,11 +219,15 @@ Result<LedgerIndex> LedgerIndex::open(const std::filesystem::path& file) {
 }
 
 Result<void> LedgerIndex::clear() {
-    return inside_->db.execute("DELETE FROM exchange; DELETE FROM entry; DELETE FROM file; "
+    inside_->forget();
+    if (auto done = inside_->db.execute(LeftTables::empty); !done) return done;
+    return inside_->db.execute("DELETE FROM exchange; DELETE FROM entry; DELETE FROM mention; DELETE FROM word; "
+                               "DELETE FROM named_files; "
                                "UPDATE progress SET segment=0, offset=0, next_entry=0, frame_offset=0, frame_crc=0;");
 }
 
 Result<IndexProgress> LedgerIndex::begin() {
+    inside_->forget(); // another process may have built the index anew meanwhile
     auto transaction = Transaction::begin(inside_->db);
     if (!transaction) return std::unexpected(transaction.error());
     inside_->update.emplace(std::move(*transaction));
@@ -216,6 +241,7 @@ Result<IndexProgress> LedgerIndex::begin() {
 }
 
 Result<void> LedgerIndex::commit(const IndexProgress& progress) {
+    if (auto flushed = inside_->left.flush(); !flushed) return flushed;
     auto& set = inside_->set_progress;
     set.bind(1, static_cast<std::int64_t>(progress.segment)).bind(2, static_cast<std::int64_t>(progress.offset));
     set.bind(3, static_cast<std::int64_t>(progress.next_entry))
@@ -250,86 +276,85 @@ Result<void> LedgerIndex::place(const EntryPlace& place, std::string_view exchan
         .run();
 }
 
-Result<void> LedgerIndex::count_file(const FileRow& row) {
-    Statement& statement = inside_->count_file;
-    int at = 0;
-    for (const std::string* text :
-         {&row.repository, &row.file, &row.how, &row.lines, &row.tool, &row.upstream, &row.vendor, &row.account,
-          &row.client, &row.model, &row.rule, &row.effective_class, &row.person})
-        statement.bind(++at, *text);
-    for (const std::int64_t number : {row.first_ms / day_ms, row.count, row.characters, row.first_ms, row.last_ms,
-                                      static_cast<std::int64_t>(row.last_entry)})
-        statement.bind(++at, number);
-    return statement.run();
+void LedgerIndex::count_file(const FileRow& row) { inside_->left.add(row); }
+
+Result<void> LedgerIndex::mention(std::uint64_t first_entry, Mention what, std::string_view text) {
+    if (text.empty()) return {};
+    const auto id = inside_->word_id(mention_text(what, text));
+    if (!id) return std::unexpected(id.error());
+    return inside_->mention.bind(1, *id).bind(2, static_cast<std::int64_t>(first_entry)).run();
+}
+
+Result<void> LedgerIndex::name_files(std::uint64_t first_entry, const std::set<std::string_view>& files) {
+    if (files.empty()) return {};
+    std::string lines = "\n";
+    for (const std::string_view file : files) lines.append(file) += '\n';
+    return inside_->name_files.bind(1, static_cast<std::int64_t>(first_entry)).bind(2, lines).run();
 }
 
 Result<std::vector<ExchangeRow>> LedgerIndex::exchanges(const ExchangeFilter& filter,
                                                         std::optional<std::uint64_t> before, std::size_t limit) {
     Where where;
-    where.equals("person", filter.person);
-    where.equals("team", filter.team);
-    where.equals("machine", filter.machine);
-    where.equals("session", filter.session);
-    where.equals("key", filter.key);
-    where.names_repository(filter.repository);
-    where.equals("effective_class", filter.effective_class);
-    where.equals("client", filter.client);
-    where.equals("client_version", filter.client_version);
-    where.equals("dialect", filter.dialect);
-    where.equals("model", filter.model);
-    where.equals("decision", filter.decision);
-    where.equals("rule", filter.rule);
-    where.equals("upstream", filter.upstream);
-    where.equals("vendor", filter.vendor);
-    where.equals("account", filter.account);
-    if (filter.from_ms != 0) where.compare("at_ms >= ?", filter.from_ms);
-    if (filter.to_ms != 0) where.compare("at_ms < ?", filter.to_ms);
-    if (before) where.compare("first_entry < ?", static_cast<std::int64_t>(*before));
-    auto statement = inside_->db.prepare("SELECT * FROM exchange" + where.sql() + " ORDER BY first_entry DESC LIMIT ?");
+    // What is rare leads: the exchanges that mention it, in order, and no other is looked at.
+    std::vector<std::string> mentioned;
+    for (const auto& [what, text] :
+         {std::pair{Mention::finding, &filter.finding}, std::pair{Mention::repository, &filter.repository}})
+        if (!text->empty()) mentioned.push_back(mention_text(what, *text));
+    std::string from = "exchange e", order = "e.first_entry";
+    for (std::size_t i = 0; i < mentioned.size(); ++i)
+        where.holds(i == 0 ? "m.word = (SELECT id FROM word WHERE text = ?)"
+                           : "EXISTS (SELECT 1 FROM mention WHERE word = (SELECT id FROM word WHERE text = ?) AND "
+                             "mention.first_entry = e.first_entry)",
+                    mentioned[i]);
+    if (!mentioned.empty()) {
+        from = "mention m CROSS JOIN exchange e ON e.first_entry = m.first_entry";
+        order = "m.first_entry";
+    }
+    const std::string file_line = "\n" + filter.file + "\n";
+    if (!filter.file.empty() && mentioned.empty() && filter.person.empty()) {
+        from = "named_files f CROSS JOIN exchange e ON e.first_entry = f.first_entry";
+        order = "f.first_entry";
+        where.holds("instr(f.files, ?) > 0", file_line);
+    } else if (!filter.file.empty()) {
+        where.holds("instr((SELECT files FROM named_files f WHERE f.first_entry = e.first_entry), ?) > 0", file_line);
+    }
+    where.equals("e.person", filter.person);
+    where.equals("e.team", filter.team);
+    where.equals("e.machine", filter.machine);
+    where.equals("e.session", filter.session);
+    where.equals("e.key", filter.key);
+    where.equals("e.effective_class", filter.effective_class);
+    where.equals("e.client", filter.client);
+    where.equals("e.client_version", filter.client_version);
+    where.equals("e.dialect", filter.dialect);
+    where.equals("e.model", filter.model);
+    where.equals("e.decision", filter.decision);
+    where.equals("e.rule", filter.rule);
+    where.equals("e.upstream", filter.upstream);
+    where.equals("e.vendor", filter.vendor);
+    where.equals("e.account", filter.account);
+    if (filter.from_ms != 0 || filter.to_ms != 0) {
+        const auto range = inside_->entries_within(filter.from_ms, filter.to_ms);
+        if (!range) return std::unexpected(range.error());
+        if (!*range) return std::vector<ExchangeRow>();
+        where.compare(order + " >= ?", (*range)->first);
+        where.compare(order + " <= ?", (*range)->second);
+        where.compare("+e.at_ms >= ?",
+                      filter.from_ms); // '+': not by the index of times, whose order would have to be undone
+        if (filter.to_ms != 0) where.compare("+e.at_ms < ?", filter.to_ms);
+    }
+    if (before) where.compare(order + " < ?", static_cast<std::int64_t>(*before));
+    auto statement =
+        inside_->db.prepare("SELECT e.* FROM " + from + where.sql() + " ORDER BY " + order + " DESC LIMIT ?");
     if (!statement) return std::unexpected(statement.error());
     where.bind(*statement);
     statement->bind(where.count() + 1, static_cast<std::int64_t>(limit));
     return every(*statement, exchange_of_row);
 }
 
-Result<std::vector<FileRow>> LedgerIndex::files(const ExchangeFilter& filter, std::size_t limit, bool apart) {
-    Where where;
-    where.equals("repository", filter.repository);
-    where.equals("file", filter.file);
-    where.equals("how", filter.how);
-    where.equals("upstream", filter.upstream);
-    where.equals("vendor", filter.vendor);
-    where.equals("account", filter.account);
-    where.equals("client", filter.client);
-    where.equals("model", filter.model);
-    where.equals("rule", filter.rule);
-    where.equals("person", filter.person);
-    where.equals("effective_class", filter.effective_class);
-    if (filter.from_ms != 0) where.compare("last_ms >= ?", filter.from_ms);
-    if (filter.to_ms != 0) where.compare("first_ms < ?", filter.to_ms);
-    auto statement = inside_->db.prepare(
-        "SELECT repository, file, how, group_concat(DISTINCT lines), tool, upstream, vendor, account, client, model, "
-        "rule, "
-        "effective_class, count(DISTINCT person), sum(count), max(characters), min(first_ms), max(last_ms), "
-        "max(last_entry) "
-        "FROM file" +
-        where.sql() +
-        " GROUP BY repository, file, how, tool, upstream, vendor, account, client, model, rule, effective_class" +
-        (apart ? ", lines " : " ") + "ORDER BY max(last_ms) DESC, repository, file, how LIMIT ?");
-    if (!statement) return std::unexpected(statement.error());
-    where.bind(*statement);
-    statement->bind(where.count() + 1, static_cast<std::int64_t>(limit));
-    return every(*statement, [](const Statement& s) {
-        FileRow row;
-        int at = 0;
-        for (std::string* text : {&row.repository, &row.file, &row.how, &row.lines, &row.tool, &row.upstream,
-                                  &row.vendor, &row.account, &row.client, &row.model, &row.rule, &row.effective_class})
-            *text = s.text(at++);
-        for (std::int64_t* number : {&row.persons, &row.count, &row.characters, &row.first_ms, &row.last_ms})
-            *number = s.number(at++);
-        row.last_entry = static_cast<std::uint64_t>(s.number(at));
-        return row;
-    });
+Result<std::vector<FileRow>> LedgerIndex::files(const ExchangeFilter& filter, const LeftKey& after, std::size_t limit,
+                                                bool apart) {
+    return inside_->left.rows(filter, after, limit, apart);
 }
 
 Result<std::vector<EntryPlace>> LedgerIndex::entries_of(std::string_view exchange) {

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -48,7 +49,9 @@ struct ExchangeFilter {
     std::string client{}, client_version{}, dialect{}, model{};
     std::string decision{}, rule{};
     std::string upstream{}, vendor{}, account{};
-    std::string file{}, how{}; // of files() alone
+    std::string file{};    // pseudonym: named in one of its entries, or found there
+    std::string finding{}; // rule of inspection
+    std::string how{};     // of files() alone
 };
 
 // A file of which content or the name was in requests that left, per UTC day; `file` and `person` are pseudonyms.
@@ -58,13 +61,20 @@ struct FileRow {
     std::string lines; // of verified content: "101-110,130-140"
     std::string tool;  // of a tool call
     std::string upstream, vendor, account, client, model, rule, effective_class;
-    std::string person;          // kept by row, not told by files()
+    std::string person, team;    // kept by row, not told by files()
     std::int64_t persons = 0;    // different ones, told by files()
     std::int64_t count = 0;      // requests whose conversation has it
     std::int64_t characters = 0; // of verified content, the most of a request
     std::int64_t first_ms = 0, last_ms = 0;
     std::uint64_t last_entry = 0; // an example
 };
+
+// What tells a row of files() from all others; their order. Texts of entries only, so that it holds in an index that is built anew.
+using LeftKey = std::vector<std::string>;
+LeftKey left_key(const FileRow& row);
+
+// What an exchange's entries name, beside what its row tells.
+enum class Mention : char { repository = 'r', finding = 'n' };
 
 // How far the segments were read. `frame_crc` is that of the last frame read: where the segment holds another one there now,
 // the ledger was cut back by a crash and the cache is built anew.
@@ -98,14 +108,19 @@ public:
     Result<std::optional<ExchangeRow>> find(std::string_view exchange);
     Result<void> put(const ExchangeRow& row); // inserts, or replaces the row of the same exchange
     Result<void> place(const EntryPlace& place, std::string_view exchange);
-    Result<void> count_file(const FileRow& row); // adds row.count to its day, widens first and last
+    void
+    count_file(const FileRow& row); // adds row.count to its person's day, widens first and last; written by commit()
+    Result<void> mention(std::uint64_t first_entry, Mention what, std::string_view text);
+    Result<void> name_files(std::uint64_t first_entry, const std::set<std::string_view>& files); // of one entry
 
     // Newest first; `before` is the first_entry of the last row of the page before, or nothing.
     Result<std::vector<ExchangeRow>> exchanges(const ExchangeFilter& filter, std::optional<std::uint64_t> before,
                                                std::size_t limit);
-    // Summed over the days that overlap from..to, the latest first.
-    // `apart`: a row for each list of lines; else those of a row are joined.
-    Result<std::vector<FileRow>> files(const ExchangeFilter& filter, std::size_t limit, bool apart);
+    // In the order of their keys, those behind `after`; an empty key: from the first. Summed over the days that overlap from..to. Of the
+    // filter: person, team, repository, class, client, model, rule, upstream, vendor, account, file, how.
+    // `apart`: a row for each list of lines that left together, possibly some more than `limit`; else those of a row are joined.
+    Result<std::vector<FileRow>> files(const ExchangeFilter& filter, const LeftKey& after, std::size_t limit,
+                                       bool apart);
     Result<std::vector<EntryPlace>> entries_of(std::string_view exchange);
     Result<std::optional<EntryPlace>> place_of(std::uint64_t entry);
     Result<std::optional<std::string>> exchange_of(std::uint64_t entry);

@@ -30,7 +30,8 @@ struct KeyRecord {
     std::int64_t created_ms = 0;
     std::int64_t expires_ms = 0;
     std::int64_t revoked_ms = 0;
-    std::string role; // what the person does, for rules; empty: none
+    std::string role;                 // what the person does, for rules; empty: none
+    std::string access = "developer"; // what the person may see of the ledger: a word of identity/access.h
 };
 using KeyList = std::vector<KeyRecord>; // in order of creation
 
@@ -70,6 +71,17 @@ struct ActRecord {
     std::int64_t at_ms = 0;
 };
 
+// Two people open a name together, for a case: one asks, the other approves (identity/unmask.h).
+struct UnmaskingRecord {
+    std::string id; // "u_…"
+    std::string pseudonym;
+    std::string case_number;
+    std::string asked_by, asked_access; // pseudonym of a person, and in which role
+    std::int64_t asked_ms = 0;
+    std::string approved_by, approved_access; // not approved yet: empty
+    std::int64_t approved_ms = 0;
+};
+
 // Of sessions (the clients' own ids of conversations) no name is kept; they have pseudonyms only.
 enum class NameKind : std::uint8_t { person = 1, machine = 2, path = 3, session = 4 };
 
@@ -107,6 +119,12 @@ public:
     Result<std::vector<ActRecord>> unrecorded_acts(); // in order
     Result<void> act_recorded(std::string_view id);
     Result<std::vector<ActRecord>> acts_since(std::int64_t at_ms); // recorded or not, in order
+
+    // The newest wish for the same pseudonym and case that was asked after `since_ms`; where there is none, this one becomes it.
+    Result<UnmaskingRecord> ask_to_unmask(const UnmaskingRecord& wish, std::int64_t since_ms);
+    // By another person than who asked; otherwise, and approved before, it stays as it is.
+    Result<UnmaskingRecord> approve_unmasking(std::string_view id, std::string_view person, std::string_view access,
+                                              std::int64_t at_ms);
 
     // Their version counts the changes of exceptions and disputes too: all say what is let through.
     Result<Snapshot<KeyList>> keys();

@@ -158,5 +158,28 @@ TEST_F(StateTest, ACopyHoldsAllButTheNames) {
     EXPECT_EQ((*copy)->acts_since(5'001)->size(), 0u);
 }
 
+TEST_F(StateTest, AKeyHasItsAccessAndADevelopersWhereNobodySaid) {
+    ASSERT_TRUE(state_->issue_key("r1", key("k_1", '\x01')));
+    KeyRecord auditor = key("k_2", '\x02');
+    auditor.access = "auditor";
+    ASSERT_TRUE(state_->issue_key("r2", auditor));
+    const auto keys = another()->keys();
+    EXPECT_EQ(keys->value->at(0).access, "developer");
+    EXPECT_EQ(keys->value->at(1).access, "auditor");
+}
+
+TEST_F(StateTest, AWishToUnmaskIsApprovedBySomebodyElseOnce) {
+    const UnmaskingRecord wish{"u_1", "p_anna", "C-1", "p_a", "auditor", 1'000, "", "", 0};
+    ASSERT_EQ(state_->ask_to_unmask(wish, 0)->id, "u_1");
+    UnmaskingRecord again = wish;
+    again.id = "u_2", again.asked_by = "p_b", again.asked_ms = 1'500;
+    EXPECT_EQ(another()->ask_to_unmask(again, 500)->id, "u_1") << "the same case";
+    EXPECT_EQ(state_->approve_unmasking("u_1", "p_a", "data-protection", 1'600)->approved_by, "") << "not by who asked";
+    EXPECT_EQ(state_->approve_unmasking("u_1", "p_b", "data-protection", 1'700)->approved_by, "p_b");
+    EXPECT_EQ(state_->approve_unmasking("u_1", "p_c", "data-protection", 1'800)->approved_by, "p_b") << "stays";
+    EXPECT_EQ(state_->ask_to_unmask(again, 1'000)->id, "u_2") << "the old one is over";
+    EXPECT_FALSE(state_->approve_unmasking("u_9", "p_b", "data-protection", 1'700));
+}
+
 } // namespace
 } // namespace sallyport::store

@@ -1,5 +1,7 @@
 #include "tlog/tile.h"
 
+#include <algorithm>
+#include <charconv>
 #include <cstring>
 
 namespace sallyport::tlog {
@@ -10,6 +12,35 @@ std::string tile_path(std::optional<unsigned> level, std::uint64_t index, std::u
     while ((index /= 1000) != 0) number.insert(0, "x" + digits(index) + "/");
     const std::string path = "tile/" + (level ? std::to_string(*level) : "entries") + "/" + number;
     return width == tile_width ? path : path + ".p/" + std::to_string(width);
+}
+
+std::optional<TileName> parse_tile_path(std::string_view path) {
+    constexpr std::string_view first = "tile/";
+    if (!path.starts_with(first) || path.size() > 64) return std::nullopt;
+    std::string_view rest = path.substr(first.size());
+    const auto number = [](std::string_view digits, std::uint64_t& into) {
+        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), into);
+        return error == std::errc() && end == digits.data() + digits.size();
+    };
+    TileName out;
+    const std::string_view level = rest.substr(0, rest.find('/'));
+    out.is_of_entries = level == "entries";
+    std::uint64_t value = 0;
+    if (!out.is_of_entries && (!number(level, value) || value >= tile_levels)) return std::nullopt;
+    out.place.level = static_cast<unsigned>(value);
+    rest.remove_prefix(std::min(rest.size(), level.size() + 1));
+    if (const std::size_t partial = rest.find(".p/"); partial != std::string_view::npos) {
+        if (!number(rest.substr(partial + 3), out.place.width) || out.place.width == 0 || out.place.width >= tile_width)
+            return std::nullopt;
+        rest = rest.substr(0, partial);
+    }
+    std::string digits;
+    for (const char c : rest)
+        if (c != 'x' && c != '/') digits += c;
+    // Beyond this an index times the width of a tile is no number of entries any more.
+    if (!number(digits, out.place.index) || out.place.index > UINT64_MAX / tile_width / tile_width) return std::nullopt;
+    const auto made = out.is_of_entries ? out.place.entries_path() : out.place.path();
+    return made == path ? std::optional(out) : std::nullopt;
 }
 
 std::string encode(std::span<const Digest> tile) {

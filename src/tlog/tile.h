@@ -48,6 +48,13 @@ constexpr TilePlace partial_tile(std::uint64_t size, unsigned level) {
     return {level, hashes / tile_width, hashes % tile_width};
 }
 
+// What tile_path() wrote, and nothing else: no other form of a number, no tile of width 0.
+struct TileName {
+    TilePlace place; // of level 0 where it is of entries
+    bool is_of_entries = false;
+};
+std::optional<TileName> parse_tile_path(std::string_view path);
+
 std::string encode(std::span<const Digest> tile);
 Result<Hashes> read_tile(std::string_view bytes, std::uint64_t width);
 Digest subtree_root(std::span<const Digest> hashes); // of a power of two of them

@@ -171,8 +171,7 @@ class Canary(rig.Case):
                 self.search(path.name, path.read_bytes(), self.all_secrets())
 
     def test_no_secret_in_what_the_ledger_tells(self):
-        told = self.gateway.run("ledger", "list", "--config", "sallyport.yaml", "--json", "--names", "--limit",
-                                "100000")
+        told = self.gateway.run("ledger", "list", "--config", "sallyport.yaml", "--json", "--limit", "100000")
         self.search("ledger list", told.encode(), self.all_secrets())
         for row in self.gateway.ledger()[::7]:
             self.search("ledger show", json.dumps(self.gateway.entries(row["exchange"])).encode(), self.all_secrets())
@@ -199,7 +198,13 @@ class Canary(rig.Case):
             if path.is_file() and "policies" not in path.parts:
                 self.search(path.name, path.read_bytes(), [PERSON, FILE, "canary-user"])
         self.search("log", self.gateway.errors.read_bytes(), [PERSON, FILE, "canary-user"])
-        self.assertIn(PERSON, self.gateway.run("ledger", "list", "--config", "sallyport.yaml", "--json", "--names"))
+        desk = []
+        for option, role in (("--by", "auditor"), ("--with", "data-protection")):
+            file = self.gateway.folder / f"{role}.key"
+            file.write_text(self.gateway.issue(f"{role}@acme.example", "--access", role)["key"])
+            desk += [option, file.name]
+        [person] = {row["person"] for row in self.gateway.ledger("--team", "own")}
+        self.assertEqual(PERSON + "\n", self.gateway.run("ledger", "unmask", "--config", "sallyport.yaml", person, "--case", "1", *desk))
         self.assertIn(FILE, self.gateway.run("ledger", "left", "--config", "sallyport.yaml", "--json"))
 
     def test_files_are_for_their_owner_only(self):

@@ -1,0 +1,271 @@
+// The tables of state.db and the statements over them: shared by the files that implement store::State, and by nobody else.
+#pragma once
+
+#include "store/database.h"
+#include "store/names.h"
+#include "store/state.h"
+
+#include <array>
+#include <mutex>
+
+namespace sallyport::store {
+
+namespace state_tables {
+inline constexpr std::int32_t purpose = 0x5341'5354; // "SAST"
+
+// `changes` counts the commands that changed a table: the version of its snapshots.
+inline constexpr const char* first_format = R"sql(
+CREATE TABLE keys (
+    id         TEXT PRIMARY KEY,
+    digest     BLOB NOT NULL UNIQUE CHECK (length(digest) = 32),
+    person     TEXT NOT NULL,
+    team       TEXT NOT NULL,
+    max_class  TEXT NOT NULL,
+    label      TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    revoked_ms INTEGER NOT NULL DEFAULT 0,
+    request    TEXT NOT NULL UNIQUE
+) STRICT;
+CREATE TABLE names (
+    pseudonym TEXT PRIMARY KEY,
+    kind      INTEGER NOT NULL,
+    sealed    BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE changes (
+    what  TEXT PRIMARY KEY,
+    count INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO changes VALUES ('keys', 1);
+)sql";
+inline constexpr const char* second_format = R"sql(
+CREATE TABLE exceptions (
+    id             TEXT PRIMARY KEY,
+    person         TEXT NOT NULL,
+    team           TEXT NOT NULL,
+    repository     TEXT NOT NULL,
+    rule           TEXT NOT NULL,
+    reason         TEXT NOT NULL,
+    granted_by     TEXT NOT NULL,
+    approved_by    TEXT NOT NULL DEFAULT '',
+    granted_ms     INTEGER NOT NULL,
+    until_ms       INTEGER NOT NULL,
+    revoked_ms     INTEGER NOT NULL DEFAULT 0,
+    needs_approval INTEGER NOT NULL,
+    request        TEXT NOT NULL UNIQUE
+) STRICT;
+)sql";
+inline constexpr const char* third_format = "ALTER TABLE keys ADD COLUMN role TEXT NOT NULL DEFAULT ''";
+inline constexpr const char* fourth_format = R"sql(
+CREATE TABLE disputes (
+    finding      TEXT NOT NULL,
+    rule         TEXT NOT NULL,
+    reason       TEXT NOT NULL,
+    by           TEXT NOT NULL,
+    disputed_ms  INTEGER NOT NULL,
+    until_ms     INTEGER NOT NULL,
+    withdrawn_ms INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (finding, rule, disputed_ms)
+) STRICT;
+)sql";
+inline constexpr const char* fifth_format = R"sql(
+CREATE TABLE acts (
+    number   INTEGER PRIMARY KEY,
+    id       TEXT NOT NULL UNIQUE,
+    what     TEXT NOT NULL,
+    by       TEXT NOT NULL,
+    why      TEXT NOT NULL,
+    about    TEXT NOT NULL,
+    at_ms    INTEGER NOT NULL,
+    recorded INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX acts_unrecorded ON acts (number) WHERE recorded = 0;
+)sql";
+// Who may see what of the ledger (identity/access.h), and the names that two people opened together (identity/unmask.h).
+inline constexpr const char* sixth_format = R"sql(
+ALTER TABLE keys ADD COLUMN access TEXT NOT NULL DEFAULT 'developer';
+CREATE TABLE unmaskings (
+    id              TEXT PRIMARY KEY,
+    pseudonym       TEXT NOT NULL,
+    case_number     TEXT NOT NULL,
+    asked_by        TEXT NOT NULL,
+    asked_access    TEXT NOT NULL,
+    asked_ms        INTEGER NOT NULL,
+    approved_by     TEXT NOT NULL DEFAULT '',
+    approved_access TEXT NOT NULL DEFAULT '',
+    approved_ms     INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX unmaskings_by_case ON unmaskings (pseudonym, case_number, asked_ms);
+)sql";
+inline constexpr std::array migrations = {first_format,  second_format, third_format,
+                                          fourth_format, fifth_format,  sixth_format};
+
+#define KEY_COLUMNS "id, digest, person, team, max_class, label, created_ms, expires_ms, revoked_ms, role, access"
+
+inline KeyRecord key_of(const Statement& row) {
+    return {std::string(row.text(0)),
+            std::string(row.blob(1)),
+            std::string(row.text(2)),
+            std::string(row.text(3)),
+            std::string(row.text(4)),
+            std::string(row.text(5)),
+            row.number(6),
+            row.number(7),
+            row.number(8),
+            std::string(row.text(9)),
+            std::string(row.text(10))};
+}
+#define EXCEPTION_COLUMNS                                                                                              \
+    "id, person, team, repository, rule, reason, granted_by, approved_by, granted_ms, until_ms, revoked_ms, "          \
+    "needs_approval"
+
+inline ExceptionRecord exception_of(const Statement& row) {
+    ExceptionRecord out;
+    int column = 0;
+    for (std::string* text :
+         {&out.id, &out.person, &out.team, &out.repository, &out.rule, &out.reason, &out.granted_by, &out.approved_by})
+        *text = row.text(column++);
+    for (std::int64_t* number : {&out.granted_ms, &out.until_ms, &out.revoked_ms}) *number = row.number(column++);
+    out.needs_approval = row.number(column) != 0;
+    return out;
+}
+#define DISPUTE_COLUMNS "finding, rule, reason, by, disputed_ms, until_ms, withdrawn_ms"
+
+inline DisputeRecord dispute_of(const Statement& row) {
+    return {std::string(row.text(0)),
+            std::string(row.text(1)),
+            std::string(row.text(2)),
+            std::string(row.text(3)),
+            row.number(4),
+            row.number(5),
+            row.number(6)};
+}
+inline ActRecord act_of(const Statement& row) {
+    return {std::string(row.text(0)), std::string(row.text(1)), std::string(row.text(2)),
+            std::string(row.text(3)), std::string(row.text(4)), row.number(5)};
+}
+#define UNMASKING_COLUMNS                                                                                              \
+    "id, pseudonym, case_number, asked_by, asked_access, asked_ms, approved_by, approved_access, approved_ms"
+
+inline UnmaskingRecord unmasking_of(const Statement& row) {
+    return {std::string(row.text(0)), std::string(row.text(1)), std::string(row.text(2)),
+            std::string(row.text(3)), std::string(row.text(4)), row.number(5),
+            std::string(row.text(6)), std::string(row.text(7)), row.number(8)};
+}
+} // namespace state_tables
+
+using namespace state_tables;
+
+struct State::Inside {
+    Inside(Database opened, Names sealed) : db(std::move(opened)), names(std::move(sealed)) {}
+
+    std::mutex mutex;
+    Database db;
+    Names names;
+    Statement insert_key, key_by_request, key_by_id, revoke, all_keys, count_change, change_count;
+    Statement insert_act, acts_left, acts_later, mark_act, copy;
+    Statement insert_exception, exception_by_request, exception_by_id, approve, revoke_exception, all_exceptions;
+    Statement insert_dispute, dispute_by_finding, withdraw, all_disputes;
+    Statement insert_unmasking, unmasking_of_case, approve_unmasking, all_unmaskings;
+    std::int64_t seen_foreign = -1; // foreign_changes() when `seen_version` was read
+    std::uint64_t seen_version = 0;
+
+    Result<void> prepare() {
+        const std::pair<Statement*, const char*> all[] = {
+            {&insert_key, "INSERT INTO keys (" KEY_COLUMNS ", request) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"},
+            {&key_by_request, "SELECT " KEY_COLUMNS " FROM keys WHERE request = ?"},
+            {&key_by_id, "SELECT " KEY_COLUMNS " FROM keys WHERE id = ?"},
+            {&revoke, "UPDATE keys SET revoked_ms = ? WHERE id = ? AND revoked_ms = 0"},
+            {&all_keys, "SELECT " KEY_COLUMNS " FROM keys ORDER BY created_ms, id"},
+            {&count_change, "UPDATE changes SET count = count + 1 WHERE what = ?"},
+            {&change_count, "SELECT count FROM changes WHERE what = ?"},
+            {&insert_exception,
+             "INSERT INTO exceptions (" EXCEPTION_COLUMNS ", request) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"},
+            {&exception_by_request, "SELECT " EXCEPTION_COLUMNS " FROM exceptions WHERE request = ?"},
+            {&exception_by_id, "SELECT " EXCEPTION_COLUMNS " FROM exceptions WHERE id = ?"},
+            {&approve, "UPDATE exceptions SET approved_by = ? WHERE id = ? AND approved_by = '' AND granted_by <> ?1"},
+            {&revoke_exception, "UPDATE exceptions SET revoked_ms = ? WHERE id = ? AND revoked_ms = 0"},
+            {&all_exceptions, "SELECT " EXCEPTION_COLUMNS " FROM exceptions ORDER BY granted_ms, id"},
+            {&insert_dispute, "INSERT INTO disputes (" DISPUTE_COLUMNS ") VALUES (?,?,?,?,?,?,?)"},
+            {&dispute_by_finding,
+             "SELECT " DISPUTE_COLUMNS " FROM disputes WHERE finding = ? ORDER BY disputed_ms DESC LIMIT 1"},
+            {&withdraw, "UPDATE disputes SET withdrawn_ms = ? WHERE finding = ? AND withdrawn_ms = 0"},
+            {&all_disputes, "SELECT " DISPUTE_COLUMNS " FROM disputes ORDER BY disputed_ms, finding, rule"},
+            {&insert_act,
+             "INSERT INTO acts (id, what, by, why, about, at_ms) VALUES (?,?,?,?,?,?) ON CONFLICT DO NOTHING"},
+            {&acts_left,
+             "SELECT id, what, by, why, about, at_ms FROM acts WHERE recorded = 0 ORDER BY number LIMIT 100"},
+            {&acts_later, "SELECT id, what, by, why, about, at_ms FROM acts WHERE at_ms >= ? ORDER BY number"},
+            {&copy, "VACUUM INTO ?"},
+            {&mark_act, "UPDATE acts SET recorded = 1 WHERE id = ?"},
+            {&insert_unmasking, "INSERT INTO unmaskings (" UNMASKING_COLUMNS ") VALUES (?,?,?,?,?,?,?,?,?)"},
+            {&unmasking_of_case, "SELECT " UNMASKING_COLUMNS " FROM unmaskings WHERE pseudonym = ? AND case_number = ? "
+                                 "AND asked_ms > ? ORDER BY asked_ms DESC LIMIT 1"},
+            {&approve_unmasking, "UPDATE unmaskings SET approved_by = ?2, approved_access = ?3, approved_ms = ?4 "
+                                 "WHERE id = ?1 AND approved_by = '' AND asked_by <> ?2"},
+            {&all_unmaskings, "SELECT " UNMASKING_COLUMNS " FROM unmaskings ORDER BY asked_ms, id"},
+        };
+        for (const auto& [statement, sql] : all) {
+            auto prepared = db.prepare(sql);
+            if (!prepared) return std::unexpected(prepared.error());
+            *statement = std::move(*prepared);
+        }
+        return {};
+    }
+
+    // The row that a bound statement finds, if any.
+    template <class Read>
+    auto one(Statement& statement, Read read) -> Result<std::optional<decltype(read(statement))>> {
+        std::optional<decltype(read(statement))> out;
+        const auto row = statement.step();
+        if (!row) return std::unexpected(row.error());
+        if (*row) out = read(statement);
+        statement.reset();
+        return out;
+    }
+    template <class Read>
+    auto every(Statement& statement, Read read) -> Result<std::vector<decltype(read(statement))>> {
+        std::vector<decltype(read(statement))> out;
+        while (true) {
+            const auto row = statement.step();
+            if (!row) return std::unexpected(row.error());
+            if (!*row) break;
+            out.push_back(read(statement));
+        }
+        statement.reset();
+        return out;
+    }
+
+    Result<std::uint64_t> version() {
+        change_count.bind(1, std::string_view("keys"));
+        const auto count = one(change_count, [](const Statement& row) { return row.number(0); });
+        if (!count) return std::unexpected(count.error());
+        return static_cast<std::uint64_t>(count->value_or(0));
+    }
+
+    // In one read transaction, so that list and version belong together.
+    Result<Snapshot<KeyList>> read_keys() {
+        auto foreign = db.foreign_changes();
+        if (!foreign) return std::unexpected(foreign.error());
+        if (auto begun = db.execute("BEGIN"); !begun) return std::unexpected(begun.error());
+        auto at = version();
+        auto list = at ? every(all_keys, key_of) : Result<std::vector<KeyRecord>>(std::unexpected(at.error()));
+        if (auto done = db.execute("COMMIT"); !done) return std::unexpected(done.error());
+        if (!list) return std::unexpected(list.error());
+        seen_foreign = *foreign;
+        seen_version = *at;
+        return Snapshot<KeyList>{std::make_shared<const KeyList>(std::move(*list)), *at};
+    }
+
+    // After a change of our own, which foreign_changes() does not tell of.
+    template <class Record> Result<Record> committed(Transaction& transaction, Result<std::optional<Record>> record) {
+        if (!record) return std::unexpected(record.error());
+        if (auto counted = count_change.bind(1, std::string_view("keys")).run(); !counted)
+            return std::unexpected(counted.error());
+        if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
+        seen_foreign = -1;
+        return std::move(**record);
+    }
+};
+
+} // namespace sallyport::store
