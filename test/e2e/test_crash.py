@@ -10,6 +10,7 @@ import random
 import struct
 import sys
 import threading
+import time
 import unittest
 
 import dialects
@@ -18,6 +19,7 @@ from wire import Cut, Wire, until
 
 ROUNDS = int(os.environ.get("ROUNDS", "10"))
 CALLERS = 4
+SETTLED_SECONDS = 1  # a body that was taken so long ago is in its file
 CUSTOMER = "git.acme.example/clients/x"  # recorded durable-first
 
 
@@ -26,7 +28,7 @@ class Crash(rig.Case):
     config = {"threads": 2}
 
     def call(self, number, acknowledged, stop):
-        """One client on one connection: durable-first exchanges until the gateway dies. Adds (exchange, body) of each."""
+        """One client on one connection: durable-first exchanges until the gateway dies. Adds (exchange, body, when) of each."""
         try:
             with Wire(self.gateway.port) as wire:
                 for count in range(100_000):
@@ -36,7 +38,7 @@ class Crash(rig.Case):
                     wire.ask("POST", "/v1/chat/completions", dialects.CHAT.fields(self.key, CUSTOMER), body)
                     answer = wire.answer()
                     if answer.status == 200:
-                        acknowledged.append((answer.exchange, body))
+                        acknowledged.append((answer.exchange, body, time.monotonic()))
         except (Cut, OSError):
             pass
 
@@ -60,10 +62,10 @@ class Crash(rig.Case):
         self.assertTrue(told["ok"], told)
         self.assertGreaterEqual(told["checkpoint"]["size"], int(shown[-1].splitlines()[1]))
 
-    def is_kept(self, exchange, body):
-        """As it was sent; or lost with the machine's memory, which is said."""
+    def is_kept(self, exchange, body, is_settled):
+        """As it was sent, or lost with the process's memory: a body reaches the file within 50 ms, behind its entry."""
         found = self.run_ledger("show", exchange, "--body", "request", "--reason", "test", code=None)
-        if found:
+        if found or is_settled:
             self.assertEqual(body.decode(), found)
         return bool(found)
 
@@ -82,6 +84,7 @@ class Crash(rig.Case):
             goal = before + chance.randint(1, 120)
             until(lambda: len(acknowledged) >= goal, f"{goal} acknowledged exchanges in round {number}")
             shown = [note] if (note := self.run_ledger("checkpoint", code=None)) else []
+            killed = time.monotonic()
             self.gateway.kill()
             shown += [note] if (note := self.run_ledger("checkpoint", code=None)) else []
             stop.set()
@@ -91,13 +94,12 @@ class Crash(rig.Case):
             slowest = max(slowest, self.gateway.cpu_seconds())
             if shown:
                 self.goes_on_from(shown)
-            kept.append(self.is_kept(*chance.choice(acknowledged)))
+            exchange, body, when = chance.choice(acknowledged[before:])
+            kept.append(self.is_kept(exchange, body, when < killed - SETTLED_SECONDS))
             if number + 1 == ROUNDS or (number + 1) % 100 == 0:
                 print(f"\n{number + 1} rounds: {len(acknowledged)} acknowledged, slowest start {slowest} s of CPU, "
                       f"{kept.count(True)} of {len(kept)} bodies there", file=sys.stderr)
-        self.assertGreaterEqual(kept.count(True), 0.9 * len(kept) - 2, "bodies that reached the disk")
-        bodies, acknowledged = dict(acknowledged), [exchange for exchange, _ in acknowledged]
-        self.assertEqual(len(bodies), len(acknowledged))
+        acknowledged = [exchange for exchange, _, _ in acknowledged]
         self.assertLessEqual(slowest, 2 * rig.SECONDS_FACTOR, "seconds of CPU to start after a kill")
 
         self.assertEqual(len(acknowledged), len(set(acknowledged)))
