@@ -50,8 +50,7 @@ Result<void> State::copy_to(const std::filesystem::path& file) {
     const std::scoped_lock lock(inside_->mutex);
     auto copied = inside_->copy.bind(1, std::string_view(file.native())).run();
     if (!copied)
-        copied = fail(copied.error().kind,
-                      inside_->db.path() + " cannot be copied to " + file.string() + ": " + copied.error().message);
+        copied = fail(copied.error().kind, inside_->db.path() + " cannot be copied: " + copied.error().message);
     return copied;
 }
 

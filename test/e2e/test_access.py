@@ -137,6 +137,8 @@ class Entries:
     def test_pages_neither_repeat_nor_skip_while_entries_come_and_the_index_is_built_anew(self):
         for i in range(12):
             self.go_on(f"page {i}")
+        last = self.go_on("the last page")
+        until(lambda: last.exchange in self.exchanges("?limit=1000"), "the last exchange in the index")
         expected, seen, cursor = self.exchanges("?limit=1000"), [], ""
         while True:
             page = self.told(f"/ledger/entries?limit=4{cursor and '&cursor=' + cursor}")
