@@ -92,8 +92,7 @@ private:
             threads.emplace_back([&, lane] {
                 lanes_[lane]->reader.forget_keys(); // what was erased meanwhile is not read
                 for (std::size_t i = 0; i < rows.size(); ++i)
-                    if (lane_of(rows[i]) == lane)
-                        found[i] = look_at(lanes_[lane]->search, *shown[i], rows[i]);
+                    if (lane_of(rows[i]) == lane) found[i] = look_at(lanes_[lane]->search, *shown[i], rows[i]);
             });
         for (std::thread& thread : threads) thread.join();
         for (std::size_t i = 0; i < rows.size() && found_ < options_.limit; ++i)
