@@ -33,9 +33,11 @@ CREATE TABLE left_row (
     id INTEGER PRIMARY KEY,
     repository TEXT NOT NULL, file TEXT NOT NULL, how TEXT NOT NULL, tool TEXT NOT NULL, upstream TEXT NOT NULL,
     vendor TEXT NOT NULL, account TEXT NOT NULL, client TEXT NOT NULL, model TEXT NOT NULL, rule TEXT NOT NULL,
-    effective_class TEXT NOT NULL,
-    persons INTEGER NOT NULL, count INTEGER NOT NULL, characters INTEGER NOT NULL, first_ms INTEGER NOT NULL,
-    last_ms INTEGER NOT NULL, last_entry INTEGER NOT NULL, lines TEXT NOT NULL
+    effective_class TEXT NOT NULL, lines TEXT NOT NULL
+) STRICT;
+CREATE TABLE left_sum (
+    row INTEGER PRIMARY KEY, persons INTEGER NOT NULL, count INTEGER NOT NULL, characters INTEGER NOT NULL,
+    first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL, last_entry INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX left_by_key ON left_row
     (repository, file, how, tool, upstream, vendor, account, client, model, rule, effective_class);
@@ -50,22 +52,24 @@ CREATE TABLE left_day (
     PRIMARY KEY (day, row, person, team, lines)
 ) STRICT, WITHOUT ROWID;
 )sql";
-const char* const LeftTables::empty = "DELETE FROM left_row; DELETE FROM left_person; DELETE FROM left_day;";
+const char* const LeftTables::empty =
+    "DELETE FROM left_row; DELETE FROM left_sum; DELETE FROM left_person; DELETE FROM left_day;";
 
 Result<void> LeftTables::prepare(Database& db) {
     db_ = &db;
     const std::pair<Statement*, const char*> all[] = {
         {&find_, "SELECT id, lines FROM left_row WHERE (" LEFT_KEY ") = (?,?,?,?,?,?,?,?,?,?,?)"},
-        {&insert_, "INSERT INTO left_row (" LEFT_KEY ", persons, count, characters, first_ms, last_ms, last_entry, "
-                   "lines) VALUES (?,?,?,?,?,?,?,?,?,?,?,0,0,0,?,0,0,'') RETURNING id"},
+        {&insert_, "INSERT INTO left_row (" LEFT_KEY ", lines) VALUES (?,?,?,?,?,?,?,?,?,?,?,'') RETURNING id"},
+        {&lines_, "UPDATE left_row SET lines = ? WHERE id = ?"},
         {&knows_, "INSERT INTO left_person VALUES (?,?) ON CONFLICT DO NOTHING RETURNING row"},
         {&detail_, "INSERT INTO left_day VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET "
                    "count = count + excluded.count, characters = max(characters, excluded.characters), "
                    "first_ms = min(first_ms, excluded.first_ms), last_ms = max(last_ms, excluded.last_ms), "
                    "last_entry = max(last_entry, excluded.last_entry)"},
-        {&sum_, "UPDATE left_row SET persons = persons + ?2, count = count + ?3, characters = max(characters, ?4), "
-                "first_ms = min(first_ms, ?5), last_ms = max(last_ms, ?6), last_entry = max(last_entry, ?7), "
-                "lines = ?8 WHERE id = ?1"},
+        {&sum_, "INSERT INTO left_sum VALUES (?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET "
+                "persons = persons + excluded.persons, count = count + excluded.count, "
+                "characters = max(characters, excluded.characters), first_ms = min(first_ms, excluded.first_ms), "
+                "last_ms = max(last_ms, excluded.last_ms), last_entry = max(last_entry, excluded.last_entry)"},
     };
     for (const auto& [statement, sql] : all) {
         auto prepared = db.prepare(sql);
@@ -109,7 +113,6 @@ Result<std::int64_t> LeftTables::row_of(const FileRow& row, std::string& lines) 
     if (*found) return id;
     at = 0;
     for (const std::string* text : key_of(row)) insert_.bind(++at, *text);
-    insert_.bind(++at, row.first_ms);
     const auto made = first(insert_, [&](const Statement& s) { id = s.number(0); });
     if (!made) return std::unexpected(made.error());
     return id;
@@ -126,10 +129,11 @@ Result<void> LeftTables::write(const FileRow& row) {
     detail_.bind(6, row.count).bind(7, row.characters).bind(8, row.first_ms).bind(9, row.last_ms);
     detail_.bind(10, static_cast<std::int64_t>(row.last_entry));
     if (auto done = detail_.run(); !done) return done;
-    if (!row.lines.empty() && row.lines != lines) lines = text_of(line_ranges(lines + "," + row.lines));
     sum_.bind(1, *id).bind(2, std::int64_t{*is_new ? 1 : 0}).bind(3, row.count).bind(4, row.characters);
     sum_.bind(5, row.first_ms).bind(6, row.last_ms).bind(7, static_cast<std::int64_t>(row.last_entry));
-    return sum_.bind(8, lines).run();
+    if (auto done = sum_.run(); !done) return done;
+    const std::string merged = row.lines.empty() ? lines : text_of(line_ranges(lines + "," + row.lines));
+    return merged == lines ? Result<void>() : lines_.bind(1, merged).bind(2, *id).run();
 }
 
 namespace {
@@ -138,9 +142,6 @@ namespace {
 class Details {
 public:
     Details(const ExchangeFilter& filter, bool apart) : filter_(filter), apart_(apart) {
-        where_.compare("row = ?", 0);
-        where_.compare("day >= ?", 0);
-        where_.compare("day <= ?", 0);
         where_.equals("person", filter.person);
         where_.equals("team", filter.team);
         if (filter.from_ms != 0) where_.compare("last_ms >= ?", filter.from_ms);
@@ -152,17 +153,20 @@ public:
                (filter_.to_ms != 0 && row.last_ms >= filter_.to_ms);
     }
     Result<void> prepare(Database& db) {
-        auto made = db.prepare("SELECT group_concat(DISTINCT lines), count(DISTINCT person), sum(count), "
-                               "max(characters), min(first_ms), max(last_ms), max(last_entry) FROM left_day" +
+        // Day by day: a range of days would be all that everybody did in them.
+        auto made = db.prepare("WITH RECURSIVE days(n) AS (VALUES(?) UNION ALL SELECT n + 1 FROM days WHERE n < ?) "
+                               "SELECT group_concat(DISTINCT lines), count(DISTINCT person), sum(count), "
+                               "max(characters), min(first_ms), max(last_ms), max(last_entry) "
+                               "FROM days CROSS JOIN left_day ON day = n AND row = ?" +
                                where_.sql() + (apart_ ? " GROUP BY lines ORDER BY lines" : ""));
         if (!made) return std::unexpected(made.error());
         statement_ = std::move(*made);
         return {};
     }
     Result<void> add(std::int64_t id, const FileRow& row, std::vector<FileRow>& out) {
-        where_.bind(statement_);
         const std::int64_t to_ms = filter_.to_ms != 0 ? std::min(filter_.to_ms, row.last_ms) : row.last_ms;
-        statement_.bind(1, id).bind(2, std::max(filter_.from_ms, row.first_ms) / day_ms).bind(3, to_ms / day_ms);
+        statement_.bind(1, std::max(filter_.from_ms, row.first_ms) / day_ms).bind(2, to_ms / day_ms).bind(3, id);
+        where_.bind(statement_, 3);
         while (true) {
             const auto more = statement_.step();
             if (!more) return std::unexpected(more.error());
@@ -186,7 +190,30 @@ private:
     Statement statement_;
 };
 
-Where conditions(const ExchangeFilter& filter, const LeftKey& after) {
+// How the rows are found: in their order, by an index that has it, or few enough to be sorted. The planner does not know how many of them
+// are asked for.
+enum class By : std::uint8_t { key, file, person, team, day };
+constexpr std::int64_t few_rows = 20'000;
+
+Result<By> way_to(Database& db, const ExchangeFilter& filter) {
+    if (!filter.person.empty()) return By::person;
+    if (!filter.repository.empty()) return By::key;
+    if (!filter.file.empty()) return By::file;
+    if (!filter.team.empty()) return By::team;
+    if (filter.from_ms == 0) return By::key;
+    auto count = db.prepare("SELECT count(*) FROM (SELECT 1 FROM left_day WHERE day >= ? AND last_ms >= ? LIMIT ?)");
+    if (!count) return std::unexpected(count.error());
+    count->bind(1, filter.from_ms / day_ms).bind(2, filter.from_ms).bind(3, few_rows);
+    std::int64_t rows = 0;
+    if (const auto counted = first(*count, [&](const Statement& s) { rows = s.number(0); }); !counted)
+        return std::unexpected(counted.error());
+    return rows < few_rows ? By::day : By::key;
+}
+constexpr const char* index_for(By by) {
+    return by == By::key ? " INDEXED BY left_by_key" : by == By::file ? " INDEXED BY left_by_file" : "";
+}
+
+Where conditions(const ExchangeFilter& filter, const LeftKey& after, By by) {
     Where where;
     where.equals("repository", filter.repository);
     where.equals("file", filter.file);
@@ -200,17 +227,20 @@ Where conditions(const ExchangeFilter& filter, const LeftKey& after) {
     where.equals("effective_class", filter.effective_class);
     if (filter.from_ms != 0) where.compare("last_ms >= ?", filter.from_ms);
     if (filter.to_ms != 0) where.compare("first_ms < ?", filter.to_ms);
-    if (!filter.person.empty()) where.holds("id IN (SELECT row FROM left_person WHERE person = ?)", filter.person);
+    switch (by) {
+    case By::key:
+    case By::file: break;
+    case By::person: where.holds("id IN (SELECT row FROM left_person WHERE person = ?)", filter.person); break;
+    case By::team: where.holds("id IN (SELECT row FROM left_day WHERE team = ?)", filter.team); break;
+    case By::day:
+        where.compare("id IN (SELECT row FROM left_day WHERE day >= ?", filter.from_ms / day_ms);
+        where.compare("last_ms >= ?)", filter.from_ms);
+        break;
+    }
     if (!after.empty())
         where.add(filter.repository.empty() ? "(" LEFT_KEY ") > (?,?,?,?,?,?,?,?,?,?,?)"
                                             : "(" LEFT_KEY_BELOW ") > (?,?,?,?,?,?,?,?,?,?)");
     return where;
-}
-
-// The index by which rows come in their order, or few enough to be sorted: the planner does not know how many of them are asked for.
-const char* index_for(const ExchangeFilter& filter) {
-    if (!filter.person.empty()) return ""; // by what the person did
-    return filter.repository.empty() && !filter.file.empty() ? " INDEXED BY left_by_file" : " INDEXED BY left_by_key";
 }
 
 } // namespace
@@ -221,10 +251,13 @@ Result<std::vector<FileRow>> LeftTables::rows(const ExchangeFilter& filter, cons
         (after.size() != key_columns || (!filter.repository.empty() && after.front() != filter.repository)))
         return fail(ErrorKind::invalid, "the cursor is of another list; use the one that came with the page before",
                     ErrorSource::client);
-    const Where where = conditions(filter, after);
+    const auto by = way_to(*db_, filter);
+    if (!by) return std::unexpected(by.error());
+    const Where where = conditions(filter, after, *by);
     auto statement = db_->prepare("SELECT " LEFT_KEY ", persons, count, characters, first_ms, last_ms, last_entry, "
                                   "lines, id FROM left_row" +
-                                  std::string(index_for(filter)) + where.sql() + " ORDER BY " LEFT_KEY);
+                                  std::string(index_for(*by)) + " CROSS JOIN left_sum ON row = id" + where.sql() +
+                                  " ORDER BY " LEFT_KEY);
     if (!statement) return std::unexpected(statement.error());
     where.bind(*statement);
     int parameter = where.count();

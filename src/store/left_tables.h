@@ -33,7 +33,7 @@ private:
     Result<void> write(const FileRow& row);
 
     Database* db_ = nullptr;
-    Statement find_, insert_, sum_, knows_, detail_;
+    Statement find_, insert_, lines_, sum_, knows_, detail_;
     std::map<std::string, FileRow> pending_; // in the order of the keys: neighbours lie on one page
 };
 

@@ -28,10 +28,10 @@ public:
     void add(const std::string& condition) { sql_ += (sql_.empty() ? " WHERE " : " AND ") + condition; }
 
     const std::string& sql() const { return sql_; }
-    // The values, whose texts must live until then; the statement's further parameters begin at count() + 1.
-    void bind(Statement& statement) const {
-        for (const auto& [i, text] : texts_) statement.bind(i, text);
-        for (const auto& [i, number] : numbers_) statement.bind(i, number);
+    // The values, whose texts must live until then, behind as many parameters as come before; further ones begin at before + count() + 1.
+    void bind(Statement& statement, int before = 0) const {
+        for (const auto& [i, text] : texts_) statement.bind(before + i, text);
+        for (const auto& [i, number] : numbers_) statement.bind(before + i, number);
     }
     int count() const { return count_; }
 

@@ -98,7 +98,7 @@ void fill(const std::filesystem::path& file, std::uint64_t exchanges) {
     auto index = store::LedgerIndex::open(file);
     if (!index) std::abort();
     Maker maker(*index);
-    constexpr std::uint64_t part = 10'000; // as Query::update() commits
+    constexpr std::uint64_t part = 100'000; // ten times what Query::update() commits: to be filled soon
     for (std::uint64_t at = 0; at < exchanges;) {
         auto progress = index->begin();
         if (!progress) std::abort();
