@@ -8,7 +8,6 @@
 #include <fstream>
 #include <iterator>
 #include <linux/tiocl.h>
-#include <mqueue.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/ipc.h>
