@@ -44,7 +44,7 @@ class Sealing(WitnessCase):
         lines = {one["class"]: (one["cosignatures"], one["entries"]) for one in told["sealed"]}
         self.assertEqual(2, lines["customer"][0])
         self.assertGreaterEqual(lines["trade-secret"][1], lines["customer"][1])
-        self.assertIn("sealed     customer: the first ", self.run_ledger("verify"))
+        self.assertRegex(self.run_ledger("verify"), r"sealed +customer: the first ")
 
         self.second.kill()
         later = self.ask(CUSTOMER)
