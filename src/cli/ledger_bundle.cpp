@@ -186,6 +186,9 @@ void add_ledger_bundle(Command& group, int& exit_code) {
     command.option("--entry", options.ids, "Of this exchange: origin/index of an entry, or a refusal's reference")
         .one_each();
     add_ledger_filters(command, options);
+    command.option("--decision", options.filter.decision, "Decided so: allow, warn, would-refuse, exception, refuse");
+    command.option("--limit", options.limit, "At most so many").show_default();
+    command.flag("--json", options.json, "Print an object");
     command
         .option("--earlier", options.earlier,
                 "A file with a checkpoint that was kept: the bundle proves that the ledger goes on from it")
