@@ -36,6 +36,8 @@ Result<std::unique_ptr<PackWriter>> PackWriter::open(const WriterOptions& option
         if (!places) end = last.first + limits::pack_bytes_max / chunk_header_bytes;
         writer->first_ = std::max(end, last.first) + skipped_numbers;
     }
+    // A start whose first pack never reached the disk gave numbers too, which entries may hold: the time tells the starts apart.
+    writer->first_ = std::max(writer->first_, static_cast<std::uint64_t>(std::max<std::int64_t>(wall_ms(), 1)));
     return writer;
 }
 

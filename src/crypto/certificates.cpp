@@ -176,8 +176,9 @@ Result<KeyPair> CertificateAuthority::issue(std::string_view host, std::int64_t 
     const std::int64_t now_s = now_wall_ms / 1000;
     const std::int64_t to_s = std::min(now_s + valid_ms / 1000, not_after_s(parts_->certificate.get()));
     X509* issuer = parts_->certificate.get();
-    // A common name that is cut short would be another name's.
-    const std::string_view common = host.size() <= common_name_bytes_max ? host : std::string_view("Sallyport");
+    // A common name that is cut short would be another name's, and an address there is held against the names that are permitted.
+    const bool is_name = !address && host.size() <= common_name_bytes_max;
+    const std::string_view common = is_name ? host : std::string_view("Sallyport");
     const std::string alternative = address ? "IP:" + address->text() : "DNS:" + std::string(host);
     const bool made = begin(leaf.get(), parts_->leaf_key.get(), common, now_s - clock_skew_s, to_s) &&
                       X509_set_issuer_name(leaf.get(), X509_get_subject_name(issuer)) == 1 &&
