@@ -12,7 +12,7 @@ namespace sallyport::bodies {
 namespace {
 constexpr std::string_view draft_suffix = ".new";
 // Of numbers that were given and did not reach the disk before a crash there are fewer than this.
-constexpr std::uint64_t skipped_numbers = 1u << 20;
+constexpr std::uint64_t skipped_numbers = 1u << 10;
 } // namespace
 
 Result<std::unique_ptr<PackWriter>> PackWriter::open(const WriterOptions& options) {
@@ -36,8 +36,9 @@ Result<std::unique_ptr<PackWriter>> PackWriter::open(const WriterOptions& option
         if (!places) end = last.first + limits::pack_bytes_max / chunk_header_bytes;
         writer->first_ = std::max(end, last.first) + skipped_numbers;
     }
-    // A start whose first pack never reached the disk gave numbers too, which entries may hold: the time tells the starts apart.
-    writer->first_ = std::max(writer->first_, static_cast<std::uint64_t>(std::max<std::int64_t>(wall_ms(), 1)));
+    // A start whose first pack never reached the disk gave numbers too, which entries may hold: the time tells the starts apart. In
+    // microseconds, so that no start comes up to the next one (and exact in JSON, 2^53).
+    writer->first_ = std::max(writer->first_, static_cast<std::uint64_t>(std::max<std::int64_t>(wall_ms(), 1)) * 1'000);
     return writer;
 }
 
