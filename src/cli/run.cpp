@@ -17,7 +17,7 @@ namespace {
 struct RunOptions {
     std::string client; // or program
     std::vector<std::string> arguments;
-    std::string gateway, key_file, model, receipt_file;
+    std::string gateway, key_file, model;
     bool generic = false, quiet = false, despite_redirects = false;
 };
 

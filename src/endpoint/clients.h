@@ -18,7 +18,6 @@ namespace sallyport::endpoint {
 // What one run of a client needs to know.
 struct Way {
     std::string root;  // "http://127.0.0.1:4242", without a path: the gateway as seen inside
-    std::string proxy; // "http://127.0.0.1:4243": for all else; empty: there is none
     std::string model; // empty: the client's own choice
 };
 struct Setting {

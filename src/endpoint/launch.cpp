@@ -99,7 +99,7 @@ Result<Prepared> prepare(const LaunchOptions& options, const fs::path& workspace
         out.installed = std::move(*installed);
         shown.programs = out.installed.roots;
         if (!options.gateway.where.host.empty())
-            setting = options.client->setting({"http://127.0.0.1:" + std::to_string(gateway_port), {}, options.model});
+            setting = options.client->setting({"http://127.0.0.1:" + std::to_string(gateway_port), options.model});
     } else {
         out.installed.program = options.program;
         shown.programs.push_back(options.program.parent_path());
@@ -152,8 +152,7 @@ Result<Receipt> launch(const LaunchOptions& options) {
     net::Resolver resolver;
     std::optional<WayOut> way;
     if (!boundary->doors().empty()) {
-        way.emplace(loop, resolver,
-                    WayOutOptions{options.gateway, options.key, receipt.repository, receipt.client, receipt.version});
+        way.emplace(loop, resolver, WayOutOptions{options.gateway, options.key, receipt.repository});
         if (auto listening = way->listen(::dup(boundary->doors()[0].descriptor)); !listening)
             return std::unexpected(listening.error());
     }

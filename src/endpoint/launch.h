@@ -34,12 +34,6 @@ struct Receipt {
     std::string repository;      // its name; empty: none
     std::uint64_t exchanges = 0, refused = 0, sent_bytes = 0, received_bytes = 0;
     std::string unreachable; // why the gateway could not be had, the last time
-    struct Contact {
-        std::string host;
-        std::uint64_t times = 0;
-        bool allowed = false;
-    };
-    std::vector<Contact> contacts; // besides the gateway
 };
 
 // Runs it to its end. Call it before this process has made a thread. Errors: the client is not there, the machine gives no boundary,

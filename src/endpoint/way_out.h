@@ -17,7 +17,6 @@ struct WayOutOptions {
     http::Origin gateway;
     Secret key;             // of the company
     std::string repository; // its name; empty: none is known
-    std::string client, version;
 };
 
 class WayOut {
