@@ -190,6 +190,10 @@ void close_all_but(const std::vector<int>& kept) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         be_first(spec, talk);
     }
+    const int handle = static_cast<int>(::syscall(SYS_pidfd_open, first, 0));
+    if (handle < 0) stop(refused("watch process 1"));
+    if (!send(talk, 'F', "", {handle})) ::_exit(could_not);
+    ::close(handle);
     ::close(talk);
     ::close(0), ::close(1), ::close(2);
     int status = 0;
@@ -228,14 +232,17 @@ Result<Boundary> Boundary::prepare(const BoundarySpec& spec) {
     ::close(pair[1]);
     out.pidfd_ = static_cast<int>(::syscall(SYS_pidfd_open, out.keeper_, 0));
     if (out.pidfd_ < 0) return fail_errno("cannot watch a process");
-    for (bool ready = false; !ready;) {
+    for (bool ready = false; !ready || out.first_ < 0;) { // told by two processes, in either order
         Message told = receive(out.talk_);
-        for (const int descriptor : told.descriptors) out.doors_.push_back({descriptor, 0});
+        if (told.letter == 'F' && !told.descriptors.empty())
+            out.first_ = told.descriptors.front();
+        else
+            for (const int descriptor : told.descriptors) out.doors_.push_back({descriptor, 0});
         if (told.letter == 'E' || told.letter == 0)
             return fail(ErrorKind::unavailable, "this machine gives no boundary of tier A: " +
                                                     (told.letter == 0 ? "its process ended" : told.text) +
                                                     "; sallyport doctor says what mends it");
-        ready = told.letter == 'R';
+        ready = ready || told.letter == 'R';
     }
     for (OpenDoor& door : out.doors_)
         if (auto told = door_port(door.descriptor, door.port); !told.empty()) return fail(ErrorKind::io, told);
@@ -244,16 +251,18 @@ Result<Boundary> Boundary::prepare(const BoundarySpec& spec) {
 
 Boundary::Boundary(Boundary&& other) noexcept
     : keeper_(std::exchange(other.keeper_, -1)), pidfd_(std::exchange(other.pidfd_, -1)),
-      program_(std::exchange(other.program_, -1)), talk_(std::exchange(other.talk_, -1)),
-      doors_(std::exchange(other.doors_, {})) {}
+      first_(std::exchange(other.first_, -1)), program_(std::exchange(other.program_, -1)),
+      talk_(std::exchange(other.talk_, -1)), doors_(std::exchange(other.doors_, {})) {}
 
 Boundary::~Boundary() {
     if (keeper_ > 0) {
-        ::kill(keeper_, SIGKILL); // process 1 dies with it, and all inside with that
+        // Process 1 is dead only when all inside are (pid_namespaces(7)), and then the keeper ends. A killed keeper would take
+        // it along as well, but nobody could wait for that.
+        if (first_ < 0 || ::syscall(SYS_pidfd_send_signal, first_, SIGKILL, nullptr, 0) != 0) ::kill(keeper_, SIGKILL);
         while (::waitpid(keeper_, nullptr, 0) < 0 && errno == EINTR) {
         }
     }
-    for (const int one : {pidfd_, program_, talk_})
+    for (const int one : {pidfd_, first_, program_, talk_})
         if (one >= 0) ::close(one);
     for (const OpenDoor& door : doors_) ::close(door.descriptor);
 }

@@ -81,6 +81,7 @@ private:
     Boundary() = default;
     int keeper_ = -1;  // process
     int pidfd_ = -1;   // of the keeper, which ends with the program
+    int first_ = -1;   // pidfd of process 1 inside
     int program_ = -1; // pidfd of the program
     int talk_ = -1;    // to process 1
     std::vector<OpenDoor> doors_;
