@@ -15,6 +15,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <pthread.h>
 #include <thread>
 
 namespace sallyport::bodies {
@@ -289,6 +290,7 @@ bool Writer::Inside::write_group(std::deque<Job>& jobs) {
 }
 
 void Writer::Inside::run() {
+    ::pthread_setname_np(::pthread_self(), "bodies");
     std::deque<Job> jobs;
     auto sync_due = Clock::now();
     std::unique_lock lock(mutex_);

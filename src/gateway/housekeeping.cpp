@@ -5,6 +5,7 @@
 #include "policy/program.h"
 
 #include <chrono>
+#include <pthread.h>
 
 namespace sallyport::gateway {
 
@@ -20,7 +21,10 @@ Housekeeping::Housekeeping(Places places, store::BodyKeys& keys, bodies::Writer&
 }
 
 void Housekeeping::start() {
-    thread_ = std::thread([this] { run(); });
+    thread_ = std::thread([this] {
+        ::pthread_setname_np(::pthread_self(), "housekeeping");
+        run();
+    });
 }
 
 void Housekeeping::use(std::shared_ptr<const World> world) {

@@ -18,6 +18,7 @@
 #include <csignal>
 #include <filesystem>
 #include <latch>
+#include <pthread.h>
 #include <thread>
 
 namespace sallyport::gateway {
@@ -348,8 +349,15 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
                    entry);
     if (auto appended = (*writer)->append(entry); !appended) return std::unexpected(appended.error());
 
-    for (auto& lane : lanes) lane->thread = std::thread([&lane] { lane->loop.run(); });
-    std::thread control_thread([&] { control.run(); });
+    for (auto& lane : lanes)
+        lane->thread = std::thread([&lane] {
+            ::pthread_setname_np(::pthread_self(), "exchanges");
+            lane->loop.run();
+        });
+    std::thread control_thread([&] {
+        ::pthread_setname_np(::pthread_self(), "control");
+        control.run();
+    });
     handover.start();
     housekeeping.start();
     // From here on the process starts no program (law 10).

@@ -24,6 +24,12 @@ def cpu_ns(pid):
                for process in tree(pid) for task in Path(f"/proc/{process}/task").glob("*/schedstat"))
 
 
+def thread_ns(pid, name):
+    """Nanoseconds on a processor of the threads of that name."""
+    return sum(int((task / "schedstat").read_text().split()[0])
+               for task in Path(f"/proc/{pid}/task").iterdir() if (task / "comm").read_text().strip() == name)
+
+
 def rss_mb(pid, field="VmRSS"):
     """Resident megabytes (2^20) of the process and its children; VmHWM is the most it ever was."""
     kilobytes = 0

@@ -10,8 +10,11 @@ import forward
 import load
 import soak
 
-SMALL, TURN, COLD = "small", "turn", "cold"
-CONNECTIONS = {SMALL: 32, TURN: 32, COLD: 8}
+SMALL, TURN, KEPT, COLD = "small", "turn", "kept", "cold"
+CONNECTIONS = {SMALL: 32, TURN: 32, KEPT: 32, COLD: 8}
+FRESH = {KEPT, COLD}
+APART = ("ledger", "bodies")  # threads whose part of an exchange is told
+BODIES_KEPT = "bodies: { open-source: 30d, internal: 30d, customer: 30d }\n"
 
 
 def body_of(kind):
@@ -19,6 +22,8 @@ def body_of(kind):
         return bodies.small()
     if kind == TURN:
         return bodies.conversation(200_000, "vendor:events(200)")
+    if kind == KEPT:  # each time another newest message
+        return bodies.conversation(200_000, f"vendor:events(200) {bodies.MARK}")
     return bodies.conversation(1 << 20, "vendor:say(done)", stream=False, mark=bodies.MARK)
 
 
@@ -37,11 +42,12 @@ class Bench:
         """CPU time per exchange of all three, in turns, and the ratios."""
         stand = self.stand
         vendor = vendor or stand.vendor(mode == "tls")
-        gateway = stand.sallyport(vendor)
-        programs = [stand.haproxy(vendor), stand.nginx(vendor, kind == TURN), gateway]
+        gateway = stand.sallyport(vendor, BODIES_KEPT if kind == KEPT else "")
+        programs = [stand.haproxy(vendor), stand.nginx(vendor, kind in (TURN, KEPT)), gateway]
         name = f"{kind}.{mode}"
-        request = load.Load(stand.folder, name, body_of(kind), gateway.key, CONNECTIONS[kind], fresh=kind == COLD)
+        request = load.Load(stand.folder, name, body_of(kind), gateway.key, CONNECTIONS[kind], fresh=kind in FRESH)
         request.check(vendor, programs)
+        began, threads = figures.cpu_ns(gateway.pid), {name: figures.thread_ns(gateway.pid, name) for name in APART}
         turns = load.Turns(request, programs, self.rounds, self.seconds, self.say)
         for program in programs:
             self.rows.add(f"{name}.cpu.{program.name}", turns.median(program.name, "cpu_us"), "us/exchange")
@@ -50,6 +56,9 @@ class Bench:
         self.rows.add_ratio(f"{name}.cpu", ours, turns.of("nginx", "cpu_us"), None, "nginx")
         for program in programs:
             self.rows.add(f"{name}.rate.{program.name}", turns.median(program.name, "rate"), "exchanges/s")
+        for thread, before in threads.items():
+            share = (figures.thread_ns(gateway.pid, thread) - before) / (figures.cpu_ns(gateway.pid) - began)
+            self.rows.add(f"{name}.cpu.thread.{thread}", share * statistics.median(ours), "us/exchange")
         stand.stop([*programs, vendor])
 
 
@@ -62,6 +71,11 @@ def turn(bench):
     bench.cpu(TURN, "tls", 1.35)
     if not bench.quick:
         bench.cpu(TURN, "plain", None)
+
+
+def kept(bench):
+    """A turn whose bodies are kept, byte for byte."""
+    bench.cpu(KEPT, "tls", 1.8)
 
 
 def cold(bench):
@@ -159,6 +173,6 @@ def open_streams(bench):
     stand.stop([gateway, vendor])
 
 
-ALL = {"small": small, "turn": turn, "latency": latency, "cold": cold, "vendors": vendors, "memory": memory,
+ALL = {"small": small, "turn": turn, "kept": kept, "latency": latency, "cold": cold, "vendors": vendors, "memory": memory,
        "soak": open_streams, "forward": forward.measure}
 LEFT_OUT_WHEN_QUICK = {"vendors"}
