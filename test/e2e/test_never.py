@@ -16,10 +16,14 @@ SECOND_KEY = "canary-second-credential-91bc"
 PROXY_PASSWORD = "canary-proxy-password-55aa"
 PERSON = "canary.person@acme.example"
 FILE = "/home/canary-user/src/canary-file.txt"
+HANDED_OVER = ("ocsf", "cef", "otlp")
 
 
 class Canary(rig.Case):
-    """Everything that can happen, happens; then every byte that stayed or left is searched."""
+    """Everything that can happen, happens; then every byte that stayed or left is searched. Bodies are kept, entries handed over."""
+
+    config = {"handover": [{"name": form, "to": f"file:{form}.jsonl", "format": form, "from": "start"} for form in HANDED_OVER]}
+
     @classmethod
     def upstreams(cls):
         def script(wire, request):
@@ -41,7 +45,7 @@ class Canary(rig.Case):
             cls.addClassCleanup(one.close)
         names = {"first": "model-1", "second": "model-2", "proxied": "model-3", "nowhere": "model-4"}
         cls.policy = rig.POLICY | {
-            "invariants": [], "upstreams": {name: {"vendor": name, "hosting": "vendor"}
+            "bodies": {"open-source": "1d", "internal": "1d", "customer": "1d"}, "invariants": [], "upstreams": {name: {"vendor": name, "hosting": "vendor"}
                                             for name in names},
             "rules": [{
                 "id": f"to-{name}", "when": {"model": [model], "class": ["internal", "customer"]},
@@ -83,6 +87,8 @@ class Canary(rig.Case):
         cls.gateway.reload()
         until(lambda: all("ended" in row or row["decision"] == "refuse" for row in cls.gateway.ledger()),
               "all entries to be closed")
+        until(lambda: all(cls.gateway.metric(f'handover_lag_entries{{destination="{form}"}}') == 0 for form in HANDED_OVER),
+              "all entries to be handed over")
 
     def everything(self, dialect, key):
         call = {"name": "Read", "input": {"file_path": FILE}}
@@ -169,6 +175,17 @@ class Canary(rig.Case):
         for path in files:
             if "policies" not in path.parts:
                 self.search(path.name, path.read_bytes(), self.all_secrets())
+
+    def test_bodies_were_kept_and_are_sealed(self):
+        packs = b"".join(path.read_bytes() for path in (self.gateway.folder / "data" / "bodies").glob("*.pack"))
+        self.assertGreater(len(packs), 10_000)
+        self.search("packs of bodies", packs, self.all_secrets() + [PERSON, FILE, "canary-user"])
+
+    def test_no_secret_and_no_name_in_what_is_handed_over(self):
+        for form in HANDED_OVER:
+            events = (self.gateway.folder / f"{form}.jsonl").read_bytes()
+            self.assertGreater(events.count(b"\n"), 50, form)
+            self.search(form, events, self.all_secrets() + [PERSON, FILE, "canary-user"])
 
     def test_no_secret_in_what_the_ledger_tells(self):
         told = self.gateway.run("ledger", "list", "--config", "sallyport.yaml", "--json", "--limit", "100000")
