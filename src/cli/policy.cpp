@@ -269,6 +269,7 @@ void add_policy(Command& app, int& exit_code) {
     add_policy_what_if(group, exit_code);
     add_policy_test(group, exit_code);
     add_policy_fmt(group, exit_code);
+    add_policy_compile(group, exit_code);
     add_policy_sign(group, exit_code);
 }
 

@@ -19,6 +19,7 @@ void add_policy_what_if(Command& group, int& exit_code);
 void add_policy_sign(Command& group, int& exit_code); // and signer
 void add_policy_test(Command& group, int& exit_code);
 void add_policy_fmt(Command& group, int& exit_code);
+void add_policy_compile(Command& group, int& exit_code);
 
 // A member: the list of {file, line, column, sentence}.
 void write_mistakes(json::Writer& writer, std::string_view name, std::span<const policy::Mistake> mistakes);
