@@ -230,11 +230,30 @@ private:
                 {what, said_.models.empty() && said_.servers.empty() ? Held::at_gateway : Held::partly,
                  "for which classes, upstreams and teams only the gateway knows"});
         if (rule.effect != Effect::refuse) return at_gateway(what, "what leaves is changed and recorded there");
-        if (!reduction_.is_for_all(rule)) return at_gateway(what, "it depends on what only the gateway knows");
+        if (!reduction_.is_for_all(rule)) return at_gateway(what, why_not_here(rule));
         if (rule.when.models && !rule.when.references) return refused_models(rule, what);
         if (rule.when.references && !rule.when.models && !limits_.vendor_tools && !said_.vendor_tools.empty())
             return out_.statements.push_back({what, Held::partly, said_.vendor_tools});
         at_gateway(what, "the client has no setting for it");
+    }
+    std::string why_not_here(const Rule& rule) const {
+        if (mode_of(rule, document_.mode) != policy::Mode::enforce) return "it refuses nothing yet (mode)";
+        const policy::Conditions& when = rule.when;
+        std::string out;
+        const auto add = [&](bool stated, const char* words) {
+            if (stated) out += fmt::format("{}{}", out.empty() ? "only the gateway knows " : ", ", words);
+        };
+        add(when.classes.has_value(), "the repository's class");
+        add(when.evidence.has_value(), "how the repository is known");
+        add(when.accounts.has_value(), "the account");
+        add(when.findings.has_value(), "what is in the request");
+        add(when.teams || when.roles, "who asks");
+        add(when.legal_entities.has_value(), "whose content it is");
+        add(when.time.has_value(), "the time");
+        add(when.upstreams ||
+                std::ranges::any_of(when.upstream_facts, [](const policy::Names& one) { return one.has_value(); }),
+            "where it goes");
+        return out.empty() ? "it concerns other clients, or some plugins or versions only" : out;
     }
     void refused_models(const Rule& rule, const std::string& what) {
         const auto exact = std::ranges::count_if(*rule.when.models, is_exact);

@@ -56,6 +56,13 @@ def arrive(keep):
     return run
 
 
+def lay_over_etc(folder):
+    """/etc as it is, with what lies in `folder` on top of it."""
+    work = Path(f"{folder}.work")  # of the file system's own
+    work.mkdir()
+    subprocess.run(["mount", "-t", "overlay", "-o", f"lowerdir=/etc,upperdir={folder},workdir={work}", "overlay", "/etc"], check=True)
+
+
 def _empty_tmp(fresh, keep):
     """Puts `fresh` in the place of /tmp: clients write there by its name, and mistrust what another run left."""
     below = [path for path in sorted({Path(path).resolve() for path in keep}) if path.is_relative_to("/tmp")]

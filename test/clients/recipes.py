@@ -30,6 +30,7 @@ class Gateway:
     plugin: str = ""  # an MCP server of this name is in the client's settings
     reference: str = ""  # the client's settings make each request hold content by this kind of reference
     edits: bool = False  # the client may change files
+    controlled: bool = False  # company settings on the machine say where the gateway is
 
     def all_headers(self):
         return {REPOSITORY_HEADER: self.repository, **self.headers}
@@ -172,6 +173,10 @@ def opencode(gateway, prompt):
         "models": {model: {"name": model, "options": options}},
     }
     servers = {gateway.plugin: {"type": "local", "command": MCP_SERVER, "enabled": True}} if gateway.plugin else {}
+    if gateway.controlled:  # no other provider is let in
+        return Launch(["run", "-m", f"sallyport/{model}", prompt], {
+            "SALLYPORT_OPENCODE_KEY": gateway.key, "OPENCODE_DISABLE_MODELS_FETCH": "1",
+        }, {".config/opencode/opencode.json": json.dumps({"mcp": servers})})
     return Launch(["run", "-m", f"gateway/{model}", prompt], {
         "GATEWAY_KEY": gateway.key,
         "OPENCODE_DISABLE_MODELS_FETCH": "1",

@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import Callable
 
+import controlled
 import gateway as gateways
 import recipes
 import refusals
@@ -58,11 +59,12 @@ class Scenario:
     why_not: str = ""
     note: str = "alpha\nthe word is {marker}\n"  # the file that is read
     prompt: str = recipes.PROMPT
+    controls: tuple[str, ...] = ()  # arguments of `sallyport policy compile`, whose files are the machine's company settings
     launched: bool = False  # by `sallyport run`, in the boundary, with no settings but those that it makes
 
 
 def names():
-    return list(dict.fromkeys([*SCENARIOS, *LAUNCHED, *AMENDED, *(case.name() for case in refusals.CASES)]))
+    return list(dict.fromkeys([*SCENARIOS, *LAUNCHED, *AMENDED, *controlled.SCENARIOS, *(case.name() for case in refusals.CASES)]))
 
 
 def scenario(name, client):
@@ -76,6 +78,9 @@ def scenario(name, client):
     if name in LAUNCHED:
         repository, checks = LAUNCHED[name]
         return Scenario(repository, gateways.World(), lambda root, key: recipes.Gateway(root, key, repository), checks, launched=True)
+    if name in controlled.SCENARIOS:
+        return Scenario(controlled.REPOSITORY, controlled.WORLD, controlled.work(name, client), controlled.SCENARIOS[name],
+                        controlled.why_not(name, client), controls=controlled.arguments(name))
     if name in SCENARIOS:
         repository, checks = SCENARIOS[name]
         return Scenario(repository, gateways.World(), lambda root, key: recipes.Gateway(root, key, repository), checks)
@@ -99,6 +104,8 @@ def run(client, scenario, program, node, executable, folder):
     home = folder / "home"
     (folder / "gateway").mkdir()
     with gateways.Stack(program, folder / "gateway", scenario.world) as stack:
+        if scenario.controls:
+            controlled.install(program, client, scenario.controls, stack.root, folder)
         launch = _launch(client, scenario, stack, program)
         for path, text in launch.files.items():
             (home / path).parent.mkdir(parents=True, exist_ok=True)
