@@ -92,6 +92,7 @@ private:
     bool is_over_limit(const store::BodyPlace& place); // locked; counts it
     void push(Job job);                                // locked
     void run();
+    void wait_for_work(std::unique_lock<std::mutex>& lock);
     Result<void> forget_where_keys_changed();
     bool write_group(std::deque<Job>& jobs);
     Result<const crypto::SealingKey*> key_of(const store::BodyPlace& place, std::uint64_t& id);
@@ -289,17 +290,25 @@ bool Writer::Inside::write_group(std::deque<Job>& jobs) {
     return true;
 }
 
+// What is kept after an erasure must not refer to what was erased, also where it is the first in a long time.
+void Writer::Inside::wait_for_work(std::unique_lock<std::mutex>& lock) {
+    idle_ = true;
+    while (!wake_.wait_for(lock, std::chrono::milliseconds(erasure_seen_ms_max / 2),
+                           [this] { return closing_ || !waiting_.empty(); })) {
+        lock.unlock();
+        [[maybe_unused]] const auto current = forget_where_keys_changed(); // a problem shows again where something is written
+        lock.lock();
+    }
+    idle_ = false;
+}
+
 void Writer::Inside::run() {
     ::pthread_setname_np(::pthread_self(), "bodies");
     std::deque<Job> jobs;
     auto sync_due = Clock::now();
     std::unique_lock lock(mutex_);
     while (true) {
-        if (waiting_.empty() && jobs.empty() && !packs_->unsynced() && !closing_) {
-            idle_ = true;
-            wake_.wait(lock, [this] { return closing_ || !waiting_.empty(); });
-            idle_ = false;
-        }
+        if (waiting_.empty() && jobs.empty() && !packs_->unsynced() && !closing_) wait_for_work(lock);
         wake_.wait_for(lock, std::chrono::milliseconds(problem_.empty() ? options_.write_ms : options_.retry_ms),
                        [this] { return closing_; });
         const bool closing = closing_;

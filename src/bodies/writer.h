@@ -59,6 +59,9 @@ struct WriterFigures {
 store::BodyPlace place_at(std::string_view repository, std::string_view person, std::string_view effective_class,
                           std::int64_t at_ms);
 
+// Within this time a writer takes notice of an erasure by another process: what is kept later refers to nothing that was erased.
+inline constexpr unsigned erasure_seen_ms_max = 100;
+
 class Writer {
 public:
     static Result<std::unique_ptr<Writer>> open(const WriterOptions& options);

@@ -4,6 +4,7 @@
 #include "base/encoding.h"
 #include "bodies/writer.h"
 #include "crypto/crypto.h"
+#include "store/holds.h"
 
 namespace sallyport::cli {
 
@@ -12,7 +13,8 @@ constexpr std::int64_t made_late_ms = 60'000; // a key is made when the first bo
 } // namespace
 
 Result<std::unique_ptr<KeptReader>> KeptReader::open(Visit& visit) {
-    auto keys = store::BodyKeys::open(visit.installation.body_keys_file());
+    auto keys =
+        store::open_body_keys(visit.installation.body_keys_file(), visit.installation.bodies_directory(), *visit.state);
     if (!keys) return std::unexpected(keys.error());
     return std::unique_ptr<KeptReader>(new KeptReader(visit, std::move(*keys)));
 }

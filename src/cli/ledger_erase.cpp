@@ -2,13 +2,19 @@
 // the gateway, at once or when it next runs.
 #include "base/clock.h"
 #include "base/encoding.h"
+#include "bodies/writer.h"
 #include "cli/ledger_commands.h"
 #include "cli/terminal.h"
 #include "crypto/crypto.h"
 #include "json/writer.h"
-#include "store/body_keys.h"
+#include "repo/identity.h"
+#include "store/holds.h"
 
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
 
 namespace sallyport::cli {
 
@@ -29,7 +35,8 @@ std::optional<Kept> open_kept(const EraseOptions& options, int& exit_code) {
     if (!config) return std::nullopt;
     auto visit = open_visit(*config, exit_code);
     if (!visit) return std::nullopt;
-    auto keys = store::BodyKeys::open(visit->installation.body_keys_file());
+    auto keys = store::open_body_keys(visit->installation.body_keys_file(), visit->installation.bodies_directory(),
+                                      *visit->state);
     if (!keys) {
         exit_code = complain(keys.error());
         return std::nullopt;
@@ -43,6 +50,40 @@ std::string pseudonym_of(const Visit& visit, const std::string& person) {
     return std::string(visit.pseudonyms->of(identity::NameKind::person, person).view());
 }
 
+// Whose it is, as entries name it: a remote as its repository, a name as its pseudonym. Told where nobody of that name was ever seen:
+// what is spelt otherwise than the key's --person catches nothing.
+struct Whose {
+    std::string repository, person;
+};
+std::optional<Whose> whose(Visit& visit, const EraseOptions& options, int& exit_code) {
+    Whose out{options.repository, pseudonym_of(visit, options.person)};
+    if (!out.repository.empty()) {
+        const auto name = repo::normalise_remote(out.repository);
+        if (!name) {
+            exit_code = complain("'" + printable(out.repository) +
+                                 "' names no repository; write it as git.example.com/group/name");
+            return std::nullopt;
+        }
+        out.repository = *name;
+    }
+    if (out.person.empty()) return out;
+    const auto known = visit.state->sealed_name(out.person);
+    if (!known) {
+        exit_code = complain(known.error());
+        return std::nullopt;
+    }
+    if (!*known)
+        fmt::print(stderr, "sallyport: nobody called '{}' was seen yet; names are written as in `key issue --person`\n",
+                   printable(options.person));
+    return out;
+}
+
+bool take_reason(const std::string& why) {
+    if (why.find_first_not_of(" \t") != std::string::npos) return true;
+    [[maybe_unused]] const int told = complain("--reason is empty; say why, since it is recorded");
+    return false;
+}
+
 bool take_time(const std::string& text, std::int64_t& into) {
     if (text.empty()) return true;
     into = parse_time(text, wall_ms());
@@ -52,25 +93,26 @@ bool take_time(const std::string& text, std::int64_t& into) {
     return false;
 }
 
-std::string about(const EraseOptions& options, const std::string& person) {
-    std::string out;
-    const auto add = [&](std::string_view what, const std::string& value) {
-        if (!value.empty()) out += fmt::format("{}{} {}", out.empty() ? "" : ", ", what, value);
-    };
-    add("repository", options.repository);
-    add("person", person);
-    add("before", options.before);
-    add("matter", options.matter);
-    add("from", options.from);
-    add("to", options.to);
+Result<void> record(Visit& visit, std::string_view what, const EraseOptions& options, const std::string& about) {
+    const std::string by = options.by.empty() ? operator_name() : options.by;
+    const std::string who = pseudonym_of(visit, by);
+    return visit.state->add_act(
+        {"a_" + to_hex(crypto::random_bytes(10)), std::string(what), who, options.why, about, wall_ms()});
+}
+
+std::string words_of(const store::BodyKeyFilter& filter) {
+    std::string out = store::words_of({"", filter.repository, filter.person});
+    if (filter.before_ms != 0) out += fmt::format("{}before {}", out.empty() ? "" : ", ", rfc3339(filter.before_ms));
     return out;
 }
 
-Result<void> record(Visit& visit, std::string_view what, const EraseOptions& options, const std::string& person) {
-    const std::string by = options.by.empty() ? operator_name() : options.by;
-    const std::string who = pseudonym_of(visit, by);
-    return visit.state->add_act({"a_" + to_hex(crypto::random_bytes(10)), std::string(what), who, options.why,
-                                 about(options, person), wall_ms()});
+// A matter that holds the person holds the name, whether bodies are kept or not.
+Result<bool> is_name_held(store::BodyKeys& keys, const std::string& person) {
+    const auto all = keys.holds();
+    if (!all) return std::unexpected(all.error());
+    return !person.empty() && std::ranges::any_of(*all, [&](const store::BodyHold& one) {
+        return one.released_ms == 0 && one.person == person;
+    });
 }
 
 int erase(const EraseOptions& options) {
@@ -80,17 +122,24 @@ int erase(const EraseOptions& options) {
         return wrong_use;
     }
     store::BodyKeyFilter filter;
-    if (!take_time(options.before, filter.before_ms)) return wrong_use;
+    if (!take_reason(options.why) || !take_time(options.before, filter.before_ms)) return wrong_use;
     auto kept = open_kept(options, exit_code);
     if (!kept) return exit_code;
-    filter.repository = options.repository;
-    filter.person = pseudonym_of(kept->visit, options.person);
+    const auto named = whose(kept->visit, options, exit_code);
+    if (!named) return exit_code;
+    filter.repository = named->repository;
+    filter.person = named->person;
     // What is said to have been done comes first: an erasure that nobody knows of must not be.
-    if (auto told = record(kept->visit, "erase", options, filter.person); !told) return complain(told.error());
+    if (auto told = record(kept->visit, "erase", options, words_of(filter)); !told) return complain(told.error());
     const auto erased = kept->keys->erase(filter, options.why, wall_ms());
     if (!erased) return complain(erased.error());
+    std::this_thread::sleep_for(
+        std::chrono::milliseconds(2 * bodies::erasure_seen_ms_max)); // until a running gateway knows
+    const auto held = is_name_held(*kept->keys, filter.person);
+    if (!held) return complain(held.error());
+    const bool wants_name = !filter.person.empty() && options.repository.empty() && options.before.empty();
     bool is_name_gone = false;
-    if (!filter.person.empty() && options.repository.empty() && options.before.empty() && erased->held == 0) {
+    if (wants_name && !*held && erased->held == 0) {
         const auto forgotten = kept->visit.state->forget_name(filter.person);
         if (!forgotten) return complain(forgotten.error());
         is_name_gone = *forgotten;
@@ -102,15 +151,17 @@ int erase(const EraseOptions& options) {
         writer.member("keys_destroyed", erased->erased);
         writer.member("keys_held", erased->held);
         writer.member("name_forgotten", is_name_gone);
+        if (wants_name) writer.member("name_held", *held);
         writer.end_object();
         fmt::print("{}\n", out);
     } else {
-        fmt::print("{} keys of bodies are destroyed{}{}\n", erased->erased,
+        fmt::print("{} keys of bodies are destroyed{}{}{}\n", erased->erased,
                    erased->held != 0 ? fmt::format(", {} are held by a matter (sallyport ledger holds)", erased->held)
                                      : "",
-                   is_name_gone ? "; the person's name is forgotten" : "");
+                   is_name_gone ? "; the person's name is forgotten" : "",
+                   wants_name && *held ? "; the person's name is held by a matter" : "");
     }
-    return erased->held == 0 ? done : found_something;
+    return erased->held == 0 && !(wants_name && *held) ? done : found_something;
 }
 
 int hold(const EraseOptions& options) {
@@ -120,15 +171,24 @@ int hold(const EraseOptions& options) {
         return wrong_use;
     }
     store::BodyHold one;
-    if (!take_time(options.from, one.from_ms) || !take_time(options.to, one.to_ms)) return wrong_use;
+    if (!take_reason(options.why) || !take_time(options.from, one.from_ms) || !take_time(options.to, one.to_ms))
+        return wrong_use;
+    if (options.matter.empty() || (one.to_ms != 0 && one.to_ms <= one.from_ms)) {
+        [[maybe_unused]] const int told =
+            complain(options.matter.empty() ? "--matter is empty; give it a name, such as a case number"
+                                            : "--to is not after --from: nothing would be held");
+        return wrong_use;
+    }
     auto kept = open_kept(options, exit_code);
     if (!kept) return exit_code;
+    const auto named = whose(kept->visit, options, exit_code);
+    if (!named) return exit_code;
     one.matter = options.matter;
-    one.repository = options.repository;
-    one.person = pseudonym_of(kept->visit, options.person);
+    one.repository = named->repository;
+    one.person = named->person;
     one.since_ms = wall_ms();
     one.by = pseudonym_of(kept->visit, options.by.empty() ? operator_name() : options.by);
-    if (auto told = record(kept->visit, "hold", options, one.person); !told) return complain(told.error());
+    if (auto told = record(kept->visit, "hold", options, store::words_of(one)); !told) return complain(told.error());
     if (auto held = kept->keys->hold(one); !held) return complain(held.error());
     fmt::print("held for {}\n", printable(one.matter));
     return done;
@@ -136,13 +196,18 @@ int hold(const EraseOptions& options) {
 
 int release(const EraseOptions& options) {
     int exit_code = done;
+    if (!take_reason(options.why)) return wrong_use;
     auto kept = open_kept(options, exit_code);
     if (!kept) return exit_code;
-    if (auto told = record(kept->visit, "release", options, ""); !told) return complain(told.error());
+    const auto all = kept->keys->holds();
+    if (!all) return complain(all.error());
+    if (std::ranges::none_of(
+            *all, [&](const store::BodyHold& one) { return one.released_ms == 0 && one.matter == options.matter; }))
+        return complain("nothing is held for '" + printable(options.matter) + "'; see sallyport ledger holds");
+    if (auto told = record(kept->visit, "release", options, store::words_of({options.matter, "", ""})); !told)
+        return complain(told.error());
     const auto released = kept->keys->release(options.matter, wall_ms());
     if (!released) return complain(released.error());
-    if (*released == 0)
-        return complain("nothing is held for '" + printable(options.matter) + "'; see sallyport ledger holds");
     fmt::print("{} holds of {} are released\n", *released, printable(options.matter));
     return done;
 }
@@ -205,8 +270,8 @@ void add_ledger_erase(Command& group, int& exit_code) {
     hold_command.option("--to", options.to, "Up to then");
     hold_command.option("--reason", options.why, "Why; it is recorded").required();
     hold_command.option("--by", options.by, "Who does it; else who is at the keyboard");
-    hold_command.footer(
-        "Example:\n  sallyport ledger hold --matter case-17 --person ada --from 2026-06-01 --reason 'court order'\n");
+    hold_command.footer("Example:\n  sallyport ledger hold --matter case-17 --person ada@acme.example --from "
+                        "2026-06-01 --reason 'court order'\n");
     hold_command.run([&exit_code] { exit_code = hold(options); });
 
     Command release_command = group.command("release", "End a hold");

@@ -7,6 +7,7 @@
 #include "cli/terminal.h"
 #include "gateway/body_search.h"
 #include "ledger/row_json.h"
+#include "store/holds.h"
 
 #include <fmt/format.h>
 
@@ -169,7 +170,8 @@ int search(SearchOptions& options) {
     if (!kept) return complain(kept.error());
     if (auto told = (*kept)->record("search-bodies", options.by, options.why, about(options)); !told)
         return complain(told.error());
-    auto keys = store::BodyKeys::open(opened->visit.installation.body_keys_file());
+    auto keys = store::open_body_keys(opened->visit.installation.body_keys_file(),
+                                      opened->visit.installation.bodies_directory(), *opened->visit.state);
     if (!keys) return complain(keys.error());
     Search one(options, *opened, **keys);
     if (auto searched = one.run(); !searched) return complain(searched.error());

@@ -13,6 +13,7 @@
 #include "identity/installation.h"
 #include "policy/program.h"
 #include "sandbox/harden.h"
+#include "store/holds.h"
 
 #include <algorithm>
 #include <csignal>
@@ -201,7 +202,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     FleetWatch fleet;
 
     // Bodies, where the policy says that they are kept.
-    auto body_keys = store::BodyKeys::open(installation->body_keys_file());
+    auto body_keys = store::open_body_keys(installation->body_keys_file(), installation->bodies_directory(), **state);
     if (!body_keys) return std::unexpected(body_keys.error());
     const crypto::SealingKey wrapping(installation->keys().body_keys);
     const crypto::UnitNamer piece_names(installation->keys().unit_names.reveal(), "pieces");

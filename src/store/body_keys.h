@@ -44,7 +44,7 @@ struct BodyHold {
     std::string repository, person;      // one of them at least
     std::int64_t from_ms = 0, to_ms = 0; // weeks that overlap; 0: open
     std::int64_t since_ms = 0, released_ms = 0;
-    std::string by; // pseudonym
+    std::string by{}; // pseudonym
 };
 
 // Whether a matter that was not released holds what belongs to the place; the same as the database decides when keys are erased.

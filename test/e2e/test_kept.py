@@ -119,6 +119,84 @@ class Erased(rig.Case):
                                                        if entry["kind"] == "act"}, "the acts to be recorded")
         until(lambda: json.loads(self.gateway.run("ledger", "verify", "--config", "sallyport.yaml", "--json"))["ok"], "a whole ledger")
 
+    def test_the_first_turn_after_an_erasure_is_kept_whole(self):
+        site = "git.acme.example/web/again"
+        messages = [{"role": "user", "content": words(random.Random(7), 900)}]
+        for turn in range(3):
+            messages += [{"role": "assistant", "content": words(random.Random(turn), 300)}, {"role": "user", "content": f"and then {turn}"}]
+            body = json.dumps({"model": "claude-sonnet-4-5", "max_tokens": 100, "messages": messages}).encode()
+            answer = self.ask(dialects.ANTHROPIC, repository=site, body=body)
+            self.assertEqual(200, answer.status, answer.body[:300])
+            self.assertEqual(body, until(lambda: self.body_or_none(answer), "the body"))
+        before = answer
+        self.gateway.run("ledger", "erase", "--config", "sallyport.yaml", "--repository", f"https://{site}.git", "--reason", "ticket-9")
+        self.assertIn("ticket-9", self.body(before, "request", code=4))
+        body = body.replace(b"and then 2", b"and then 3")
+        answer = self.ask(dialects.ANTHROPIC, repository=site, body=body)
+        self.assertEqual(body, until(lambda: self.body_or_none(answer), "the body after the erasure"))
+
+    def body_or_none(self, answer):
+        done = subprocess.run([PROGRAM, "ledger", "show", "--config", "sallyport.yaml", answer.exchange, "--body", "request", "--reason",
+                               "test"], cwd=self.gateway.folder, env=environment(self.gateway.folder), capture_output=True,
+                              timeout=rig.DEADLINE, check=False)
+        return done.stdout if done.returncode == 0 else None
+
+    def test_what_holds_nothing_is_told(self):
+        config = ["--config", "sallyport.yaml"]
+        ledger = lambda *arguments, code: subprocess.run([PROGRAM, "ledger", *arguments, *config], cwd=self.folder, capture_output=True,
+                                                         env=environment(self.folder), text=True, timeout=rig.DEADLINE, check=False)
+        for arguments, said in ((["hold", "--matter", "", "--person", "a", "--reason", "r"], "--matter is empty"),
+                                (["hold", "--matter", "m", "--person", "a", "--reason", " "], "--reason is empty"),
+                                (["erase", "--person", "a", "--reason", ""], "--reason is empty"),
+                                (["hold", "--matter", "m", "--person", "a", "--reason", "r", "--from", "2026-12-01", "--to", "2026-01-01"],
+                                 "--to is not after --from"),
+                                (["release", "nobody's", "--reason", "r"], "nothing is held for")):
+            done = ledger(*arguments, code=None)
+            self.assertNotEqual(0, done.returncode, arguments)
+            self.assertIn(said, done.stderr)
+        done = ledger("hold", "--matter", "m-2", "--person", "Somebody@acme.example", "--reason", "r", code=None)
+        self.assertIn("nobody called 'Somebody@acme.example' was seen yet", done.stderr)
+        held = ledger("holds", code=None).stdout
+        self.assertIn("m-2", held)
+        self.assertNotIn("nobody's", held)
+
+    def test_a_held_person_keeps_the_name_where_no_body_is_kept(self):
+        key = self.gateway.issue("grace@acme.example")["key"]
+        config = ["--config", "sallyport.yaml"]
+        answer = self.ask(dialects.ANTHROPIC, key=key, repository="git.acme.example/core/engine")
+        self.assertNotEqual(200, answer.status)
+        until(lambda: self.gateway.ledger("--person", "grace@acme.example"), "the refusal in the ledger")
+        self.gateway.run("ledger", "hold", *config, "--matter", "m-3", "--person", "grace@acme.example", "--reason", "court")
+        told = json.loads(self.gateway.run("ledger", "erase", *config, "--person", "grace@acme.example", "--reason", "gdpr", "--json", code=1))
+        self.assertEqual((False, True), (told["name_forgotten"], told["name_held"]))
+        self.gateway.run("ledger", "release", *config, "m-3", "--reason", "closed")
+        told = json.loads(self.gateway.run("ledger", "erase", *config, "--person", "grace@acme.example", "--reason", "gdpr", "--json"))
+        self.assertEqual((True, False), (told["name_forgotten"], told["name_held"]))
+
+    def test_keys_that_are_gone_are_not_made_anew(self):
+        with rig.stack(policy=self.policy) as (_, gateway):
+            self.assertEqual(200, gateway.ask("POST", "/v1/messages", dialects.ANTHROPIC.fields(gateway.key, SITE),
+                                              dialects.ANTHROPIC.bytes()).status)
+            gateway.run("ledger", "hold", "--config", "sallyport.yaml", "--matter", "case-9", "--repository", SITE, "--reason", "court")
+            gateway.stop()
+            data = gateway.folder / "data"
+            keys = data / "body-keys.db"
+            whole = keys.read_bytes()
+            with contextlib.closing(sqlite3.connect(keys)) as db:
+                db.execute("DELETE FROM holds")  # an older copy
+                db.commit()
+            self.assertIn("case-9", gateway.run("ledger", "holds", "--config", "sallyport.yaml"))
+            for file in data.glob("body-keys.db*"):
+                file.unlink()
+            done = subprocess.run([PROGRAM, "serve", "--config", "sallyport.yaml"], cwd=gateway.folder, env=environment(gateway.folder),
+                                  capture_output=True, text=True, timeout=rig.DEADLINE, check=False)
+            self.assertNotEqual(0, done.returncode)
+            self.assertIn("put it back from the backup of the keys", done.stderr)
+            self.assertFalse(keys.exists())
+            keys.write_bytes(whole)
+            keys.chmod(0o600)
+            gateway.start()
+
 
 class Cost(rig.Case):
     policy = Kept.policy
