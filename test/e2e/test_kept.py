@@ -165,7 +165,7 @@ class Erased(rig.Case):
         config = ["--config", "sallyport.yaml"]
         answer = self.ask(dialects.ANTHROPIC, key=key, repository="git.acme.example/core/engine")
         self.assertNotEqual(200, answer.status)
-        until(lambda: self.gateway.ledger("--person", "grace@acme.example"), "the refusal in the ledger")
+        self.row(answer)
         self.gateway.run("ledger", "hold", *config, "--matter", "m-3", "--person", "grace@acme.example", "--reason", "court")
         told = json.loads(self.gateway.run("ledger", "erase", *config, "--person", "grace@acme.example", "--reason", "gdpr", "--json", code=1))
         self.assertEqual((False, True), (told["name_forgotten"], told["name_held"]))
