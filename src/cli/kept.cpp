@@ -21,9 +21,7 @@ Result<std::unique_ptr<KeptReader>> KeptReader::open(Visit& visit) {
 
 Result<void> KeptReader::record(std::string_view what, const std::string& by, const std::string& why,
                                 const std::string& about) {
-    const auto who = visit_.pseudonyms->of(identity::NameKind::person, by.empty() ? operator_name() : by);
-    return visit_.state->add_act(
-        {"a_" + to_hex(crypto::random_bytes(10)), std::string(what), std::string(who.view()), why, about, wall_ms()});
+    return record_act(visit_, what, by, why, about);
 }
 
 void KeptReader::belongs_to(const ledger::Intent& intent) {

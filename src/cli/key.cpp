@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/issue.h"
 #include "cli/terminal.h"
+#include "identity/access.h"
 #include "json/writer.h"
 #include "policy/facts.h"
 
@@ -39,6 +40,12 @@ void write_key(json::Writer& writer, const store::KeyRecord& key, std::string_vi
     if (key.revoked_ms > 0) writer.member("revoked", rfc3339(key.revoked_ms));
 }
 
+// Who may see the ledger is for the ledger to tell: one person with several such keys can open a name alone.
+Result<void> record_key(Visit& visit, std::string_view what, const store::KeyRecord& key) {
+    if (const auto access = identity::access_named(key.access); !access || !identity::sees_all(*access)) return {};
+    return record_act(visit, what, "", "", fmt::format("key {}, person {}, access {}", key.id, key.person, key.access));
+}
+
 int issue(const KeyOptions& options) {
     int exit_code = done;
     const auto config = open_config(options.config, false, exit_code);
@@ -55,6 +62,7 @@ int issue(const KeyOptions& options) {
     const auto issued = issue_key(*visit, {options.person, options.team, options.label, options.max_class, expires,
                                            options.role, options.access});
     if (!issued) return complain(issued.error());
+    if (auto told = record_key(*visit, "issue-key", issued->record); !told) return complain(told.error());
     if (options.json) {
         std::string out;
         json::Writer writer(out);
@@ -114,6 +122,7 @@ int revoke(const KeyOptions& options) {
     if (!visit) return exit_code;
     const auto revoked = visit->state->revoke_key(options.id, wall_ms());
     if (!revoked) return complain(revoked.error());
+    if (auto told = record_key(*visit, "revoke-key", *revoked); !told) return complain(told.error());
     if (options.json) {
         std::string out;
         json::Writer writer(out);

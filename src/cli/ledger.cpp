@@ -71,6 +71,14 @@ void add_entry_filters(Command& command, LedgerOptions& options) {
     command.option("--key", options.filter.key, "With this company key (its id)");
 }
 
+Option add_reason_option(Command& command, std::string& into, const char* about) {
+    return command.option("--reason", into, about).check([](const std::string& why) {
+        return why.find_first_not_of(" \t") == std::string::npos
+                   ? std::string("it is empty; say why, since it is recorded")
+                   : std::string();
+    });
+}
+
 void add_source_options(Command& command, LedgerOptions& options) {
     add_config_option(command, options.config);
     command
@@ -195,9 +203,11 @@ void add_ledger(Command& app, int& exit_code) {
     add_config_option(show_command, options.config);
     show_command.option("--gateway", options.gateway, "Ask this gateway, as list does").environment("SALLYPORT_ADMIN");
     show_command.flag("--json", options.json, "Print an object");
+    const Option reason =
+        add_reason_option(show_command, options.why, "Why the body is read; it is recorded, as that it was read");
     show_command.option("--body", options.body, "Its body, byte for byte, on standard output: request or response")
-        .one_of({"request", "response"});
-    show_command.option("--reason", options.why, "Why the body is read; it is recorded, as that it was read");
+        .one_of({"request", "response"})
+        .needs(reason);
     show_command.option("--by", options.by, "Who reads it; else who is at the keyboard");
     show_command.run([&exit_code] { exit_code = show(options); });
 

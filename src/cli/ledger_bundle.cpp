@@ -196,8 +196,8 @@ void add_ledger_bundle(Command& group, int& exit_code) {
     command.flag("--uncosigned", options.uncosigned,
                  "Under the newest checkpoint, also where the witnesses of sallyport.yaml have not cosigned it");
     command.option("--key", options.keys, "Also the key of this witness").one_each();
-    const Option bodies = command.flag("--bodies", options.bodies, "Also the bodies that are kept");
-    command.option("--reason", options.why, "Why the bodies are read; it is recorded").needs(bodies);
+    const Option reason = add_reason_option(command, options.why, "Why the bodies are read; it is recorded");
+    const Option bodies = command.flag("--bodies", options.bodies, "Also the bodies that are kept").needs(reason);
     command.option("--by", options.by, "Who reads them; else who is at the keyboard").needs(bodies);
     command.option("-o,--out", options.out, "Write it here (a tar file)").required();
     command.footer("Examples:\n  sallyport ledger bundle --entry k3f9x2ab/1207 -o case-17.tar\n"

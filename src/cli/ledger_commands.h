@@ -34,6 +34,8 @@ std::optional<OpenedLedger> open_ledger(LedgerOptions& options, int& exit_code);
 bool take_times(LedgerOptions& options, int& exit_code); // --since and --until into the filter
 // --since, --until, --repository, …: what entries and files can be asked by; and what entries can besides.
 void add_ledger_filters(Command& command, LedgerOptions& options);
+// --reason: why it is done, which is recorded; blank is none.
+Option add_reason_option(Command& command, std::string& into, const char* about);
 void add_entry_filters(Command& command, LedgerOptions& options);
 void add_source_options(Command& command, LedgerOptions& options); // --config, --gateway, --limit, --cursor, --json
 

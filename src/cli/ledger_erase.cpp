@@ -78,12 +78,6 @@ std::optional<Whose> whose(Visit& visit, const EraseOptions& options, int& exit_
     return out;
 }
 
-bool take_reason(const std::string& why) {
-    if (why.find_first_not_of(" \t") != std::string::npos) return true;
-    [[maybe_unused]] const int told = complain("--reason is empty; say why, since it is recorded");
-    return false;
-}
-
 bool take_time(const std::string& text, std::int64_t& into) {
     if (text.empty()) return true;
     into = parse_time(text, wall_ms());
@@ -91,13 +85,6 @@ bool take_time(const std::string& text, std::int64_t& into) {
     [[maybe_unused]] const int told =
         complain("'" + printable(text) + "' is no time; write 24h, 7d, 2026-11-22 or 2026-11-22T10:00:00Z");
     return false;
-}
-
-Result<void> record(Visit& visit, std::string_view what, const EraseOptions& options, const std::string& about) {
-    const std::string by = options.by.empty() ? operator_name() : options.by;
-    const std::string who = pseudonym_of(visit, by);
-    return visit.state->add_act(
-        {"a_" + to_hex(crypto::random_bytes(10)), std::string(what), who, options.why, about, wall_ms()});
 }
 
 std::string words_of(const store::BodyKeyFilter& filter) {
@@ -122,7 +109,7 @@ int erase(const EraseOptions& options) {
         return wrong_use;
     }
     store::BodyKeyFilter filter;
-    if (!take_reason(options.why) || !take_time(options.before, filter.before_ms)) return wrong_use;
+    if (!take_time(options.before, filter.before_ms)) return wrong_use;
     auto kept = open_kept(options, exit_code);
     if (!kept) return exit_code;
     const auto named = whose(kept->visit, options, exit_code);
@@ -130,7 +117,8 @@ int erase(const EraseOptions& options) {
     filter.repository = named->repository;
     filter.person = named->person;
     // What is said to have been done comes first: an erasure that nobody knows of must not be.
-    if (auto told = record(kept->visit, "erase", options, words_of(filter)); !told) return complain(told.error());
+    if (auto told = record_act(kept->visit, "erase", options.by, options.why, words_of(filter)); !told)
+        return complain(told.error());
     const auto erased = kept->keys->erase(filter, options.why, wall_ms());
     if (!erased) return complain(erased.error());
     std::this_thread::sleep_for(
@@ -171,8 +159,7 @@ int hold(const EraseOptions& options) {
         return wrong_use;
     }
     store::BodyHold one;
-    if (!take_reason(options.why) || !take_time(options.from, one.from_ms) || !take_time(options.to, one.to_ms))
-        return wrong_use;
+    if (!take_time(options.from, one.from_ms) || !take_time(options.to, one.to_ms)) return wrong_use;
     if (options.matter.empty() || (one.to_ms != 0 && one.to_ms <= one.from_ms)) {
         [[maybe_unused]] const int told =
             complain(options.matter.empty() ? "--matter is empty; give it a name, such as a case number"
@@ -188,7 +175,8 @@ int hold(const EraseOptions& options) {
     one.person = named->person;
     one.since_ms = wall_ms();
     one.by = pseudonym_of(kept->visit, options.by.empty() ? operator_name() : options.by);
-    if (auto told = record(kept->visit, "hold", options, store::words_of(one)); !told) return complain(told.error());
+    if (auto told = record_act(kept->visit, "hold", options.by, options.why, store::words_of(one)); !told)
+        return complain(told.error());
     if (auto held = kept->keys->hold(one); !held) return complain(held.error());
     fmt::print("held for {}\n", printable(one.matter));
     return done;
@@ -196,7 +184,6 @@ int hold(const EraseOptions& options) {
 
 int release(const EraseOptions& options) {
     int exit_code = done;
-    if (!take_reason(options.why)) return wrong_use;
     auto kept = open_kept(options, exit_code);
     if (!kept) return exit_code;
     const auto all = kept->keys->holds();
@@ -204,7 +191,9 @@ int release(const EraseOptions& options) {
     if (std::ranges::none_of(
             *all, [&](const store::BodyHold& one) { return one.released_ms == 0 && one.matter == options.matter; }))
         return complain("nothing is held for '" + printable(options.matter) + "'; see sallyport ledger holds");
-    if (auto told = record(kept->visit, "release", options, store::words_of({options.matter, "", ""})); !told)
+    if (auto told =
+            record_act(kept->visit, "release", options.by, options.why, store::words_of({options.matter, "", ""}));
+        !told)
         return complain(told.error());
     const auto released = kept->keys->release(options.matter, wall_ms());
     if (!released) return complain(released.error());
@@ -252,7 +241,7 @@ void add_ledger_erase(Command& group, int& exit_code) {
     erase_command.option("--repository", options.repository, "Of this repository");
     erase_command.option("--person", options.person, "Of this person (name or pseudonym), and the name itself");
     erase_command.option("--before", options.before, "Of weeks that were over by then: 90d, 2026-08-01");
-    erase_command.option("--reason", options.why, "Why; it is recorded").required();
+    add_reason_option(erase_command, options.why, "Why; it is recorded").required();
     erase_command.option("--by", options.by, "Who does it; else who is at the keyboard");
     erase_command.flag("--json", options.json, "Print an object");
     erase_command.footer(
@@ -268,7 +257,7 @@ void add_ledger_erase(Command& group, int& exit_code) {
     hold_command.option("--person", options.person, "Of this person (name or pseudonym)");
     hold_command.option("--from", options.from, "From then on");
     hold_command.option("--to", options.to, "Up to then");
-    hold_command.option("--reason", options.why, "Why; it is recorded").required();
+    add_reason_option(hold_command, options.why, "Why; it is recorded").required();
     hold_command.option("--by", options.by, "Who does it; else who is at the keyboard");
     hold_command.footer("Example:\n  sallyport ledger hold --matter case-17 --person ada@acme.example --from "
                         "2026-06-01 --reason 'court order'\n");
@@ -277,7 +266,7 @@ void add_ledger_erase(Command& group, int& exit_code) {
     Command release_command = group.command("release", "End a hold");
     add_config_option(release_command, options.config);
     release_command.option("matter", options.matter, "Its name").required();
-    release_command.option("--reason", options.why, "Why; it is recorded").required();
+    add_reason_option(release_command, options.why, "Why; it is recorded").required();
     release_command.option("--by", options.by, "Who does it; else who is at the keyboard");
     release_command.run([&exit_code] { exit_code = release(options); });
 

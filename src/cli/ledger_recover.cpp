@@ -136,16 +136,18 @@ void add_ledger_recover(Command& group, int& exit_code) {
     static RecoverOptions options;
     Command key_command = group.command("key", "The verifier keys of the ledger, the present one last");
     add_config_option(key_command, options.config);
-    const Option rotate_flag = key_command.flag(
-        "--rotate", options.rotate, "Sign with a new key from the next start on; the gateway must be stopped");
-    key_command.option("--reason", options.why, "Why; it is recorded").needs(rotate_flag);
+    const Option reason = add_reason_option(key_command, options.why, "Why it is changed; it is recorded");
+    const Option rotate_flag =
+        key_command
+            .flag("--rotate", options.rotate, "Sign with a new key from the next start on; the gateway must be stopped")
+            .needs(reason);
     key_command.option("--by", options.by, "Who does it; else who is at the keyboard").needs(rotate_flag);
     key_command.run([&exit_code] { exit_code = options.rotate ? rotate(options) : show_keys(options); });
 
     Command recover_command =
         group.command("recover", "Begin a new epoch of a ledger that was cut short or damaged and has no backup");
     add_config_option(recover_command, options.config);
-    recover_command.option("--reason", options.why, "Why; it is recorded").required();
+    add_reason_option(recover_command, options.why, "Why; it is recorded").required();
     recover_command.option("--by", options.by, "Who does it; else who is at the keyboard");
     recover_command.footer(
         "What is whole is kept, what is not is set aside. The ledger gets a new name and key, so that nobody "

@@ -226,7 +226,7 @@ void add_ledger_restore(Command& group, int& exit_code) {
     Command command = group.command("restore", "Put a backup in the place of the data; the gateway must be stopped");
     add_config_option(command, options.config);
     command.option("backup", options.backup, "Its folder").required();
-    command.option("--reason", options.why, "Why; it is recorded").required();
+    add_reason_option(command, options.why, "Why; it is recorded").required();
     command.option("--by", options.by, "Who does it; else who is at the keyboard");
     command.flag("--replace", options.replace, "Also where there is a ledger, which is set aside");
     command

@@ -187,7 +187,7 @@ void add_ledger_search(Command& group, int& exit_code) {
     Command command = group.command("search", "Exchanges in whose kept bodies all these words are");
     command.option("words", options.words, "What to look for; a word may have blanks in it").required();
     add_config_option(command, options.config);
-    command.option("--reason", options.why, "Why bodies are read; it is recorded").required();
+    add_reason_option(command, options.why, "Why bodies are read; it is recorded").required();
     command.option("--by", options.by, "Who reads them; else who is at the keyboard");
     command.option("--limit", options.limit, "At most so many exchanges").show_default();
     command.flag("--json", options.json, "One object a line");

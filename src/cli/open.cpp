@@ -1,10 +1,12 @@
 #include "cli/open.h"
 
 #include "base/clock.h"
+#include "base/encoding.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"
+#include "crypto/crypto.h"
 
 #include <pwd.h>
 #include <unistd.h>
@@ -52,6 +54,13 @@ std::int64_t parse_end(const std::string& text, std::int64_t now_ms) {
     const std::int64_t back = parse_time(text, now_ms);
     if (back < 0) return -1;
     return text.find('-') == std::string::npos ? now_ms + (now_ms - back) : back;
+}
+
+Result<void> record_act(Visit& visit, std::string_view what, const std::string& by, const std::string& why,
+                        const std::string& about) {
+    const auto who = visit.pseudonyms->of(identity::NameKind::person, by.empty() ? operator_name() : by);
+    return visit.state->add_act(
+        {"a_" + to_hex(crypto::random_bytes(10)), std::string(what), std::string(who.view()), why, about, wall_ms()});
 }
 
 std::optional<Visit> open_visit(const gateway::Config& config, int& exit_code) {

@@ -37,6 +37,9 @@ struct Visit {
     std::unique_ptr<store::State> state;
     std::unique_ptr<identity::Pseudonyms> pseudonyms;
 };
+// For the gateway to record when it runs: `by` as --by says it, or who is at the keyboard.
+Result<void> record_act(Visit& visit, std::string_view what, const std::string& by, const std::string& why,
+                        const std::string& about);
 std::optional<Visit> open_visit(const gateway::Config& config, int& exit_code);
 
 } // namespace sallyport::cli

@@ -222,6 +222,13 @@ Result<LedgerQuestion> read_question(std::string_view path, std::string_view que
     return question;
 }
 
+namespace {
+bool asks_for_content(const ledger::ExchangeFilter& filter) {
+    return !filter.repository.empty() || !filter.effective_class.empty() || !filter.file.empty() ||
+           !filter.finding.empty() || !filter.rule.empty();
+}
+} // namespace
+
 Result<void> entitle(LedgerQuestion& question, const Asker& asker) {
     const bool all = identity::sees_all(asker.access);
     switch (question.what) {
@@ -238,6 +245,8 @@ Result<void> entitle(LedgerQuestion& question, const Asker& asker) {
         if (asker.person.empty() || (!question.filter.person.empty() && question.filter.person != asker.person))
             return needs(everybody_s, "asking for another person's exchanges", asker);
         question.filter.person = asker.person;
+        // A filter must not tell what the answer leaves out (leave_out_what_is_not_theirs).
+        question.filter.told_by_client = asks_for_content(question.filter);
         if (question.what == What::entries) return {};
         // What was found of repositories that they may not read is told to nobody who does not name them.
         if (question.filter.repository.empty())

@@ -324,6 +324,7 @@ Result<std::vector<ExchangeRow>> LedgerIndex::exchanges(const ExchangeFilter& fi
     where.equals("e.session", filter.session);
     where.equals("e.key", filter.key);
     where.equals("e.effective_class", filter.effective_class);
+    if (filter.told_by_client) where.holds("e.evidence <> ?", "observed");
     where.equals("e.client", filter.client);
     where.equals("e.client_version", filter.client_version);
     where.equals("e.dialect", filter.dialect);

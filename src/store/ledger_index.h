@@ -49,9 +49,10 @@ struct ExchangeFilter {
     std::string client{}, client_version{}, dialect{}, model{};
     std::string decision{}, rule{};
     std::string upstream{}, vendor{}, account{};
-    std::string file{};    // pseudonym: named in one of its entries, or found there
-    std::string finding{}; // rule of inspection
-    std::string how{};     // of files() alone
+    std::string file{};          // pseudonym: named in one of its entries, or found there
+    std::string finding{};       // rule of inspection
+    std::string how{};           // of files() alone
+    bool told_by_client = false; // none whose repository was found out by its content; not of files()
 };
 
 // A file of which content or the name was in requests that left, per UTC day; `file` and `person` are pseudonyms.

@@ -79,7 +79,7 @@ class Generated(rig.Case):
         self.gateway.rows(exchanges)
         file = self.folder / "kept.tar"
         def bundled():
-            self.gateway.run("ledger", "bundle", "--config", "sallyport.yaml", "--since", "1h", "--bodies", "-o", str(file), code=None)
+            self.gateway.run("ledger", "bundle", "--config", "sallyport.yaml", "--since", "1h", "--bodies", "--reason", "test", "-o", str(file), code=None)
             return file.exists()
         until(bundled, "a bundle")
         parts = verifier().read_tar(file.read_bytes())

@@ -48,7 +48,7 @@ class Kept(rig.Case):
                     answer = self.ask(dialect, f"keep this {stream}", stream)
                     self.assertEqual(200, answer.status)
                     self.outcome(answer)
-                    until(lambda: self.gateway.run("ledger", "show", "--config", "sallyport.yaml", answer.exchange, "--body", "response",
+                    until(lambda: self.gateway.run("ledger", "show", "--config", "sallyport.yaml", answer.exchange, "--body", "response", "--reason", "test",
                                                    code=None) != "", "the answer to be kept")
                     self.assertEqual(dialect.bytes(f"keep this {stream}", None, stream), self.body(answer, "request"))
                     self.assertEqual(answer.body, self.body(answer, "response"))
@@ -93,7 +93,7 @@ class Erased(rig.Case):
         other = self.ask(dialects.ANTHROPIC, "stay", repository="git.acme.example/web/other")
         for answer in (mine, other):
             self.outcome(answer)
-            until(lambda answer=answer: self.gateway.run("ledger", "show", "--config", "sallyport.yaml", answer.exchange, "--body", "response",
+            until(lambda answer=answer: self.gateway.run("ledger", "show", "--config", "sallyport.yaml", answer.exchange, "--body", "response", "--reason", "test",
                                                          code=None), "the body")
         command = ["ledger", "hold", "--config", "sallyport.yaml", "--matter", "case-1", "--repository", SITE, "--reason", "court"]
         self.gateway.run(*command)
@@ -113,7 +113,7 @@ class Erased(rig.Case):
         self.assertEqual(200, self.ask(dialects.ANTHROPIC, "canary-erase-me").status)
         again = self.ask(dialects.ANTHROPIC, "goes on")
         self.outcome(again)
-        until(lambda: b"goes on" in self.gateway.run("ledger", "show", "--config", "sallyport.yaml", again.exchange, "--body", "request",
+        until(lambda: b"goes on" in self.gateway.run("ledger", "show", "--config", "sallyport.yaml", again.exchange, "--body", "request", "--reason", "test",
                                                      code=None).encode(), "the new body under a new key")
         until(lambda: {"hold", "erase", "release"} <= {entry["what"] for _, entry in self.gateway.entries_on_disk()
                                                        if entry["kind"] == "act"}, "the acts to be recorded")
