@@ -25,8 +25,9 @@ bool same(const policy::Plan& a, const policy::Plan& b) {
            a.rule == b.rule && listed(a) == listed(b);
 }
 
-// Whether `b` lets through what `a` does not, or counts as less closed.
+// Whether `b` lets through what `a` does not, or lets it through as less closed. (What is refused has the class of what it is refused for.)
 bool looser(const policy::Plan& a, const policy::Plan& b) {
+    if (b.decision == policy::Decision::refuse) return false;
     if (b.effective_class < a.effective_class) return true;
     const auto of = std::span(a.upstreams).first(a.upstream_count);
     return std::ranges::any_of(std::span(b.upstreams).first(b.upstream_count),
