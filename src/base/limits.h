@@ -72,6 +72,14 @@ inline constexpr std::size_t receipt_path_bytes_max = 512;
 inline constexpr std::size_t receipt_headers_max = 64;    // names in one receipt
 inline constexpr std::size_t dns_message_bytes_max = 512; // RFC 1035 section 4.2.1; questions need no more
 
+// Bindings of launchers (identity/binding.h).
+inline constexpr std::int64_t binding_ms = 900'000;          // how long one is valid
+inline constexpr std::int64_t binding_renewed_ms = 600'000;  // older ones are renewed before the next request
+inline constexpr std::int64_t binding_proof_ms_max = 60'000; // how old, or how far ahead, a proof may be
+inline constexpr std::size_t binding_bytes_max = 4'096;      // as sent with each request, and what asks for one
+inline constexpr std::size_t run_told_bytes_max = 128 * 1024; // what a launcher tells of a run at its end
+inline constexpr std::int64_t binding_asked_ms_max = 15'000; // that a launcher waits for one
+
 // Ledger.
 inline constexpr std::size_t entry_bytes_max = 65'535;
 inline constexpr std::size_t segment_bytes_max = 64u << 20;
@@ -86,6 +94,7 @@ inline constexpr std::size_t problems_told_max = 100; // by one verification
 inline constexpr std::size_t findings_named_max = 64; // with an id of their text, in an entry
 inline constexpr std::size_t files_per_entry_max = 64;
 inline constexpr std::size_t sources_per_entry_max = 64;
+inline constexpr std::size_t hosts_per_entry_max = 128; // that a run contacted
 
 // Questions to the ledger over the admin listener.
 inline constexpr std::size_t entry_rows = 100; // of a page, where the question does not say

@@ -21,7 +21,7 @@ namespace {
 struct PolicyOptions {
     std::string file, config, entry;
     std::string client = "claude-code", version, repository, evidence = "claimed", model, team, role, at,
-                account = "company", dialect = "anthropic-messages";
+                account = "company", tier = "none", dialect = "anthropic-messages";
     std::vector<std::string> references, plugins, paths, also_claimed;
     bool json = false;
 };
@@ -185,6 +185,7 @@ int explain(const PolicyOptions& options) {
     facts.evidence = options.repository.empty()
                          ? policy::Evidence::none
                          : enum_named(options.evidence, policy::evidence_count, policy::Evidence::claimed);
+    facts.tier = enum_named(options.tier, policy::tier_count, policy::Tier::none);
     const std::vector<std::string_view> also_claimed(options.also_claimed.begin(), options.also_claimed.end());
     facts.also_claimed = also_claimed;
     facts.account = options.account == "personal" ? policy::AccountKind::personal : policy::AccountKind::company;
@@ -247,6 +248,9 @@ void add_policy(Command& app, int& exit_code) {
     explain_command.option("--also-claims", options.also_claimed, "A further repository that the request names");
     explain_command.option("--evidence", options.evidence, "How the repository is known")
         .one_of({"none", "claimed", "bound", "observed"})
+        .show_default();
+    explain_command.option("--tier", options.tier, "Of the boundary, as a launcher that is trusted measured it")
+        .one_of({"none", "C", "B", "A"})
         .show_default();
     explain_command.option("--model", options.model, "The model asked for");
     explain_command.option("--team", options.team, "The caller's team");

@@ -46,15 +46,41 @@ Result<Secret> company_key(const std::string& file) {
     return Secret(std::move(*text));
 }
 
+constexpr std::size_t hosts_shown_max = 12;
+
+void line(const std::string& text) { fmt::print(stderr, "{}\n", ink(Ink::dim, text)); }
+
+std::string contacts_of(const egress::Receipts::Host& host) {
+    std::string out;
+    const auto add = [&](std::uint64_t count, std::string_view what) {
+        if (count > 0) out += fmt::format("{}{} {}{}", out.empty() ? "" : ", ", count, what, count == 1 ? "" : "s");
+    };
+    add(host.contacts, "contact");
+    if (host.contacts > 0) out += fmt::format(" ({} bytes sent, {} received)", host.sent_bytes, host.received_bytes);
+    add(host.names, "question about its name");
+    if (host.refused > 0)
+        out += fmt::format("{}{} refused: {}", out.empty() ? "" : ", ", host.refused, printable(host.reason));
+    return out;
+}
+
 void tell(const endpoint::Receipt& receipt) {
     const std::string who = receipt.version.empty() ? receipt.client : receipt.client + " " + receipt.version;
-    fmt::print(
-        stderr, "{}\n",
-        ink(Ink::dim, fmt::format("sallyport: {}{}, boundary of tier A: {} exchange{} with the gateway ({} refused), "
-                                  "{} bytes sent; no other "
-                                  "contact was possible",
-                                  who, receipt.repository.empty() ? "" : " on " + receipt.repository, receipt.exchanges,
-                                  receipt.exchanges == 1 ? "" : "s", receipt.refused, receipt.sent_bytes)));
+    line(fmt::format(
+        "sallyport: {}{}, boundary of tier {}: {} exchange{} with the gateway ({} refused), {} bytes sent{}; {}", who,
+        receipt.repository.empty() ? "" : " on " + receipt.repository, receipt.tier, receipt.exchanges,
+        receipt.exchanges == 1 ? "" : "s", receipt.refused, receipt.sent_bytes,
+        receipt.evidence.empty() ? "" : "; binding: " + receipt.evidence,
+        receipt.hosts.empty() ? "no contact with anybody else" : "besides:"));
+    std::size_t shown = 0;
+    for (const auto& [name, host] : receipt.hosts)
+        if (++shown <= hosts_shown_max) line(fmt::format("  {}: {}", printable(name), contacts_of(host)));
+    if (shown > hosts_shown_max) line(fmt::format("  and {} more", shown - hosts_shown_max));
+    if (shown > 0) line(fmt::format("  each contact: {}", receipt.file.string()));
+    if (!receipt.not_renewed.empty())
+        fmt::print(stderr, "sallyport: the binding could not be renewed: {}\n", printable(receipt.not_renewed));
+    if (!receipt.untold.empty())
+        fmt::print(stderr, "sallyport: the gateway does not know of the end of this run: {}\n",
+                   printable(receipt.untold));
     if (!receipt.unreachable.empty()) fmt::print(stderr, "sallyport: {}\n", receipt.unreachable);
 }
 
@@ -89,6 +115,10 @@ int run(const RunOptions& options) {
     } else if (launch.client != nullptr) {
         return complain("no gateway is named: say --gateway https://…, or set SALLYPORT_GATEWAY");
     }
+    if (!options.quiet)
+        launch.progress = [](std::string_view what) {
+            fmt::print(stderr, "{}\n", ink(Ink::dim, fmt::format("sallyport: {} …", what)));
+        };
     const auto receipt = endpoint::launch(launch);
     if (!receipt) {
         complain(receipt.error());

@@ -1,11 +1,13 @@
 #include "endpoint/launch.h"
 
+#include "base/clock.h"
+#include "endpoint/forward.h"
 #include "endpoint/redirects.h"
+#include "endpoint/statement.h"
+#include "endpoint/tier.h"
 #include "endpoint/view.h"
 #include "endpoint/way_out.h"
 #include "net/dialer.h"
-#include "repo/identity.h"
-#include "repo/walk.h"
 #include "sandbox/boundary.h"
 
 #include <csignal>
@@ -19,20 +21,26 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Inside there is nothing else that listens: the ports can be known beforehand.
-constexpr std::uint16_t gateway_port = 7100;
+constexpr int ends_looks_max = 50;
+constexpr std::int64_t ends_look_ms = 5;
+constexpr std::int64_t told_ms_max = 2'000; // nobody waits longer for their prompt
 
-// Ends the loop when the program ended.
+// Inside there is nothing else that listens: the ports can be known beforehand.
+constexpr std::uint16_t gateway_port = 7100, proxy_port = 7101, names_port = 53;
+
+// Told when the program ended.
 class UntilEnded final : net::Watcher {
 public:
-    UntilEnded(net::Loop& loop, int pidfd) : loop_(loop), pidfd_(pidfd) {}
+    UntilEnded(net::Loop& loop, int pidfd, std::function<void()> ended)
+        : loop_(loop), pidfd_(pidfd), ended_(std::move(ended)) {}
     Result<void> watch() { return loop_.watch(pidfd_, *this); }
     void stop() { loop_.unwatch(pidfd_, *this); }
 
 private:
-    void ready(std::uint32_t) override { loop_.stop(); }
+    void ready(std::uint32_t) override { ended_(); }
     net::Loop& loop_;
     int pidfd_;
+    std::function<void()> ended_;
 };
 
 // What ends us is passed on; what the terminal sends reaches the program by itself.
@@ -66,11 +74,6 @@ private:
     int descriptor_ = -1;
 };
 
-std::string repository_of(const fs::path& workspace) {
-    const auto opened = repo::Repository::open(workspace);
-    return opened ? repo::normalise_remote(opened->remote()).value_or("") : std::string();
-}
-
 Result<void> refuse_redirects(const fs::path& workspace) {
     const auto found = find_redirects(workspace);
     if (found.empty()) return {};
@@ -80,23 +83,32 @@ Result<void> refuse_redirects(const fs::path& workspace) {
     return fail(ErrorKind::refused, out + "\nTake them out, or look at them and say --despite-redirects");
 }
 
+fs::path state_of(const LaunchOptions& options) { return options.home / ".local/state/sallyport"; }
+
 struct Prepared {
     sandbox::BoundarySpec spec;
     Installed installed;
 };
 
-Result<Prepared> prepare(const LaunchOptions& options, const fs::path& workspace) {
+void add_doors(Prepared& out, ViewOptions& shown, const crypto::CertificateAuthority* authority) {
+    const ForwardSetting forward = forward_setting(proxy_port, authority);
+    shown.files.insert(shown.files.end(), forward.files.begin(), forward.files.end());
+    for (const auto& [name, value] : forward.environment) out.spec.environment.push_back(name + "=" + value);
+    out.spec.doors = {{false, gateway_port}, {false, proxy_port}, {true, names_port}};
+}
+
+// `installed`: of a client.
+Result<Prepared> prepare(const LaunchOptions& options, const fs::path& workspace, Installed installed,
+                         const crypto::CertificateAuthority* authority) {
     Prepared out;
     ViewOptions shown;
     shown.workspace = workspace;
     shown.home = options.home;
-    shown.state = options.home / ".local/state/sallyport/homes" /
-                  (options.client != nullptr ? std::string(options.client->name) : "program");
+    shown.state =
+        state_of(options) / "homes" / (options.client != nullptr ? std::string(options.client->name) : "program");
     Setting setting;
     if (options.client != nullptr) {
-        auto installed = find_installed(*options.client, options.path);
-        if (!installed) return std::unexpected(installed.error());
-        out.installed = std::move(*installed);
+        out.installed = std::move(installed);
         shown.programs = out.installed.roots;
         if (!options.gateway.where.host.empty())
             setting = options.client->setting({"http://127.0.0.1:" + std::to_string(gateway_port), options.model});
@@ -105,6 +117,8 @@ Result<Prepared> prepare(const LaunchOptions& options, const fs::path& workspace
         shown.programs.push_back(options.program.parent_path());
     }
     shown.files = setting.files;
+    out.spec.environment = options.environment;
+    if (!options.gateway.where.host.empty()) add_doors(out, shown, authority);
     std::error_code error;
     fs::create_directories(shown.state, error);
     if (error) return fail(ErrorKind::io, "cannot make " + shown.state.string() + ": " + error.message());
@@ -115,9 +129,7 @@ Result<Prepared> prepare(const LaunchOptions& options, const fs::path& workspace
     out.spec.command.push_back(out.installed.program);
     for (const std::vector<std::string>* list : {&std::as_const(setting.arguments), &options.arguments})
         out.spec.command.insert(out.spec.command.end(), list->begin(), list->end());
-    out.spec.environment = options.environment;
     for (const auto& [name, value] : setting.environment) out.spec.environment.push_back(name + "=" + value);
-    if (!options.gateway.where.host.empty()) out.spec.doors.push_back({false, gateway_port});
     return out;
 }
 
@@ -132,11 +144,141 @@ fs::path workspace_of(const fs::path& directory, const fs::path& home) {
     return from;
 }
 
+namespace {
+
+// "20261122T211639.123Z": sorts by time, and is a file's name everywhere.
+std::string spelled(std::int64_t at_ms) {
+    std::string out = rfc3339(at_ms);
+    std::erase_if(out, [](char c) { return c == '-' || c == ':'; });
+    return out;
+}
+
+Result<KnownTier> require_tier(const LaunchOptions& options, const Remembered& remembered) {
+    if (options.progress && !remembered.get("tier", tier_key()))
+        options.progress("measuring what a boundary is worth on this machine");
+    KnownTier known = known_tier(remembered);
+    if (known.tier != 'A') return fail(ErrorKind::unavailable, "nothing was started: " + known.why);
+    return known;
+}
+
+// What the gateway said before the client starts.
+struct Agreed {
+    std::string answer; // for Holder::take(); empty: there is no gateway
+    std::shared_ptr<const crypto::CertificateAuthority> authority;
+};
+Result<Agreed> agree(const LaunchOptions& options, const identity::Statement& statement) {
+    Agreed out;
+    if (options.gateway.where.host.empty()) return out;
+    auto answer = ask_for_binding_apart({options.gateway, options.key}, statement);
+    if (!answer) return std::unexpected(answer.error());
+    out.answer = std::move(*answer);
+    auto authority = authority_of(out.answer);
+    if (!authority) return std::unexpected(authority.error());
+    out.authority = std::move(*authority);
+    return out;
+}
+
+// What goes on outside while the program runs inside: the way to the gateway, the forward proxy, signals, the program's end.
+class Outside {
+public:
+    Outside(sandbox::Boundary& boundary, const LaunchOptions& options) : boundary_(boundary), options_(options) {}
+    ~Outside() { loop_.abandon(); }
+
+    Result<void> run(const identity::Statement& statement, const Agreed& agreed) {
+        if (!boundary_.doors().empty())
+            if (auto opened = open_doors(statement, agreed); !opened) return opened;
+        if (auto watched = ended_.watch(); !watched) return watched;
+        if (auto watched = signals_.watch(); !watched) return watched;
+        if (auto begun = boundary_.begin(); !begun) return begun;
+        loop_.run();
+        return {};
+    }
+    void tell(Receipt& receipt) const {
+        if (!way_) return;
+        const WayOut::Figures& figures = way_->figures();
+        receipt.exchanges = figures.exchanges;
+        receipt.refused = figures.refused;
+        receipt.sent_bytes = figures.sent_bytes;
+        receipt.received_bytes = figures.received_bytes;
+        receipt.unreachable = figures.unreachable;
+        receipt.untold = figures.untold;
+        receipt.evidence = way_->holder().evidence();
+        receipt.not_renewed = way_->holder().problem();
+        receipt.hosts = forward_->receipts().hosts();
+        receipt.file = receipts_file();
+    }
+
+private:
+    fs::path receipts_file() const {
+        return state_of(options_) / "receipts" / (spelled(begun_ms_) + "-" + std::to_string(::getpid()) + ".jsonl");
+    }
+
+    Result<void> open_doors(const identity::Statement& statement, const Agreed& agreed) {
+        way_.emplace(loop_, resolver_, WayOutOptions{{options_.gateway, options_.key}, statement});
+        if (auto taken = way_->holder().take(agreed.answer); !taken) return taken;
+        ForwardOptions forward;
+        forward.rules = [this] { return way_->holder().rules(); };
+        forward.authority = agreed.authority;
+        forward.models = [this](http::Exchange& exchange, const http::Arrival&) { return way_->relay(exchange); };
+        forward.receipts = receipts_file();
+        auto opened = Forward::open(loop_, resolver_, buffers_, std::move(forward));
+        if (!opened) return std::unexpected(opened.error());
+        forward_ = std::move(*opened);
+        const auto door = [&](std::size_t number) { return ::dup(boundary_.doors()[number].descriptor); };
+        if (auto listening = way_->listen(door(0)); !listening) return listening;
+        return forward_->listen(door(1), door(2));
+    }
+    // The program is gone: the gateway is told, in a moment or not at all.
+    void ended() {
+        ended_.stop();
+        if (!way_) return loop_.stop();
+        loop_.spawn(close());
+        loop_.spawn(give_up());
+    }
+    net::Task<void> give_up() {
+        co_await net::Sleep(loop_, told_ms_max);
+        loop_.stop();
+    }
+    net::Task<void> close() {
+        // What the program left open ends by itself now, and only then is it known how much went there.
+        for (int i = 0; i < ends_looks_max && forward_->is_busy(); ++i) co_await net::Sleep(loop_, ends_look_ms);
+        forward_->cut();
+        way_->cut();
+        co_await net::Sleep(loop_, ends_look_ms);
+        co_await way_->tell(forward_->told(way_->figures().exchanges));
+        loop_.stop();
+    }
+
+    sandbox::Boundary& boundary_;
+    const LaunchOptions& options_;
+    const std::int64_t begun_ms_ = wall_ms();
+    net::Loop loop_;
+    net::Resolver resolver_;
+    http::BufferPool buffers_;
+    std::optional<WayOut> way_;
+    std::unique_ptr<Forward> forward_;
+    UntilEnded ended_{loop_, boundary_.ended(), [this] { ended(); }};
+    PassedOn signals_{loop_, boundary_};
+};
+
+} // namespace
+
 Result<Receipt> launch(const LaunchOptions& options) {
     const fs::path workspace = workspace_of(options.directory, options.home);
     if (options.client != nullptr && !options.despite_redirects)
         if (auto fine = refuse_redirects(workspace); !fine) return std::unexpected(fine.error());
-    auto prepared = prepare(options, workspace);
+    auto installed = options.client != nullptr ? find_installed(*options.client, options.path) : Installed();
+    if (!installed) return std::unexpected(installed.error());
+    const Remembered remembered(state_of(options) / "known");
+    const auto tier = require_tier(options, remembered);
+    if (!tier) return std::unexpected(tier.error());
+    auto statement = state(workspace, options.client, *installed, tier->tier, remembered, [&] {
+        if (options.progress) options.progress("looking at " + installed->file.string() + " for the first time");
+    });
+    if (!statement) return std::unexpected(statement.error());
+    const auto agreed = agree(options, *statement);
+    if (!agreed) return std::unexpected(agreed.error());
+    auto prepared = prepare(options, workspace, std::move(*installed), agreed->authority.get());
     if (!prepared) return std::unexpected(prepared.error());
     auto boundary = sandbox::Boundary::prepare(prepared->spec);
     if (!boundary) return std::unexpected(boundary.error());
@@ -144,36 +286,14 @@ Result<Receipt> launch(const LaunchOptions& options) {
     Receipt receipt;
     receipt.client = options.client != nullptr ? options.client->name : std::string_view("program");
     receipt.version = prepared->installed.version;
-    receipt.repository = repository_of(workspace);
-
+    receipt.repository = statement->repository;
+    receipt.tier = tier->tier;
     const sigset_t passed = PassedOn::all();
     ::pthread_sigmask(SIG_BLOCK, &passed, nullptr);
-    net::Loop loop;
-    net::Resolver resolver;
-    std::optional<WayOut> way;
-    if (!boundary->doors().empty()) {
-        way.emplace(loop, resolver, WayOutOptions{options.gateway, options.key, receipt.repository});
-        if (auto listening = way->listen(::dup(boundary->doors()[0].descriptor)); !listening)
-            return std::unexpected(listening.error());
-    }
-    UntilEnded ended(loop, boundary->ended());
-    PassedOn signals(loop, *boundary);
-    if (auto watched = ended.watch(); !watched) return std::unexpected(watched.error());
-    if (auto watched = signals.watch(); !watched) return std::unexpected(watched.error());
-    if (auto begun = boundary->begin(); !begun) return std::unexpected(begun.error());
-    loop.run();
-    ended.stop();
+    Outside outside(*boundary, options);
+    if (auto ran = outside.run(*statement, *agreed); !ran) return std::unexpected(ran.error());
     receipt.exit_code = boundary->wait();
-    if (way) {
-        const WayOut::Figures& figures = way->figures();
-        receipt.exchanges = figures.exchanges;
-        receipt.refused = figures.refused;
-        receipt.sent_bytes = figures.sent_bytes;
-        receipt.received_bytes = figures.received_bytes;
-        receipt.unreachable = figures.unreachable;
-        way->cut();
-    }
-    loop.abandon();
+    outside.tell(receipt);
     return receipt;
 }
 

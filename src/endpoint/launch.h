@@ -3,11 +3,14 @@
 
 #include "base/error.h"
 #include "base/secret.h"
+#include "egress/receipts.h"
 #include "endpoint/clients.h"
 #include "http/client.h"
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -24,7 +27,8 @@ struct LaunchOptions {
     Secret key;           // of the company, for the gateway
     std::string model;
     bool despite_redirects = false;
-    std::vector<std::string> environment; // of the person, to go inside: NAME=value
+    std::vector<std::string> environment;           // of the person, to go inside: NAME=value
+    std::function<void(std::string_view)> progress; // of what takes more than a moment; may be empty
 };
 
 // What a run was, for its end.
@@ -32,12 +36,18 @@ struct Receipt {
     int exit_code = 0;
     std::string client, version; // as found
     std::string repository;      // its name; empty: none
+    char tier = 'A';             // of the boundary
+    std::string evidence;        // of the binding: "bound", or "claimed"; empty: there was no gateway
     std::uint64_t exchanges = 0, refused = 0, sent_bytes = 0, received_bytes = 0;
-    std::string unreachable; // why the gateway could not be had, the last time
+    std::string unreachable;                             // why the gateway could not be had, the last time
+    std::string not_renewed;                             // why the binding could not be
+    std::string untold;                                  // why the gateway could not be told what the run was
+    std::map<std::string, egress::Receipts::Host> hosts; // whom the client contacted besides, or wanted to
+    std::filesystem::path file;                          // with every contact of it
 };
 
-// Runs it to its end. Call it before this process has made a thread. Errors: the client is not there, the machine gives no boundary,
-// the repository's files would send the client elsewhere.
+// Runs it to its end. Call it before this process has made a thread. Errors: the client is not there, the machine gives no boundary of
+// tier A, the repository's files would send the client elsewhere, the gateway refuses it or cannot be had.
 Result<Receipt> launch(const LaunchOptions& options);
 
 // The folder with the repository that `directory` is in; `directory` itself where it is in none.

@@ -10,7 +10,6 @@ namespace sallyport::endpoint {
 namespace {
 
 constexpr std::size_t connections_max = 256; // of one client
-constexpr std::size_t gateway_id = 0;        // in the pool
 
 // Only the launcher says these.
 bool is_ours(std::string_view name) {
@@ -26,6 +25,7 @@ std::string sentence(const Error& error) {
 
 WayOut::WayOut(net::Loop& loop, net::Resolver& resolver, WayOutOptions options)
     : loop_(loop), options_(std::move(options)), pool_(loop, resolver, buffers_),
+      holder_(loop, pool_, options_.gateway, options_.statement),
       server_(
           loop, buffers_, http::Timeouts{},
           [this](http::Exchange& exchange, const http::Arrival&) { return relay(exchange); }, connections_,
@@ -43,20 +43,28 @@ void WayOut::cut() {
     server_.cut();
 }
 
-std::string WayOut::head_for(const http::RequestHead& head, std::size_t body_bytes) const {
+std::string WayOut::head_for(const http::RequestHead& head, std::size_t body_bytes, const crypto::Digest& body) const {
     std::string out = std::string(head.method) + " " + std::string(head.target) + " HTTP/1.1\r\n";
     const auto add = [&](std::string_view name, std::string_view value) {
         ((((out += name) += ": ") += value) += "\r\n");
     };
-    add("Host", options_.gateway.authority);
+    add("Host", options_.gateway.origin.authority);
     for (const http::Field& field : head.fields)
         if (!http::is_hop_by_hop(field.name) && !head.fields.lists("connection", field.name) && field.name != "host" &&
             field.name != "content-length" && field.name != "expect" && !is_ours(field.name))
             add(field.name, field.value);
     if (body_bytes > 0 || head.method == "POST") add("Content-Length", std::to_string(body_bytes));
-    add("x-sallyport-key", options_.key.reveal());
-    if (!options_.repository.empty()) add("x-sallyport-repository", options_.repository);
-    return out + "\r\n";
+    add("x-sallyport-key", options_.gateway.key.reveal());
+    return out + holder_.fields_for({head.method, head.target, body}) + "\r\n";
+}
+
+net::Task<void> WayOut::tell(std::string told) {
+    constexpr std::string_view path = "/.well-known/sallyport/run";
+    const identity::Proven proven{"POST", path, crypto::sha256(told)};
+    const auto answer =
+        co_await post_to_gateway(loop_, pool_, options_.gateway, path, std::move(told), holder_.fields_for(proven));
+    if (!answer) figures_.untold = answer.error().message;
+    if (answer && answer->status != 200) figures_.untold = "it answered " + std::to_string(answer->status);
 }
 
 net::Task<void> WayOut::answer_unreachable(http::Exchange& exchange, const Error& error) {
@@ -90,28 +98,31 @@ net::Task<void> WayOut::relay(http::Exchange& exchange) {
         (void)told; // the client is gone then
         co_return;
     }
+    co_await holder_.keep_fresh();
+    const crypto::Digest digest = crypto::sha256(body.view());
     // A kept connection may have died meanwhile: then once more, on a fresh one.
     for (const bool fresh : {false, true}) {
-        auto connection = co_await pool_.take(gateway_id, options_.gateway, fresh, limits::connect_ms_max);
+        auto connection = co_await pool_.take(gateway_in_pool, options_.gateway.origin, fresh, limits::connect_ms_max);
         if (!connection) {
             co_await answer_unreachable(exchange, connection.error());
             co_return;
         }
-        Sent sent = co_await send(exchange, body, **connection);
+        Sent sent = co_await send(exchange, body, digest, **connection);
         if (sent.again && !fresh) continue;
-        if (sent.answered && (*connection)->reusable()) pool_.give(gateway_id, std::move(*connection));
+        if (sent.answered && (*connection)->reusable()) pool_.give(gateway_in_pool, std::move(*connection));
         co_return;
     }
 }
 
 // One try on one connection.
-net::Task<WayOut::Sent> WayOut::send(http::Exchange& exchange, Buffer& body, http::ClientConnection& upstream) {
+net::Task<WayOut::Sent> WayOut::send(http::Exchange& exchange, Buffer& body, const crypto::Digest& digest,
+                                     http::ClientConnection& upstream) {
     bool gone = false;
     exchange.on_gone([&] {
         gone = true;
         upstream.stream().cancel();
     });
-    std::string head = head_for(exchange.head(), body.size());
+    std::string head = head_for(exchange.head(), body.size(), digest);
     iovec pieces[] = {{head.data(), head.size()}, {body.data(), body.size()}};
     Result<void> done = co_await upstream.send(pieces, limits::write_idle_ms_max);
     http::ResponseHead answer;

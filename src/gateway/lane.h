@@ -13,6 +13,7 @@
 #include "gateway/verdicts.h"
 #include "gateway/world.h"
 #include "http/client.h"
+#include "identity/binding.h"
 #include "identity/pseudonym.h"
 #include "json/document.h"
 #include "ledger/entry.h"
@@ -63,6 +64,7 @@ struct Shared {
     FleetWatch& fleet;
     bodies::Writer& kept_bodies;
     Sealing& sealing;
+    const identity::Bindings& bindings;
     std::atomic<std::int64_t>& world_confirmed_ms; // monotonic: when the keys were last known to be current
 };
 
@@ -82,7 +84,8 @@ struct Scratch {
     Buffer decoded; // where it came compressed
     json::Document document;
     dialect::Request request;
-    std::string head; // outbound
+    std::string head;                         // outbound
+    std::optional<identity::Binding> binding; // that came with it and holds
     std::vector<std::string> claims;
     std::vector<std::string_view> claimed; // the repository that the request is judged as, then the others
     std::vector<std::string_view> plugins;

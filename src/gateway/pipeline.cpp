@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "gateway/launcher_desk.h"
 #include "gateway/outbound.h"
 #include "gateway/pdp.h"
 #include "gateway/record.h"
@@ -176,12 +177,15 @@ net::Task<void> send(Turn& turn) {
 net::Task<void> handle(Lane& lane, http::Exchange& exchange, const http::Arrival& arrival) {
     const bool answered = co_await answer_locally(exchange);
     if (answered) co_return;
+    const bool of_launcher = co_await answer_launcher(lane, exchange, arrival);
+    if (of_launcher) co_return;
 
     Turn turn(lane, exchange, arrival); // captures the world
     Step step = turn.find_endpoint();
     if (step) step = turn.identify();
     if (step) step = co_await turn.read_body();
     if (step) step = co_await turn.parse();
+    if (step) step = turn.check_binding(); // a launcher's, where one came
     if (step) step = turn.decide();
     if (step) step = co_await ask_decision_point(turn); // a further condition, where there is one
     if (turn.judged) count_decision(turn);

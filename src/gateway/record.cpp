@@ -1,6 +1,7 @@
 #include "gateway/record.h"
 
 #include "base/clock.h"
+#include "gateway/bound.h"
 #include "policy/program.h"
 
 #include <algorithm>
@@ -63,6 +64,7 @@ ledger::RequestSummary summary(Turn& turn, std::uint16_t withheld) {
     made.operation = turn.endpoint.operation;
     made.stream = request.stream;
     made.key = turn.caller.key.caller.key_id;
+    if (turn.scratch->binding) made.binding = named(*turn.scratch->binding);
     for (const dialect::Unit& unit : request.units) ++made.units[static_cast<std::size_t>(unit.kind)];
     for (const dialect::Reference& reference : request.references)
         ++made.references[static_cast<std::size_t>(reference.kind)];

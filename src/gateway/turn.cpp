@@ -48,6 +48,7 @@ Turn::Turn(Lane& its_lane, http::Exchange& its_exchange, const http::Arrival& it
     scratch->body = lane.buffers.take_body();
     scratch->body.clear();
     scratch->claims.clear();
+    scratch->binding.reset();
     scratch->plugins.clear();
 }
 

@@ -33,6 +33,7 @@ public:
     Step identify();             // key -> person and team; client; account kind
     net::Task<Step> read_body(); // bounded; nothing goes upstream yet
     net::Task<Step> parse();     // body -> document of units; digest of what will leave
+    Step check_binding();        // it holds, and is of this request
     Step decide();               // facts -> plan
     // Makes the bytes that leave for an upstream of the plan, where rules amend what goes there.
     Step amend_for(std::uint16_t upstream);

@@ -1,5 +1,7 @@
 // What a decision may look at, gathered for one exchange.
+#include "base/clock.h"
 #include "base/text.h"
+#include "gateway/bound.h"
 #include "gateway/turn.h"
 #include "policy/program.h"
 #include "repo/identity.h"
@@ -69,6 +71,30 @@ void collect_plugins(const dialect::Request& request, std::string_view client, c
 
 } // namespace
 
+// After the body, which the proof is about.
+Step Turn::check_binding() {
+    const http::Fields& fields = exchange.head().fields;
+    scratch->binding.reset();
+    const std::size_t bindings = fields.count(identity::binding_header), proofs = fields.count(identity::proof_header);
+    if (bindings == 0 && proofs == 0) return {};
+    if (bindings > 1 || proofs > 1)
+        return std::unexpected(
+            Ending{dialect::RefusalKind::invalid, "Sallyport: the request came with more than one binding.", true});
+    const std::int64_t head_came_ms = wall_ms() - (monotonic_us() - begun_us) / 1000;
+    const identity::Proven proven{exchange.head().method, exchange.head().target, body_digest};
+    auto checked = lane.shared.bindings.check(fields.value(identity::binding_header),
+                                              fields.value(identity::proof_header), proven, head_came_ms);
+    if (checked.problem == identity::BindingProblem::none && checked.binding.key != caller.key.caller.key_id)
+        checked.problem = identity::BindingProblem::foreign_key;
+    std::string why(checked.problem == identity::BindingProblem::none
+                        ? foreign_to(checked.binding, exchange.head(), caller.client)
+                        : identity::sentence(checked.problem));
+    if (!why.empty())
+        return std::unexpected(Ending{dialect::RefusalKind::identity, "Sallyport: " + std::move(why) + ".", true});
+    scratch->binding = std::move(checked.binding);
+    return {};
+}
+
 Step Turn::gather_facts() {
     const dialect::Request& request = scratch->request;
     facts.person = caller.key.caller.person;
@@ -80,13 +106,16 @@ Step Turn::gather_facts() {
     facts.client = caller.client.name;
     facts.client_version = caller.client.version;
     facts.account = caller.account;
+    facts.tier = policy::Tier::none;
+    const policy::Document& document = world->policy->program().document;
+    if (scratch->binding) take_bound(*scratch->binding, document.launchers, facts);
     facts.dialect = dialect::name(endpoint.dialect);
     facts.model = request.model;
     facts.generates = request.operation == dialect::Operation::generate;
     facts.references = 0;
     for (const dialect::Reference& reference : request.references)
         facts.references |= 1u << static_cast<unsigned>(reference.kind);
-    collect_plugins(request, facts.client, world->policy->program().document, scratch->plugins, scratch->plugin_texts);
+    collect_plugins(request, facts.client, document, scratch->plugins, scratch->plugin_texts);
     if (scratch->plugins.size() > limits::plugins_per_request_max)
         return std::unexpected(
             Ending{dialect::RefusalKind::invalid, "Sallyport: the request offers tools of more than " +
@@ -118,6 +147,7 @@ std::string_view Turn::texts_of_head() {
 Step Turn::find_claims() {
     auto& claims = scratch->claims;
     unclear_ = {};
+    if (scratch->binding && !scratch->binding->repository.empty()) claims.push_back(scratch->binding->repository);
     claimed_repositories(exchange.head(), claims, unclear_);
     claim_remotes(scratch->request.repository_remotes, !scratch->request.remotes_unreadable, claims, unclear_);
     if (unclear_.too_many)
@@ -142,6 +172,8 @@ Step Turn::check_names() {
     std::string& names = scratch->texts_of_head;
     names.assign(facts.model);
     for (const std::string_view one : {facts.client, facts.client_version}) (names += '\n') += one;
+    if (const auto& bound = scratch->binding)
+        for (const std::string_view one : {bound->client, bound->version}) (names += '\n') += one;
     for (const std::string_view one : scratch->plugins) (names += '\n') += one;
     for (const std::string& one : scratch->claims) (names += '\n') += one;
     for (const dialect::NamedFile& one : scratch->request.files) (names += '\n') += one.tool;
@@ -158,12 +190,16 @@ void Turn::choose_repository() {
     claimed.assign(scratch->claims.begin(), scratch->claims.end());
     if (claimed.empty() || unclear_.unreadable) claimed.emplace_back(); // what cannot be read may be any repository
     find_exceptions();
-    if (claimed.size() > 1) {
+    const bool is_bound =
+        scratch->binding && bound_comes_first(*scratch->binding, world->policy->program().document.launchers, claimed);
+    if (!is_bound && claimed.size() > 1) {
         std::ranges::sort(claimed);
         std::swap(claimed.front(), claimed[policy::strictest_claim(*world->policy, facts, claimed, candidates())]);
     }
     facts.repository = claimed.front();
-    facts.evidence = facts.repository.empty() ? policy::Evidence::none : policy::Evidence::claimed;
+    facts.evidence = is_bound                   ? policy::Evidence::bound
+                     : facts.repository.empty() ? policy::Evidence::none
+                                                : policy::Evidence::claimed;
     facts.also_claimed = std::span(claimed).subspan(1);
 }
 

@@ -174,7 +174,7 @@ Result<Installation> Installation::open(const std::filesystem::path& directory, 
         installation.origin_ = std::move(*origin);
         installation.keys_ = {crypto::derive(*root, "key-digests"), crypto::derive(*root, "pseudonyms"),
                               crypto::derive(*root, "sealing"), crypto::derive(*root, "unit-names"),
-                              crypto::derive(*root, "body-keys")};
+                              crypto::derive(*root, "bindings"), crypto::derive(*root, "body-keys")};
         if (auto opened = installation.open_ledger_key(tenancy); !opened) return opened;
         return make_directory(installation.ledger_directory());
     }();

@@ -38,6 +38,7 @@ struct InstallationKeys {
     Secret pseudonyms;
     Secret sealing;
     Secret unit_names;
+    Secret bindings;
     Secret body_keys; // with which the keys of kept bodies lie sealed
 };
 

@@ -23,7 +23,7 @@ protected:
     static InstallationKeys keys(const std::string& root) {
         const Secret secret(root);
         return {crypto::derive(secret, "a"), crypto::derive(secret, "b"), crypto::derive(secret, "c"),
-                crypto::derive(secret, "d")};
+                crypto::derive(secret, "d"), crypto::derive(secret, "e"), crypto::derive(secret, "f")};
     }
     std::filesystem::path folder_;
     std::unique_ptr<store::State> state_;

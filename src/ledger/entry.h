@@ -28,7 +28,7 @@ inline constexpr std::size_t unit_kinds = 7;
 inline constexpr std::size_t signers_max = 8;     // that an entry names
 inline constexpr std::size_t candidates_max = 64; // upstreams one dialect can have in sallyport.yaml
 
-enum class Kind : std::uint8_t { intent, outcome, refusal, repeat, start, stop, act };
+enum class Kind : std::uint8_t { intent, outcome, refusal, repeat, start, stop, act, run };
 
 inline constexpr std::int64_t not_kept = -1, kept_lost = 0;
 // Why a body could not be kept: the disk did not take it; as much as sallyport.yaml allows is kept already (bodies: limit).
@@ -95,8 +95,15 @@ struct NamedSource {
     Fate fate = Fate::left;
 };
 
+// What a launcher stated of the run that the request came out of; what of it counts, the facts say.
+struct NamedBinding {
+    std::string_view id; // "b_…"; empty: no binding came
+    std::string_view client, version, digest, commit, root, tier;
+};
+
 // What the facts leave out about the request.
 struct RequestSummary {
+    NamedBinding binding;
     dialect::Operation operation = dialect::Operation::generate;
     bool stream = false;
     std::string_view key;                                             // id of the company key
@@ -213,6 +220,21 @@ struct Act {
     std::string_view about; // what it was done to, in words: "repository git.acme.example/web, before 2026-11-01"
 };
 
+// Whom a client contacted besides the gateway in one run, by the word of its launcher.
+struct NamedHost {
+    std::string_view host;
+    std::uint64_t contacts = 0, refused = 0, names = 0; // names: asked of DNS only
+    std::uint64_t sent_bytes = 0, received_bytes = 0;
+};
+struct Run {
+    std::int64_t at_ms = 0; // of its end
+    NamedBinding binding;
+    std::string_view person, repository;
+    std::uint64_t exchanges = 0;
+    std::span<const NamedHost> hosts;
+    std::uint64_t hosts_left_out = 0; // beyond limits::hosts_per_entry_max
+};
+
 void encode(const Intent&, std::string& out);
 void encode(const Outcome&, std::string& out);
 void encode(const Refusal&, std::string& out);
@@ -220,11 +242,12 @@ void encode(const Repeat&, std::string& out);
 void encode(const Start&, std::string& out);
 void encode(const Stop&, std::string& out);
 void encode(const Act&, std::string& out);
+void encode(const Run&, std::string& out);
 
 // An entry read back, with the memory that its views need. Move-only.
 class Entry {
 public:
-    using Content = std::variant<Intent, Outcome, Refusal, Repeat, Start, Stop, Act>; // in the order of Kind
+    using Content = std::variant<Intent, Outcome, Refusal, Repeat, Start, Stop, Act, Run>; // in the order of Kind
     struct Memory;
 
     Entry(Content content, std::unique_ptr<Memory> memory);
@@ -235,7 +258,7 @@ public:
     Kind kind() const { return static_cast<Kind>(content_.index()); }
     const Content& content() const { return content_; }
     template <class T> const T* as() const { return std::get_if<T>(&content_); }
-    std::string_view exchange() const; // empty for start and stop
+    std::string_view exchange() const; // empty for what is about none
     std::int64_t at_ms() const;
 
 private:

@@ -33,6 +33,7 @@ policy::Facts read_facts(EntryReader& in, NodeIndex node) {
     facts.repository = in.text(node, "repository");
     facts.role = in.text_if(node, "role");
     facts.team = in.text(node, "team");
+    if (in.find(node, "tier") != no_node) facts.tier = in.word<policy::Tier>(node, "tier");
     facts.withheld = in.number_if<std::uint16_t>(node, "withheld", 0);
     const int version = in.number<int>(node, "version");
     if (version < 1 || version > policy::facts_version)
@@ -66,9 +67,23 @@ Judgement read_judgement(EntryReader& in, NodeIndex root) {
     return out;
 }
 
+NamedBinding read_binding(EntryReader& in, NodeIndex node) {
+    const NodeIndex bound = in.part(node, "binding", json::Kind::object);
+    NamedBinding out;
+    out.client = in.text(bound, "client");
+    out.commit = in.text_if(bound, "commit");
+    out.digest = in.text_if(bound, "digest");
+    out.id = in.text(bound, "id");
+    out.root = in.text_if(bound, "root");
+    out.tier = in.text(bound, "tier");
+    out.version = in.text(bound, "version");
+    return out;
+}
+
 RequestSummary read_request(EntryReader& in, NodeIndex root) {
     RequestSummary out;
     const NodeIndex node = in.part(root, "request", json::Kind::object);
+    if (in.find(node, "binding") != no_node) out.binding = read_binding(in, node);
     out.operation = in.word<dialect::Operation>(node, "operation");
     out.stream = in.truth(node, "stream");
     out.key = in.text_if(node, "key");
@@ -166,6 +181,17 @@ Stop read_stop(EntryReader& in, NodeIndex root) {
     return out;
 }
 
+Run read_run(EntryReader& in, NodeIndex root) {
+    Run out;
+    out.binding = read_binding(in, root);
+    out.exchanges = in.number<std::uint64_t>(root, "exchanges");
+    out.hosts = in.hosts(root);
+    out.hosts_left_out = in.number_if<std::uint64_t>(root, "hosts_left_out", 0);
+    out.person = in.text(root, "person");
+    out.repository = in.text_if(root, "repository");
+    return out;
+}
+
 Act read_act(EntryReader& in, NodeIndex root) {
     Act out;
     out.id = in.text(root, "id");
@@ -185,6 +211,7 @@ Entry::Content read_content(EntryReader& in, Kind kind, NodeIndex root) {
     case Kind::start: return read_start(in, root);
     case Kind::stop: return read_stop(in, root);
     case Kind::act: return read_act(in, root);
+    case Kind::run: return read_run(in, root);
     }
     return Stop{};
 }

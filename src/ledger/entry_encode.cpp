@@ -20,7 +20,7 @@ void write_facts(Canonical& out, const policy::Facts& facts) {
     // Names every member: a new one does not compile until it is written here and read in entry_decode.cpp.
     const auto& [person, team, role, key_max_class, client, client_version, account, repository, evidence, paths,
                  class_floor, dialect, model, generates, references, plugins, at_ms, exceptions, pdp, also_claimed,
-                 findings, withheld] = facts;
+                 findings, withheld, tier] = facts;
     out.text("{\"account\":", word(account));
     if (!also_claimed.empty()) out.texts(",\"also_claimed\":", also_claimed);
     out.number(",\"at\":", at_ms);
@@ -51,6 +51,7 @@ void write_facts(Canonical& out, const policy::Facts& facts) {
     out.text(",\"repository\":", repository);
     out.text_if(",\"role\":", role);
     out.text(",\"team\":", team);
+    if (tier != policy::Tier::none) out.text(",\"tier\":", word(tier));
     out.number(",\"version\":", policy::facts_version);
     if (withheld != 0) out.number(",\"withheld\":", withheld);
     out.raw("}");
@@ -127,13 +128,27 @@ void write_findings(Canonical& out, const char (&begin)[size], std::span<const N
     if (!findings.empty()) out.raw("]");
 }
 
+template <std::size_t size>
+void write_binding(Canonical& out, const char (&literal)[size], const NamedBinding& binding) {
+    out.raw(literal);
+    out.text("{\"client\":", binding.client);
+    out.text_if(",\"commit\":", binding.commit);
+    out.text_if(",\"digest\":", binding.digest);
+    out.text(",\"id\":", binding.id);
+    out.text_if(",\"root\":", binding.root);
+    out.text(",\"tier\":", binding.tier);
+    out.text(",\"version\":", binding.version);
+    out.raw("}");
+}
+
 void write_request(Canonical& out, const RequestSummary& request) {
-    write_findings(out, "{\"disclosed\":[[", request.disclosed);
-    if (request.disclosed.empty())
-        write_findings(out, "{\"disputed\":[[", request.disputed);
-    else
-        write_findings(out, ",\"disputed\":[[", request.disputed);
-    out.raw(request.disclosed.empty() && request.disputed.empty() ? "{\"files\":[" : ",\"files\":[");
+    bool begun = !request.binding.id.empty();
+    if (begun) write_binding(out, "{\"binding\":", request.binding);
+    write_findings(out, begun ? ",\"disclosed\":[[" : "{\"disclosed\":[[", request.disclosed);
+    begun = begun || !request.disclosed.empty();
+    write_findings(out, begun ? ",\"disputed\":[[" : "{\"disputed\":[[", request.disputed);
+    begun = begun || !request.disputed.empty();
+    out.raw(begun ? ",\"files\":[" : "{\"files\":[");
     bool first = true;
     for (const NamedFile& file : request.files) {
         if (!first) out.raw(",");
@@ -304,6 +319,26 @@ void encode(const Act& act, std::string& text) {
     out.text(",\"what\":", act.what);
     out.text(",\"why\":", act.why);
     out.raw("}");
+}
+
+void encode(const Run& run, std::string& text) {
+    Canonical out(text);
+    out.number("{\"at\":", run.at_ms);
+    write_binding(out, ",\"binding\":", run.binding);
+    out.number(",\"exchanges\":", run.exchanges);
+    out.raw(",\"hosts\":[");
+    for (const NamedHost& one : run.hosts) {
+        &one == run.hosts.data() ? out.text("[", one.host) : out.text(",[", one.host);
+        for (const std::uint64_t figure : {one.contacts, one.refused, one.names, one.sent_bytes, one.received_bytes})
+            out.number(",", figure);
+        out.raw("]");
+    }
+    out.raw("]");
+    if (run.hosts_left_out != 0) out.number(",\"hosts_left_out\":", run.hosts_left_out);
+    out.raw(",\"kind\":\"run\"");
+    out.text(",\"person\":", run.person);
+    out.text_if(",\"repository\":", run.repository);
+    out.raw(version_end);
 }
 
 } // namespace sallyport::ledger

@@ -19,6 +19,7 @@ struct Entry::Memory {
     std::vector<NamedFile> files;
     std::vector<NamedFinding> findings, disclosed, disputed;
     std::vector<NamedSource> sources;
+    std::vector<NamedHost> hosts;
     std::vector<policy::Exception> exceptions;
 };
 

@@ -171,6 +171,29 @@ public:
         }
         return memory_.sources;
     }
+    std::span<const NamedHost> hosts(NodeIndex object) {
+        const NodeIndex array = part(object, "hosts", json::Kind::array);
+        if (array == no_node) return {};
+        for (NodeIndex n = document_.first_child(array); n != no_node; n = document_.next_sibling(n)) {
+            NodeIndex at = document_[n].kind == json::Kind::array ? document_.first_child(n) : no_node;
+            if (at == no_node || document_[at].kind != json::Kind::string) {
+                complain("hosts", "holds something that is not a host with its figures");
+                return {};
+            }
+            NamedHost host{text_of(at)};
+            for (std::uint64_t* figure :
+                 {&host.contacts, &host.refused, &host.names, &host.sent_bytes, &host.received_bytes}) {
+                at = document_.next_sibling(at);
+                if (at == no_node || document_[at].kind != json::Kind::number) {
+                    complain("hosts", "holds a host without its five figures");
+                    return {};
+                }
+                *figure = number_of<std::uint64_t>(at, "hosts");
+            }
+            memory_.hosts.push_back(host);
+        }
+        return memory_.hosts;
+    }
     void amendments(NodeIndex object, std::array<policy::Amendments, policy::plan_upstreams_max>& into) {
         const NodeIndex array = find(object, "amendments");
         if (array == no_node) return;

@@ -31,6 +31,7 @@ inline Judgement judgement() {
     out.facts.plugins = plugins;
     out.facts.at_ms = 1'795'000'000'122;
     out.facts.pdp = policy::Pdp::permitted;
+    out.facts.tier = policy::Tier::a;
     out.candidates = candidates;
     out.decision = policy::Decision::allow;
     out.effective_class = policy::Class::internal;
@@ -48,6 +49,7 @@ inline Judgement judgement() {
 inline RequestSummary request() {
     static constexpr NamedFile files[] = {{"Read", "f_aaaaaaaaaaaaaaaaaaaa"}, {"Edit", "f_bbbbbbbbbbbbbbbbbbbb"}};
     RequestSummary out;
+    out.binding = {"b_0011223344556677", "claude-code", "2.1.330", "sha256:00cc", "aa", "bb", "A"};
     out.stream = true;
     out.key = "k_0123456789";
     out.machine = "m_abcdefghijklmnopqrst";
@@ -102,6 +104,19 @@ inline Outcome outcome() {
     out.tool_calls = calls;
     out.first_byte_ms = 312;
     out.total_ms = 1'876;
+    return out;
+}
+
+inline Run run() {
+    static constexpr NamedHost hosts[] = {{"packages.acme.example", 3, 1, 4, 1'000, 200'000}, {"telemetry.example", 0, 7, 0, 0, 0}};
+    Run out;
+    out.at_ms = 1'795'000'009'000;
+    out.binding = request().binding;
+    out.person = "p_abcdefghijklmnopqrst";
+    out.repository = "git.acme.example/core/engine";
+    out.exchanges = 12;
+    out.hosts = hosts;
+    out.hosts_left_out = 5;
     return out;
 }
 

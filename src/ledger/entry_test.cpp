@@ -19,7 +19,7 @@ using samples::text;
 
 std::vector<std::string> one_of_each() {
     return {text(samples::intent()), text(samples::outcome()), text(samples::refusal()), text(samples::bad_input()),
-            text(samples::repeat()), text(samples::start()),   text(samples::stop()),    text(Intent{}),
+            text(samples::repeat()), text(samples::start()),   text(samples::stop()),    text(samples::run()),   text(Intent{}),
             text(Outcome{}),         text(Refusal{})};
 }
 

@@ -22,6 +22,7 @@ constexpr std::string_view word(Kind kind) {
     case Kind::start: return "start";
     case Kind::stop: return "stop";
     case Kind::act: return "act";
+    case Kind::run: return "run";
     }
     return {};
 }
@@ -134,6 +135,16 @@ constexpr std::string_view word(policy::Evidence evidence) {
     return {};
 }
 
+constexpr std::string_view word(policy::Tier tier) {
+    switch (tier) {
+    case policy::Tier::none: return "none";
+    case policy::Tier::c: return "C";
+    case policy::Tier::b: return "B";
+    case policy::Tier::a: return "A";
+    }
+    return {};
+}
+
 constexpr std::string_view word(policy::AccountKind account) {
     switch (account) {
     case policy::AccountKind::company: return "company";
@@ -176,6 +187,7 @@ constexpr std::string_view word(policy::RefusedBy by) {
     case policy::RefusedBy::plugin: return "plugin";
     case policy::RefusedBy::decision_point: return "decision-point";
     case policy::RefusedBy::claims: return "claims";
+    case policy::RefusedBy::tier: return "tier";
     }
     return {};
 }

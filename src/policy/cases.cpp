@@ -103,6 +103,8 @@ private:
         const auto evidence = fields.take("evidence");
         if (const auto word = reader_.word(evidence, evidence_names, "evidence"))
             into.evidence = static_cast<Evidence>(*word);
+        if (const auto tier = reader_.word(fields.take("tier"), tier_names, "tier"))
+            into.tier = static_cast<Tier>(*tier);
         if (const auto cls = reader_.word(fields.take("conversation_class"), class_names, "class"))
             into.conversation_class = static_cast<Class>(*cls);
         if (const auto cls = reader_.word(fields.take("key_max_class"), class_names, "class"))
@@ -203,6 +205,7 @@ public:
         facts.account = one.account;
         facts.repository = one.repository;
         facts.evidence = one.evidence;
+        facts.tier = one.tier;
         facts.class_floor = one.conversation_class;
         facts.model = one.model;
         facts.generates = one.generates;

@@ -32,6 +32,7 @@ struct Case {
     std::vector<std::string> also_claimed; // repositories beside `repository`
     std::vector<std::string> candidates;   // upstreams in the operator's order; empty: all, as the policy lists them
     Evidence evidence = Evidence::none;
+    Tier tier = Tier::none;
     Class conversation_class = Class::open_source;
     Class key_max_class = Class::trade_secret;
     AccountKind account = AccountKind::company;

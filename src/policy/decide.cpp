@@ -377,6 +377,8 @@ Plan decide_one_repository(const Policy& policy, const Facts& facts, std::span<c
     const auto placed = program.place(facts);
     plan.effective_class = effective(placed, facts);
     if (plan.effective_class > facts.key_max_class) return refused(plan, RefusedBy::key_class);
+    if (facts.tier < program.document.launchers.needed[index(plan.effective_class)])
+        return refused(plan, RefusedBy::tier);
     const auto base = program.relaxes ? program.mode_of(facts.team) : Mode::enforce;
     const auto exceptions = suspended(facts);
     // A person's own credential leaves only where a rule says so, whatever the mode.

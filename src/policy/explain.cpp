@@ -92,6 +92,8 @@ std::string smallest_change(const Policy& policy, const Facts& facts, std::span<
     case RefusedBy::rule:
         return fmt::format("rule '{}' would have to stop refusing it: a refuse always beats an allow",
                            policy.rule_id(plan.rule));
+    case RefusedBy::tier:
+        return fmt::format("a boundary of tier {}", name(document.launchers.needed[static_cast<std::size_t>(cls)]));
     case RefusedBy::claims: return "claiming one of the repositories alone";
     case RefusedBy::decision_point: return "the company's decision point would have to permit it: the policy allows it";
     default: break;

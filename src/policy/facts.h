@@ -23,6 +23,11 @@ enum class Evidence : std::uint8_t { none, claimed, bound, observed };
 inline constexpr std::size_t evidence_count = 4;
 std::string_view name(Evidence);
 
+// What a boundary around the client is worth, as a launcher that the policy trusts measured it; weakest first. docs/boundary.md.
+enum class Tier : std::uint8_t { none, c, b, a };
+inline constexpr std::size_t tier_count = 4;
+std::string_view name(Tier); // "none", "C", "B", "A"
+
 // Whose credential the caller brought: the company's own key, or one that a vendor gave to a person.
 enum class AccountKind : std::uint8_t { company, personal };
 std::string_view name(AccountKind);
@@ -93,6 +98,7 @@ struct Facts {
     // Of these, what is withheld wherever it may go, since with it the request could not go where the work goes: content of a repository of
     // a class above that of the work. It is not part of what is judged.
     std::uint16_t withheld = 0;
+    Tier tier = Tier::none; // none also where it is only claimed
 };
 
 enum class Decision : std::uint8_t { allow, amend, withhold, refuse };
@@ -112,6 +118,7 @@ enum class RefusedBy : std::uint8_t {
     terms,  // the contract with the vendor is not in force or was not made for the repository's legal entity
     decision_point, // the policy allows it, the company's own decision point did not permit it
     claims,         // each repository that the request names may go somewhere, but nowhere do all of them
+    tier,           // the class asks for a boundary of a better tier than the client is known to run in
 };
 std::string_view name(RefusedBy);
 

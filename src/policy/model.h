@@ -129,6 +129,12 @@ struct Sealing {
         return std::ranges::any_of(cosignatures, [](std::uint8_t count) { return count != 0; });
     }
 };
+// What is believed of `sallyport run`, which runs as the person who could forge what it says.
+struct Launchers {
+    bool trusts_user = false;      // a binding's repository, version and tier count as bound, else as claimed
+    Tier lowest = Tier::a;         // of a boundary in which a client may be started
+    std::array<Tier, class_count> needed{}; // by class, of each exchange
+};
 struct Team {
     std::string name;
     std::optional<Mode> mode; // not stated: the policy's
@@ -164,6 +170,7 @@ struct Document {
     // How long bodies are kept of exchanges of each class; 0: only their digests are.
     std::array<std::int64_t, class_count> bodies_kept_ms{};
     Sealing sealing;
+    Launchers launchers;
     std::vector<EgressRule> egress; // first match wins; what none matches is refused
     std::vector<Rule> rules;        // behind those of the files one for each invariant
     std::vector<Invariant> invariants;

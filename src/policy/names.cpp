@@ -8,6 +8,7 @@ std::string_view name(Class value) { return class_names[static_cast<std::size_t>
 std::string_view name(Evidence value) { return evidence_names[static_cast<std::size_t>(value)]; }
 std::string_view name(AccountKind value) { return account_names[static_cast<std::size_t>(value)]; }
 std::string_view name(Pdp value) { return pdp_names[static_cast<std::size_t>(value)]; }
+std::string_view name(Tier value) { return tier_names[static_cast<std::size_t>(value)]; }
 std::string_view name(Mode value) { return mode_names[static_cast<std::size_t>(value)]; }
 std::string_view reference_name(std::size_t kind) { return kind < reference_kinds ? reference_names[kind] : "unknown"; }
 
@@ -35,6 +36,7 @@ std::string_view name(RefusedBy value) {
     case RefusedBy::rule: return "rule";
     case RefusedBy::terms: return "terms";
     case RefusedBy::claims: return "claims";
+    case RefusedBy::tier: return "tier";
     case RefusedBy::no_rule: return "no-rule";
     case RefusedBy::decision_point: return "decision-point";
     }

@@ -19,6 +19,7 @@ inline constexpr std::array<std::string_view, finding_confidences> confidence_na
 inline constexpr std::array<std::string_view, 4> amendment_names = {"redact", "withhold", "normalise", "strip-headers"};
 inline constexpr std::array<std::string_view, 4> pdp_names = {"not-asked", "permitted", "denied", "unanswered"};
 inline constexpr std::array<std::string_view, mode_count> mode_names = {"enforce", "warn", "observe"};
+inline constexpr std::array<std::string_view, tier_count> tier_names = {"none", "C", "B", "A"};
 inline constexpr std::array<std::string_view, 3> hosting_names = {"own", "cloud", "vendor"};
 
 } // namespace sallyport::policy

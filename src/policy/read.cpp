@@ -325,7 +325,7 @@ std::vector<Include> read_document(Reader& reader, Document& document, std::stri
     if (included) {
         for (const auto word :
              {"include", "unknown_repository", "claims_lower_to", "clients", "upstreams", "plugins", "invariants",
-              "mode", "teams", "exceptions", "legal_entity", "utc_offset", "restore", "bodies", "ledger", "egress"})
+              "mode", "teams", "exceptions", "legal_entity", "utc_offset", "restore", "bodies", "ledger", "egress", "launchers"})
             if (const auto node = fields.take(word))
                 reader.mistake(node,
                                fmt::format("'{}' belongs into the policy itself; an included file can only tighten, by "
@@ -368,6 +368,7 @@ std::vector<Include> read_document(Reader& reader, Document& document, std::stri
     if (const auto restore = fields.take("restore")) read_restore(reader, restore, document);
     read_bodies(reader, fields.take("bodies"), document);
     read_sealing(reader, fields.take("ledger"), document);
+    read_launchers(reader, fields.take("launchers"), document);
     document.egress = read_egress(reader, fields.take("egress"));
     if (document.legal_entities.size() > legal_entities_max)
         reader.mistake(reader.root(), fmt::format("{} legal entities; {} is the limit", document.legal_entities.size(),

@@ -36,9 +36,11 @@ std::vector<Include> read_document(Reader& reader, Document& document, std::stri
 void read_rules(Reader& reader, Document& document, Node rules, const Include* as);
 void read_invariants(Reader& reader, Document& document, Node invariants);
 
-// What a policy says beside its decisions: what is put back, which bodies are kept, when entries are sealed. (read_beside.cpp)
+// What a policy says beside its decisions: what is put back, which bodies are kept, when entries are sealed, what is
+// believed of launchers. (read_beside.cpp)
 void read_restore(Reader& reader, Node node, Document& document);
 void read_bodies(Reader& reader, Node node, Document& document);
+void read_launchers(Reader& reader, Node node, Document& document);
 void read_sealing(Reader& reader, Node node, Document& document);
 
 // The values of one field, shared by sections and rules. Mistakes are told; what can be read is returned. (read_values.cpp)

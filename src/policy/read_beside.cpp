@@ -51,4 +51,30 @@ void read_sealing(Reader& reader, Node node, Document& document) {
     stated.finish();
 }
 
+void read_launchers(Reader& reader, Node node, Document& document) {
+    static constexpr std::string_view trust_words[] = {"none", "user"};
+    if (!node) return;
+    Launchers& launchers = document.launchers;
+    Fields stated(reader, node, "launchers");
+    if (const auto trust = reader.word(stated.take("trust"), trust_words, "word for trust"))
+        launchers.trusts_user = *trust == 1;
+    const auto tier_of = [&](Node value, Tier otherwise) {
+        const auto index = reader.word(value, std::span(tier_names).subspan(1), "tier");
+        return index ? static_cast<Tier>(*index + 1) : otherwise;
+    };
+    launchers.lowest = tier_of(stated.take("lowest_tier"), Tier::a);
+    const auto tiers = stated.take("tiers");
+    if (tiers) {
+        Fields classes(reader, tiers, "tiers");
+        for (std::size_t i = 0; i < class_count; ++i)
+            launchers.needed[i] = tier_of(classes.take(class_names[i]), Tier::none);
+        classes.finish();
+    }
+    if (tiers && !launchers.trusts_user)
+        reader.mistake(tiers,
+                       "a tier is only claimed as long as launchers are not trusted, so nothing of these classes would "
+                       "pass; write trust: user");
+    stated.finish();
+}
+
 } // namespace sallyport::policy

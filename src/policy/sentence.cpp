@@ -213,6 +213,15 @@ std::string by_terms(const Program& program, const Facts& facts, Class cls, std:
                      fmt::format("This is {}.", subject(program, facts, cls))});
 }
 
+std::string by_tier(const Program& program, const Facts& facts, Class cls) {
+    const auto needed = name(program.document.launchers.needed[static_cast<std::size_t>(cls)]);
+    const auto known = facts.tier == Tier::none ? std::string("of none is known")
+                                                : fmt::format("it runs in one of tier {}", name(facts.tier));
+    return composed({fmt::format("{} asks for a client in a boundary of tier {}, and {}.", subject(program, facts, cls),
+                                 needed, known),
+                     "Start the client with sallyport run; sallyport doctor says what this machine lacks for it."});
+}
+
 std::string by_claims(const Facts& facts) {
     std::vector<std::string> names{shown(facts.repository, 60)};
     for (const auto claim : facts.also_claimed) names.push_back(claim.empty() ? "one unreadable" : shown(claim, 60));
@@ -242,6 +251,7 @@ std::string sentence(const Policy& policy, const Facts& facts, const Plan& plan,
     case RefusedBy::reference: return by_reference(program, facts, cls, candidates);
     case RefusedBy::plugin: return by_plugin(program, facts, cls, candidates);
     case RefusedBy::claims: return by_claims(facts);
+    case RefusedBy::tier: return by_tier(program, facts, cls);
     case RefusedBy::terms: return by_terms(program, facts, cls, candidates);
     case RefusedBy::decision_point: return by_decision_point(program, facts, cls);
     case RefusedBy::rule:

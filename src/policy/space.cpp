@@ -33,6 +33,7 @@ Facts Sample::facts() {
     facts.generates = generates;
     facts.references = references;
     facts.findings = findings;
+    facts.tier = Tier::a; // a further condition: what is proven and compared is the most that can pass
     facts.plugins = plugins;
     return facts;
 }

@@ -25,6 +25,9 @@ using RemoteHandle = std::unique_ptr<git_remote, Free<git_remote_free>>;
 // is not read: it could lead a clone elsewhere.
 void start_library();
 
+// The address of the remote `origin`, else of the only remote; empty where there is none. (checkout.cpp)
+std::string remote_of(git_repository* repository);
+
 // What libgit2 says of its last failure, behind `what`.
 std::unexpected<Error> git_failed(const std::string& what);
 

@@ -54,18 +54,7 @@ Result<Repository> Repository::open(const std::filesystem::path& path) {
     return Repository(std::move(inside));
 }
 
-std::string Repository::remote() const {
-    RemoteHandle remote;
-    if (take(remote, git_remote_lookup, inside_->repository.get(), "origin") != 0) {
-        git_strarray names{};
-        if (git_remote_list(&names, inside_->repository.get()) != 0) return {};
-        if (names.count == 1)
-            take(remote, git_remote_lookup, inside_->repository.get(), static_cast<const char*>(names.strings[0]));
-        git_strarray_dispose(&names);
-    }
-    const char* const url = remote ? git_remote_url(remote.get()) : nullptr;
-    return url != nullptr ? url : "";
-}
+std::string Repository::remote() const { return remote_of(inside_->repository.get()); }
 
 namespace {
 

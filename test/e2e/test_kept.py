@@ -146,8 +146,8 @@ class Erased(rig.Case):
         ledger = lambda *arguments, code: subprocess.run([PROGRAM, "ledger", *arguments, *config], cwd=self.folder, capture_output=True,
                                                          env=environment(self.folder), text=True, timeout=rig.DEADLINE, check=False)
         for arguments, said in ((["hold", "--matter", "", "--person", "a", "--reason", "r"], "--matter is empty"),
-                                (["hold", "--matter", "m", "--person", "a", "--reason", " "], "--reason is empty"),
-                                (["erase", "--person", "a", "--reason", ""], "--reason is empty"),
+                                (["hold", "--matter", "m", "--person", "a", "--reason", " "], "--reason: it is empty"),
+                                (["erase", "--person", "a", "--reason", ""], "--reason: it is empty"),
                                 (["hold", "--matter", "m", "--person", "a", "--reason", "r", "--from", "2026-12-01", "--to", "2026-01-01"],
                                  "--to is not after --from"),
                                 (["release", "nobody's", "--reason", "r"], "nothing is held for")):
