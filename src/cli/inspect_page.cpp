@@ -117,6 +117,10 @@ void not_covered(const lab::Inspection& of, std::string& out) {
 std::string inspect_page(const lab::Inspection& of) {
     std::string out = begin_page("Inspection of " + of.title());
     out += "<p style=\"font-size:1.15rem;color:inherit;margin:.75rem 0\"><b>" + markup(of.verdict()) + "</b></p>";
+    if (of.found_something())
+        out += "<p>Code like this can put a few bits about a machine into what it sends, where no reader sees them, or "
+               "ask "
+               "secretly whom it works for. Whether it does so, only a run of the client shows.</p>";
     const auto hosts = std::ranges::count(of.names, lab::Subject::host, &lab::Name::subject);
     const auto variables = std::ranges::count(of.names, lab::Subject::environment, &lab::Name::subject);
     out += fmt::format("<ul class=\"totals\"><li><b>{}</b>files<li><b>{:.1f} MB</b>looked at<li><b>{}</b>source "

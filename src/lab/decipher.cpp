@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <bitset>
+#include <set>
 
 namespace sallyport::lab {
 
@@ -20,6 +21,7 @@ constexpr std::size_t short_bytes_min = 8;   // fewer say nothing
 constexpr double surprise_bits_min = 40;     // one text of noise in 10^12
 constexpr std::size_t key_bytes_max = 16;    // of a repeating key that is found by trying
 constexpr std::size_t column_bytes_min = 10; // texts are that much longer than their key
+constexpr std::size_t names_min = 6;         // in a list under a key of several bytes
 constexpr std::size_t turned_bytes_max = 64 * 1024;
 constexpr std::size_t unpacked_bytes_max = 1u << 20;
 
@@ -158,13 +160,23 @@ std::string best_key(std::string_view bytes, std::size_t length, Way way) {
     return key;
 }
 
+bool is_varied_list(const Deciphered& found) {
+    if (found.meaning.entries < names_min) return false;
+    std::set<std::string_view> threes;
+    const std::string_view text = found.text;
+    for (std::size_t at = 0; at + 3 <= text.size(); ++at) threes.insert(text.substr(at, 3));
+    return threes.size() * 5 >= (text.size() - 2) * 4;
+}
+
 std::optional<Deciphered> try_repeating(std::string_view bytes, Way way) {
     for (std::size_t length = 2; length <= key_bytes_max && length * column_bytes_min <= bytes.size(); ++length) {
         const std::string key = best_key(bytes, length, way);
         if (key.empty()) continue;
         std::string how = way == Way::exclusive_or ? "XOR with the repeating key" : "less the repeating key";
         for (const char c : key) how += fmt::format(" {:02x}", static_cast<unsigned char>(c));
-        if (auto found = judge(apply(way, bytes, key), std::move(how), 8.0 * static_cast<double>(length))) return found;
+        auto found = judge(apply(way, bytes, key), std::move(how), 8.0 * static_cast<double>(length));
+        // A pattern that repeats itself, as tables do, gives short lists of words under such a key.
+        if (found && (found->meaning.what != What::names || is_varied_list(*found))) return found;
     }
     return std::nullopt;
 }
@@ -248,6 +260,7 @@ std::optional<Deciphered> turn_letters(std::string_view text) {
     if (std::ranges::count(text, '.') < 3 || text.size() > turned_bytes_max ||
         !std::ranges::all_of(text, [](char c) { return is_listed(static_cast<unsigned char>(c)); }))
         return std::nullopt;
+    if (has_common_pairs(text)) return std::nullopt; // it can be read
     const Meaning as_it_stands = meaning_of(text);
     std::optional<Deciphered> best;
     for (unsigned by = 1; by < 26; ++by) {

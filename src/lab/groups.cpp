@@ -64,13 +64,12 @@ Group::Verdict judge(const Signs& signs) {
     if (alike || (some_choice && asks)) return Group::Verdict::marker;
     if (signs.cipher != nullptr) return Group::Verdict::concealed;
     if (is(signs.encoded, Confidence::medium) || is(signs.place, Confidence::medium) ||
-        is(signs.look_alikes, Confidence::medium))
+        is(signs.look_alikes, Confidence::medium) || is(signs.varied, Confidence::medium))
         return Group::Verdict::notable;
     return Group::Verdict::mention;
 }
 
-std::string describe(const std::vector<Finding>& findings, const std::vector<std::size_t>& group,
-                     Group::Verdict verdict) {
+std::string describe(const std::vector<Finding>& findings, const std::vector<std::size_t>& group) {
     std::vector<std::string> parts;
     std::vector<std::string> places;
     for (const std::size_t i : group) {
@@ -89,7 +88,7 @@ std::string describe(const std::vector<Finding>& findings, const std::vector<std
         for (std::size_t i = 0; i < places.size() && i < 4; ++i) all += (i == 0 ? "" : ", ") + places[i];
         parts.push_back(fmt::format("a comparison with {}{}", all, places.size() > 4 ? " …" : ""));
     }
-    std::string out = verdict == Group::Verdict::marker ? "what a hidden marker is made of: " : "";
+    std::string out;
     std::vector<std::string> said;
     for (const std::string& part : parts)
         if (std::ranges::find(said, part) == said.end()) said.push_back(part);
@@ -136,7 +135,7 @@ std::vector<Group> group(std::vector<Finding>& findings) {
         Group one;
         one.verdict = judge(signs_of(findings, together));
         if (one.verdict == Group::Verdict::marker && together.size() > 1) support_each_other(findings, together);
-        one.sentence = describe(findings, together, one.verdict);
+        one.sentence = describe(findings, together);
         one.findings = std::move(together);
         groups.push_back(std::move(one));
     }

@@ -98,9 +98,13 @@ std::optional<Finding> judge_set(std::vector<char32_t> characters, int like, std
     finding.how = list_of(characters);
     finding.entries = characters.size();
     const bool quiet = like == '\'' || like == '"' || like == unseen || is_letter; // nobody needs three of these
-    finding.confidence = is_typography || characters.size() < 3 || beyond_ascii < 2 ? Confidence::low
-                         : quiet                                                    ? Confidence::high
-                                                                                    : Confidence::medium;
+    // Left-to-right and right-to-left marks are chosen between where text runs both ways.
+    const auto silent = std::ranges::count_if(
+        characters, [](char32_t c) { return is_unseen(c) && content::trait_of(c) != Trait::bidi; });
+    if (is_typography || (characters.size() < 3 && silent < 2) || beyond_ascii < 2)
+        finding.confidence = Confidence::low;
+    else
+        finding.confidence = quiet ? Confidence::high : Confidence::medium;
     finding.reasons.push_back(fmt::format("{} of {} characters that look the same{}", how, characters.size(),
                                           like == unseen ? ": none is seen" : ""));
     if (is_typography) finding.reasons.emplace_back("these are the quotation marks of good typography");

@@ -105,24 +105,6 @@ bool differ(std::string_view text, char separator) {
     return entries.size() * 3 >= count * 2;
 }
 
-// Pairs of letters that are common in English, and in names of any language that is written with Latin letters: half of all pairs there,
-// one in eleven of random ones.
-bool has_common_pairs(std::string_view text) {
-    constexpr std::string_view common =
-        " th he in er an re on at en nd ti es or te of ed is it al ar st to nt ng se ha as ou io le ve co me de hi ri "
-        "ro ic ne ea ra ce li ch ll be ma si om ur ai ee ia ap od et el la lo ot ui ei un pu sh po mo ";
-    std::size_t pairs = 0, found = 0;
-    for (std::size_t i = 0; i + 1 < text.size(); ++i) {
-        const char pair[] = {' ', ascii_lower(text[i]), ascii_lower(text[i + 1]), ' '};
-        if (!is_ascii_letter(static_cast<unsigned char>(pair[1])) ||
-            !is_ascii_letter(static_cast<unsigned char>(pair[2])))
-            continue;
-        ++pairs;
-        found += common.contains(std::string_view(pair, 4)) ? 1 : 0;
-    }
-    return found * 4 >= pairs;
-}
-
 double alphabet_bits(std::string_view text) {
     std::bitset<5> kinds;
     for (const char c : text) {
@@ -158,6 +140,24 @@ bool reads_like_words(std::string_view text) {
            different >= std::min<std::size_t>(6, letters / 2 + 1);
 }
 
+// Pairs of letters that are common in English, and in names of any language that is written with Latin letters: half of all pairs there,
+// one in eleven of random ones.
+bool has_common_pairs(std::string_view text) {
+    constexpr std::string_view common =
+        " th he in er an re on at en nd ti es or te of ed is it al ar st to nt ng se ha as ou io le ve co me de hi ri "
+        "ro ic ne ea ra ce li ch ll be ma si om ur ai ee ia ap od et el la lo ot ui ei un pu sh po mo ";
+    std::size_t pairs = 0, found = 0;
+    for (std::size_t i = 0; i + 1 < text.size(); ++i) {
+        const char pair[] = {' ', ascii_lower(text[i]), ascii_lower(text[i + 1]), ' '};
+        if (!is_ascii_letter(static_cast<unsigned char>(pair[1])) ||
+            !is_ascii_letter(static_cast<unsigned char>(pair[2])))
+            continue;
+        ++pairs;
+        found += common.contains(std::string_view(pair, 4)) ? 1 : 0;
+    }
+    return found * 4 >= pairs;
+}
+
 bool is_common_domain(std::string_view label) { return std::ranges::binary_search(domains, label); }
 
 bool is_host_name(std::string_view text) {
@@ -183,6 +183,7 @@ Meaning meaning_of(std::string_view text) {
     meaning.surprise_bits = alphabet_bits(text);
     List best;
     for (const char separator : {',', ';', '|', '\n', '\0', ' '}) {
+        if (!text.contains(separator)) continue;
         const List list = read_list(text, separator);
         if (separator == ' ' && list.hosts * 3 < list.entries) continue; // prose
         if (list.entries >= 3 && list.names == list.entries && list.entries > best.entries &&

@@ -27,6 +27,9 @@ bool is_common_domain(std::string_view label); // in lower case
 // Letters in the main, in about the mixture of words and names.
 bool reads_like_words(std::string_view text);
 
+// Pairs of letters as words have them.
+bool has_common_pairs(std::string_view text);
+
 std::string_view name_of(What what);
 
 } // namespace sallyport::lab

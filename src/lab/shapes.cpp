@@ -170,6 +170,8 @@ void Shapes::see_arms(const Literal& literal, const std::string& value) {
     finding.kind = Kind::varied_character;
     finding.confidence = alike || hidden ? Confidence::high : Confidence::low;
     if ((to >= 0xFE00 && to <= 0xFE0F) && from == 0) finding.confidence = Confidence::low; // how an emoji is shown
+    // Nothing or an unseen character, alone: what editors put into an empty line.
+    if (hidden && std::min(value.size(), second.size()) == 0) finding.confidence = Confidence::medium;
     finding.text = value;
     finding.how = from == 0 ? "with or without " + described(to) : described(from) + " or " + described(to);
     finding.size = other->end - literal.begin;
