@@ -46,10 +46,11 @@ std::string read_manifest(const std::string& path, std::string_view text, Packag
     if (const auto parsed = document.parse(raw.view()); !parsed)
         return fmt::format("{}: {}", path, parsed.error().message);
     if (document[document.root()].kind != json::Kind::object) return path + " is no object";
+    // `prepare` is run for what is not from a registry only.
     each_member(document, "scripts", [&](std::string when, std::string command) {
-        // `prepare` is run by installers only for what is not from a registry.
         if (std::ranges::find(run_by_installers, when) != run_by_installers.end())
-            facts.scripts.push_back({path, std::move(when), std::move(command)});
+            facts.scripts.push_back(
+                {path, when == "prepare" ? "prepare (from a repository only)" : std::move(when), std::move(command)});
     });
     if (!is_root(path) || !facts.name.empty()) return {};
     facts.name = text_of(document, document.find(document.root(), "name"));
