@@ -10,7 +10,8 @@ namespace sallyport::lab {
 namespace {
 
 constexpr std::size_t list_bytes_max = 4'096; // behind a literal, to the beginning of its list
-constexpr std::size_t list_count_max = 64;    // longer ones are tables of everything
+constexpr std::size_t whole_list_bytes_max = 64 * 1024;
+constexpr std::size_t list_count_max = 64; // longer ones are tables of everything
 
 bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 bool is_word(char c) { return content::is_ascii_word(static_cast<unsigned char>(c)) || c == '_' || c == '$'; }
@@ -149,6 +150,7 @@ std::optional<Literal> other_arm(std::string_view text, const Literal& literal) 
 
 std::optional<LiteralList> list_at(std::string_view text, std::size_t bracket, std::size_t count_max) {
     LiteralList list;
+    text = text.substr(0, std::min(text.size(), bracket + whole_list_bytes_max)); // each of its literals asks for it
     for (std::size_t at = bracket + 1; list.literals.size() <= count_max;) {
         at = text.find_first_not_of(" \n\r\t", at);
         if (at == std::string_view::npos) return std::nullopt;

@@ -17,8 +17,9 @@ namespace {
 
 using Keys = std::bitset<256>;
 
-constexpr std::size_t short_bytes_min = 8;   // fewer say nothing
-constexpr double surprise_bits_min = 40;     // one text of noise in 10^12
+constexpr std::size_t short_bytes_min = 8; // fewer say nothing
+constexpr double surprise_bits_min = 40;   // one text of noise in 10^12
+constexpr std::size_t probe_bytes = 4'096;
 constexpr std::size_t key_bytes_max = 16;    // of a repeating key that is found by trying
 constexpr std::size_t column_bytes_min = 10; // texts are that much longer than their key
 constexpr std::size_t names_min = 6;         // in a list under a key of several bytes
@@ -84,6 +85,17 @@ std::optional<Deciphered> judge(std::string text, std::string how, double keys_t
     return Deciphered{std::move(text), std::move(how), meaning, true};
 }
 
+// The beginning first: a long literal is deciphered as a whole only where its beginning means something.
+std::optional<Deciphered> try_with(Way way, std::string_view bytes, std::string_view key, std::string how,
+                                   double tried_bits) {
+    if (bytes.size() > probe_bytes) {
+        std::string begin = apply(way, bytes.substr(0, probe_bytes), key);
+        if (const auto last = begin.find_last_of(",;|\n "); last != std::string::npos) begin.resize(last);
+        if (!judge(std::move(begin), {}, tried_bits)) return std::nullopt;
+    }
+    return judge(apply(way, bytes, key), std::move(how), tried_bits);
+}
+
 std::optional<Deciphered> try_each_byte(std::string_view bytes, Way way) {
     Keys left;
     left.set();
@@ -96,7 +108,7 @@ std::optional<Deciphered> try_each_byte(std::string_view bytes, Way way) {
     for (unsigned key = 1; key < 256; ++key) {
         if (!left.test(key)) continue;
         const char one = static_cast<char>(key);
-        if (auto found = judge(apply(way, bytes, {&one, 1}), name_of(way, key), 9)) return found;
+        if (auto found = try_with(way, bytes, {&one, 1}, name_of(way, key), 9)) return found;
     }
     return std::nullopt;
 }
@@ -107,7 +119,7 @@ std::optional<Deciphered> try_counting(std::string_view bytes, Way way) {
         while (at < bytes.size() && is_text(undo(way, static_cast<unsigned char>(bytes[at]), key, at))) ++at;
         if (at < bytes.size()) continue;
         const char one = static_cast<char>(key);
-        if (auto found = judge(apply(way, bytes, {&one, 1}), name_of(way, key), 9)) return found;
+        if (auto found = try_with(way, bytes, {&one, 1}, name_of(way, key), 9)) return found;
     }
     return std::nullopt;
 }
@@ -121,7 +133,7 @@ std::optional<Deciphered> try_key(std::string_view bytes, std::string_view key) 
         if (at < bytes.size()) continue;
         const std::string_view what = way == Way::exclusive_or ? "XOR with" : "less";
         if (auto found =
-                judge(apply(way, bytes, key), fmt::format("{} the literal '{}', which stands near", what, key), 16))
+                try_with(way, bytes, key, fmt::format("{} the literal '{}', which stands near", what, key), 16))
             return found;
     }
     return std::nullopt;
@@ -170,11 +182,11 @@ bool is_varied_list(const Deciphered& found) {
 
 std::optional<Deciphered> try_repeating(std::string_view bytes, Way way) {
     for (std::size_t length = 2; length <= key_bytes_max && length * column_bytes_min <= bytes.size(); ++length) {
-        const std::string key = best_key(bytes, length, way);
+        const std::string key = best_key(bytes.substr(0, probe_bytes), length, way);
         if (key.empty()) continue;
         std::string how = way == Way::exclusive_or ? "XOR with the repeating key" : "less the repeating key";
         for (const char c : key) how += fmt::format(" {:02x}", static_cast<unsigned char>(c));
-        auto found = judge(apply(way, bytes, key), std::move(how), 8.0 * static_cast<double>(length));
+        auto found = try_with(way, bytes, key, std::move(how), 8.0 * static_cast<double>(length));
         // A pattern that repeats itself, as tables do, gives short lists of words under such a key.
         if (found && (found->meaning.what != What::names || is_varied_list(*found))) return found;
     }

@@ -63,6 +63,18 @@ TEST(Decipher, AKeyOfSeveralBytesIsFoundByTryingAndALongOneFromTheCodeNearIt) {
     EXPECT_EQ(found->text, hosts);
 }
 
+TEST(Decipher, ALongListIsDecipheredToItsEnd) {
+    std::string list;
+    for (int i = 0; i < 2'000; ++i) list += "relay" + std::to_string(i * 7919 % 10'007) + ".example.com,";
+    list.pop_back();
+    for (const std::string_view key : {"\x91", "\x91\xa3\xee"}) {
+        const auto found = decipher(with_key(list, key), {});
+        ASSERT_TRUE(found);
+        EXPECT_EQ(found->meaning.entries, 2'000u);
+        EXPECT_EQ(found->text, list);
+    }
+}
+
 TEST(Decipher, RandomBytesAndTablesMeanNothing) {
     std::mt19937 random(7);
     for (int i = 0; i < 3'000; ++i) {

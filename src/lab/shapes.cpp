@@ -119,8 +119,8 @@ void Shapes::see_numbers(std::size_t bracket, std::size_t end, const std::vector
 }
 
 void Shapes::see_code_points(std::size_t open) {
-    const std::string_view argument =
-        text_.substr(open + 1, std::min(argument_bytes_max, text_.find(')', open) - open - 1));
+    std::string_view argument = text_.substr(open + 1, argument_bytes_max);
+    argument = argument.substr(0, argument.find(')'));
     if (argument.find_first_of("?[") == std::string_view::npos) return;
     std::map<int, std::vector<char32_t>> sets;
     for (std::size_t at = 0; at < argument.size();) {
