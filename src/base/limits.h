@@ -196,6 +196,22 @@ inline constexpr std::size_t attribution_anchors_max = 1u << 20;  // places in d
 inline constexpr std::size_t attribution_documents_max = 1'024;   // read for one text
 inline constexpr std::size_t attribution_repositories_common = 8; // what stands in so many is common
 
+// Clients that are inspected (lab/). The largest seen is one file of 381 MB in an archive of 130 MB, which unpacks to three times as much.
+inline constexpr std::size_t client_files_max = 100'000;
+inline constexpr std::uint64_t client_bytes_max = 4ULL << 30;        // of all files together
+inline constexpr std::uint64_t client_file_bytes_max = 768ULL << 20; // one file of an archive: it is held in memory
+inline constexpr std::uint64_t client_ratio_max = 100;               // unpacked to packed, asked beyond the next
+inline constexpr std::uint64_t client_ratio_asked_bytes = 64ULL << 20;
+inline constexpr std::size_t client_path_bytes_max = 4'096;
+inline constexpr std::size_t client_manifest_bytes_max = 4u << 20;       // package.json, release notes
+inline constexpr std::size_t client_literal_bytes_max = 1u << 20;        // one literal that is tried to be decoded
+inline constexpr std::size_t client_names_max = 200'000;                 // of one kind: hosts, variables …
+inline constexpr std::size_t client_concealed_max = 2'000;               // findings of concealment of one client
+inline constexpr std::size_t client_decoded_shown_bytes_max = 64 * 1024; // of one literal, in the report
+inline constexpr std::size_t registry_document_bytes_max = 64u << 20;    // what a registry says of one package
+inline constexpr std::size_t client_package_bytes_max = 512u << 20;      // one package as fetched
+inline constexpr std::int64_t registry_ms_max = 120'000;                 // without a byte
+
 // Documents that people write.
 inline constexpr std::size_t rule_file_bytes_max = 4u << 20;
 inline constexpr std::size_t policy_bytes_max = 10u << 20;

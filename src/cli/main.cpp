@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
     add_ledger(app, exit_code);
     add_repo(app, exit_code);
     add_run(app, exit_code);
+    add_inspect(app, exit_code);
     add_doctor(app, exit_code);
     add_completion(app, exit_code);
     try {

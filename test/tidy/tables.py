@@ -19,7 +19,7 @@ THIRD_PARTY = {
     "nghttp2/": ("http",),
     "zstd": ("http", "content", "bodies"),  # bodies on the wire and as they are kept; texts in the index
     "git2": ("repo",),
-    "archive": ("repo",),
+    "archive": ("repo", "lab"),
     "expat": ("repo",),
     "zlib.h": ("http",),
     "brotli/": ("http",),

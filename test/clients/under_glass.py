@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""`sallyport inspect` over the packages of the real clients, which npm fetches and nothing runs: what is hidden is found, what is not, is not.
+
+    test/clients/under_glass.py [--sallyport PROGRAM] [--cache FOLDER]
+
+The expected figures are those of an independent reading of the same packages. Exit code 77 where no registry can be reached.
+"""
+
+import argparse
+import hashlib
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import install
+
+ROOT = Path(__file__).resolve().parents[2]
+CODE, LINUX = "@anthropic-ai/claude-code", "@anthropic-ai/claude-code-linux-x64"
+MARKED = [(CODE, "2.1.91"), (CODE, "2.1.112"), (LINUX, "2.1.196"), (LINUX, "2.1.197")]
+UNMARKED = [(CODE, "2.1.90"), (LINUX, "2.1.198"), (LINUX, "2.1.330"), ("@openai/codex", "0.169.0-linux-x64"), ("@google/gemini-cli", "0.61.0"),
+            ("@qwen-code/qwen-code", "0.24.4"), ("opencode-linux-x64", "1.18.33"), ("@github/copilot-linux-x64", "1.0.102")]
+# Entries and SHA-256 of the two hidden lists, decoded.
+LISTS = {147: "c43f351e29ccc859044903c9589b3df98ca417d4c9a4de45fc805fb53336605a",
+         11: "7b8eab0e36af9b1c1479328b0a1992c6ad6a20b270220b2df17ed097661672ca"}
+CPU_SECONDS_MAX, MEMORY_KIB_MAX = 60, 1 << 20  # the time is no goal here (machines differ), but an end
+
+
+def packed(cache, package, version):
+    """The package as a file of the cache; raises install.Unreachable."""
+    cache.mkdir(parents=True, exist_ok=True)
+    file = cache / f"{package.replace('@', '').replace('/', '-')}-{version}.tgz"
+    if file.is_file():
+        return file
+    try:
+        npm = subprocess.run(["npm", "pack", "--loglevel=error", "--pack-destination", str(cache), f"{package}@{version}"],
+                             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=install.INSTALL_SECONDS_MAX)
+    except (FileNotFoundError, subprocess.TimeoutExpired) as reason:
+        raise install.Unreachable(str(reason)) from None
+    if npm.returncode or not file.is_file():
+        raise install.Unreachable(f"{package} {version}: {npm.stderr.strip()[-300:]}")
+    return file
+
+
+class Checks:
+    def __init__(self, program):
+        self.program, self.failed = program, 0
+
+    def run(self, *arguments):
+        done = subprocess.run([self.program, "inspect", *map(str, arguments), "--json"], capture_output=True, text=True, timeout=300)
+        self.require(done.returncode in (0, 1), f"{arguments}: {done.stderr}")
+        return json.loads(done.stdout)
+
+    def require(self, holds, what):
+        if not holds:
+            self.failed += 1
+            print(f"not so: {what}", flush=True)
+
+    def marked(self, title, report):
+        worst = report["groups"][0]
+        self.require(worst["verdict"] == "suspected marker", f"{title} has a suspected marker")
+        findings = worst["findings"]
+        lists = {one["entries"]: hashlib.sha256(one["text"].encode()).hexdigest() for one in findings if one["kind"] == "concealed text"}
+        self.require(lists == LISTS, f"{title}: both lists are decoded: {lists}")
+        zones = {one["text"] for one in findings if one["kind"] == "comparison with a place"}
+        self.require(zones == {"Asia/Shanghai", "Asia/Urumqi"}, f"{title}: the zones: {zones}")
+        sets = [set(one["text"]) for one in findings if one["kind"] == "choice of look-alikes"]
+        self.require(sets == [set("'\u2019\u02bc\u02b9")], f"{title}: the four apostrophes: {sets}")
+        self.require(any(one["text"] == "'-' or '/'" for one in findings), f"{title}: the separator that varies")
+
+    def unmarked(self, title, report):
+        for group in report["groups"]:
+            self.require(group["verdict"] not in ("suspected marker", "concealed"), f"{title}: no alarm, but: {group}")
+        self.require(report["verdict"].startswith("Nothing concealed was found"), report["verdict"])
+
+    def changed(self, diff):
+        first, second = diff["changes"][:2]
+        self.require({first["what"][:28], second["what"][:28]} == {"a hidden list of 147 entries", "a hidden list of 11 entries:"},
+                     f"the hidden lists come first: {first['what'][:60]}; {second['what'][:60]}")
+        self.require(first["documented"] == "notes not available", "notes that are not in the package are said to be missing")
+        self.require(not any(one["what"].startswith("host ") and one["direction"] == "new" for one in diff["changes"]),
+                     "the inventory of hosts did not change: it alone shows nothing")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--sallyport", type=Path, default=ROOT / "build/release/sallyport")
+    parser.add_argument("--cache", type=Path, default=install.default_cache(ROOT) / "packages")
+    options = parser.parse_args()
+    checks = Checks(str(options.sallyport.absolute()))
+    try:
+        files = {one: packed(options.cache, *one) for one in MARKED + UNMARKED}
+    except install.Unreachable as reason:
+        print(f"skipped: {reason}")
+        return 77
+    for (package, version), file in files.items():
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        report = checks.run(file)
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
+        title = f"{package} {version}"
+        print(f"{title}: {seconds:.1f} s of CPU, {report['coverage']['bytes'] / 1e6:.0f} MB: {report['verdict'][:100]}", flush=True)
+        (checks.marked if (package, version) in MARKED else checks.unmarked)(title, report)
+        checks.require(seconds < CPU_SECONDS_MAX, f"{title}: {seconds:.1f} s")
+    checks.require(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < MEMORY_KIB_MAX, "at most 1 GiB of memory")
+    checks.changed(checks.run("diff", files[CODE, "2.1.90"], files[CODE, "2.1.91"]))
+    print(f"{checks.failed} of the checks failed" if checks.failed else "all checks hold")
+    return 1 if checks.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
