@@ -98,6 +98,9 @@ int left(LeftOptions& options) {
         print(rows);
     }
     if (!page->cursor.empty()) fmt::print(stderr, "more: --cursor {}\n", page->cursor);
+    constexpr std::int64_t day_ms = 24LL * 3600 * 1000;
+    if (options.filter.from_ms % day_ms != 0 || options.filter.to_ms % day_ms != 0)
+        fmt::print(stderr, "files are summed by day: of the days of --since and --until all is counted (UTC)\n");
     return done;
 }
 
@@ -111,7 +114,10 @@ void add_ledger_left(Command& group, int& exit_code) {
     add_ledger_filters(command, options);
     command.flag("--csv", options.csv, "A table for a spreadsheet");
     command.option("--html", options.html, "Write one page that needs nothing else to this file");
-    command.footer("Examples:\n  sallyport ledger left --repository git.acme.example/web/site --since 7d\n"
+    command.footer("Files are summed by day: --since and --until count whole days (UTC). An attempt that reached no "
+                   "vendor is counted,\n"
+                   "too: what was about to leave is on the disk before the connection is made.\n\n"
+                   "Examples:\n  sallyport ledger left --repository git.acme.example/web/site --since 7d\n"
                    "  sallyport ledger left --since 30d --html left.html\n");
     command.run([&exit_code] { exit_code = left(options); });
 }
