@@ -172,11 +172,15 @@ void print_json(const ledger::BundleVerdict& verdict, const std::string& file, b
             for (const auto& value : values) writer.element(of(value));
             writer.end_array();
         };
-        const auto count = [](std::uint64_t value) { return static_cast<std::int64_t>(value); };
+        const auto numbers = [&](std::string_view name, std::span<const std::uint64_t> values) {
+            writer.begin_array(name);
+            for (const std::uint64_t value : values) writer.element_raw(std::to_string(value));
+            writer.end_array();
+        };
         writer.member("origin", verdict.origin);
         writer.member("size", verdict.size);
-        list("entries", verdict.entries, count);
-        list("earlier", verdict.earlier, count);
+        numbers("entries", verdict.entries);
+        numbers("earlier", verdict.earlier);
         list("witnesses", verdict.witnesses, [](std::string_view name) { return name; });
         list("keys", verdict.keys, [](const crypto::NoteVerifier& one) { return one.text(); });
         writer.member("keys_trusted", is_trusted);

@@ -1,41 +1,19 @@
 """What an auditor gets: a ledger that can be checked, checkpoints that are kept elsewhere, bundles with a second verifier."""
 
-import functools
-import hashlib
-import importlib.util
 import json
+import os
 import random
 import subprocess
 import sys
 import unittest
-from pathlib import Path
 
 import dialects
 import rig
+from crafted import VERIFIER, build, crafted, verifier
 from programs import PROGRAM, environment
 from wire import until
 
-VERIFIER = Path(__file__).resolve().parents[2] / "src/ledger/verifier/verify.py"
 SEED = 20_261_128
-
-
-def verifier():
-    """The verifier that bundles bring along, as a module; signatures are remembered, since it is slow at them."""
-    spec = importlib.util.spec_from_file_location("bundle_verifier", VERIFIER)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.signature_holds = functools.lru_cache(None)(module.signature_holds)
-    return module
-
-
-def build(module, parts, sums=True):
-    """A bundle of these parts, as somebody who knows the format would write it."""
-    parts = dict(sorted(parts.items()))
-    if sums:
-        parts[b"parts.sha256"] = b"".join(hashlib.sha256(text).hexdigest().encode() + b"  " + name + b"\n"
-                                          for name, text in parts.items() if name != b"parts.sha256")
-    return b"".join(module.header(name, len(text)) + text + bytes(-len(text) % 512)
-                    for name, text in sorted(parts.items())) + bytes(1024)
 
 
 class Proof(rig.Case):
@@ -167,6 +145,35 @@ class Proof(rig.Case):
                                                       (parts[one] + b" ", parts[proof]),
                                                       (parts[one], parts[proof].replace(b"index ", b"index 1"))))
         return build(self.module, parts, sums=chance.random() < 0.95)
+
+    def test_both_verifiers_agree_on_crafted_bundles(self):
+        """Of those that hold they tell the very same, of the others the same word and part."""
+        file = self.bundle("--entry", self.gateway.ledger()[5]["id"], "--earlier", str(self.early_file))
+        for number, (what, bundle, word) in enumerate(crafted(self.module, self.module.read_tar(file.read_bytes()))):
+            with self.subTest(what):
+                file = self.folder / f"crafted-{number}.tar"
+                file.write_bytes(bundle)
+                [ours] = self.ours([file])
+                try:
+                    theirs = {"ok": True, **self.module.verify(bundle, [])}
+                except self.module.Wrong as wrong:
+                    theirs = {"ok": False, "problem": wrong.word, "part": wrong.part}
+                del ours["bundle"]
+                ours.pop("sentence", None)
+                self.assertEqual(theirs, ours)
+                self.assertEqual(word, ours.get("problem"))
+
+    def test_both_say_alike_what_they_cannot_judge(self):
+        os.mkfifo(self.folder / "pipe.tar")
+        with (self.folder / "huge.tar").open("wb") as file:
+            file.truncate((2 << 30) + 1)
+        for what, sentence in (("huge.tar", "huge.tar is larger than 2147483648 bytes"), ("nosuch.tar", "No such file or directory"),
+                               (".", "is no plain file"), ("pipe.tar", "pipe.tar is no plain file")):
+            for command in ([PROGRAM, "ledger", "verify", "--json", what], [sys.executable, VERIFIER, "--json", what]):
+                done = subprocess.run(command, cwd=self.folder, env=environment(self.folder), capture_output=True, text=True,
+                                      timeout=rig.DEADLINE)
+                self.assertEqual((4, ""), (done.returncode, done.stdout), (command, done.stderr))
+                self.assertIn(sentence, done.stderr)
 
     def test_both_verifiers_agree_on_ten_thousand_mutated_bundles(self):
         """Of each they say the same: whether it holds, what kind of problem it is, in which part."""
