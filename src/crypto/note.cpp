@@ -11,6 +11,8 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <set>
+#include <utility>
 
 namespace sallyport::crypto {
 
@@ -228,13 +230,16 @@ void sign(Note& note, const NoteSigner& signer) {
 
 Result<std::vector<std::string>> signers_of(const Note& note, std::span<const NoteVerifier> known) {
     std::vector<std::string> names;
-    for (const NoteSignature& one : note.signatures)
+    std::set<std::pair<std::string_view, std::string_view>> seen; // a key's first signature counts, and costs
+    for (const NoteSignature& one : note.signatures) {
+        if (!seen.emplace(one.name, one.key_id).second) continue;
         for (const NoteVerifier& verifier : known) {
             if (verifier.name() != one.name || verifier.key_id() != one.key_id) continue;
             if (!verifier.verifies(note.text, one.bytes))
                 return bad("the signature by " + one.name + " is not of this text");
             if (std::ranges::find(names, one.name) == names.end()) names.push_back(one.name);
         }
+    }
     return names;
 }
 

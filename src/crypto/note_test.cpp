@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace sallyport::crypto {
 namespace {
 
@@ -124,6 +126,17 @@ TEST(Note, NamesAndTextsAreUtf8AndNamesHoldNoSpaceOfUnicode) {
     }
     EXPECT_TRUE(parse_note("t\xC3\xA9xt\n\n\xE2\x80\x94 n\xC3\xA9 AAAAAAAA\n"));
     EXPECT_FALSE(parse_note("t\xC3xt\n\n\xE2\x80\x94 name AAAAAAAA\n"));
+}
+
+TEST(Note, OfAKeysSignaturesTheFirstCounts) {
+    const auto signer = NoteSigner::generate("log");
+    Note note{"a text\n", {}};
+    sign(note, *signer);
+    note.signatures.push_back(note.signatures.front());
+    note.signatures.back().bytes[0] ^= 1; // is not looked at
+    EXPECT_EQ(signers_of(note, {&signer->verifier(), 1})->size(), 1u);
+    std::ranges::swap(note.signatures.front(), note.signatures.back());
+    EXPECT_FALSE(signers_of(note, {&signer->verifier(), 1}));
 }
 
 TEST(Note, DamagedKeysAndNotesAreToldApart) {

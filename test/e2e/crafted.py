@@ -67,6 +67,19 @@ def crafted(module, parts):
         return bundle(parts[b"checkpoint"] + line(name, module.WITNESS, public, signed),
                       parts[b"keys"] + key(name, module.WITNESS, public))
 
+    log, note, keys = key(b"evil.example/log", module.LOG, one), parts[b"checkpoint"], parts[b"keys"]
+    other = line(b"evil.example/log", module.LOG, one, signature)
+    wrong = line(b"evil.example/log", module.LOG, one, signature[:32] + bytes(32))
+    yield "each key and each signature a hundred times", bundle(note + other * 90, (keys + log) * 100), None
+    yield "a key's second signature is wrong", bundle(note + other + wrong, keys + log), None
+    yield "a key's first signature is wrong", bundle(note + wrong + other, keys + log), "signature"
+    yield "a hundred and one signatures", bundle(note + other * 100, keys + log), "note"
+    many = b"".join(key(b"w%d" % number, module.WITNESS, one) for number in range(1000 - keys.count(b"\n")))
+    yield "a thousand keys", bundle(note, keys + many), None
+    yield "a thousand and one", bundle(note, keys + many + log), "key"
+    old = next(name for name in parts if name.endswith(b".checkpoint"))
+    stale = {b"earlier/%d.checkpoint" % number: parts[old] for number in range(1000, 1064)}
+    yield "sixty-five earlier checkpoints", bundle(note, keys, parts | stale), "consistency"
     yield "his own log", own(b"evil.example/log"), None
     yield "a witness of his", witnessed(b"w1.example"), None
     for what, number in odd_keys.items():

@@ -19,6 +19,7 @@ import stat
 import sys
 
 BUNDLE_MAX, PART_MAX = 1 << 31, 1 << 30
+KEYS_MAX, EARLIER_MAX = 1000, 64  # so that a small bundle costs its reader little: each key is asked about each note once
 NOTE_MAX, SIGNATURES_MAX, HASHES_MAX, SIZE_MAX = 1 << 20, 100, 63, (1 << 64) - 1
 DASH = b"\xe2\x80\x94 "
 SPACES = re.compile(r"[\x00-\x20\x7f+\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")  # in no name
@@ -49,12 +50,14 @@ def add(a, b):
     return e * f % P, g * h % P, f * g % P, e * h % P
 
 
-def times(scalar, point):
-    out = (0, 1, 1, 0)
-    while scalar:
-        if scalar & 1:
-            out = add(out, point)
-        point, scalar = add(point, point), scalar >> 1
+def times(scalar, point, other_scalar=0, other=(0, 1, 1, 0)):
+    """scalar * point + other_scalar * other, both in one pass."""
+    table, out = (None, point, other, add(point, other)), (0, 1, 1, 0)
+    for bit in range(max(scalar.bit_length(), other_scalar.bit_length()) - 1, -1, -1):
+        out = add(out, out)
+        which = (scalar >> bit & 1) | (other_scalar >> bit & 1) << 1
+        if which:
+            out = add(out, table[which])
     return out
 
 
@@ -90,7 +93,7 @@ def signature_holds(public, message, signature):
         return False
     h = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % ORDER
     x, y, z, t = point
-    return text_of(add(times(s, BASE), times(h, (P - x, y, z, P - t)))) == signature[:32]
+    return text_of(times(s, BASE, h, (P - x, y, z, P - t))) == signature[:32]
 
 
 # Signed notes, checkpoints, proofs.
@@ -183,8 +186,11 @@ class Checkpoint:
 
     def check_signatures(self, keys):
         """The names of the witnesses who signed; the log itself must have."""
-        names = set()
+        names, seen = set(), set()
         for name, number, signature in self.signatures:
+            if (name, number) in seen:  # a key's first signature counts, and costs
+                continue
+            seen.add((name, number))
             for key in keys:
                 if key.name != name or key.id != number:
                     continue
@@ -364,6 +370,25 @@ def check_body(parts, name):
         raise Wrong("body", show(name), "is not the one whose digest was recorded")
 
 
+def read_keys(text, trusted):
+    """Those to believe, each once."""
+    lines = text.split(b"\n")[:-1]
+    if not text.endswith(b"\n") or len(lines) > KEYS_MAX:
+        raise Wrong("key", "keys", "does not end with a newline, or has more than 1,000 lines")
+    brought = {}
+    try:
+        for line in lines:
+            key = Key(line)
+            if brought.setdefault((key.name, key.id), key).text != key.text:
+                raise ValueError("is of another key's name and id")
+    except ValueError as problem:
+        raise Wrong("key", "keys", f"a line {problem}") from None
+    believed = {}
+    for key in trusted:
+        believed.setdefault((key.name, key.id), key)
+    return list((believed or brought).values())
+
+
 def verify(data, trusted):
     parts = read_tar(data)
     for needed in (b"checkpoint", b"keys", b"page.html", b"parts.sha256", b"verify.py"):
@@ -373,16 +398,12 @@ def verify(data, trusted):
                     for name, text in parts.items() if name != b"parts.sha256")
     if parts[b"parts.sha256"] != sums:
         raise Wrong("sum", "parts.sha256", "does not hold the sums of the parts; the bundle is damaged")
-    try:
-        brought = [Key(line) for line in parts[b"keys"].split(b"\n")[:-1]]
-    except ValueError as problem:
-        raise Wrong("key", "keys", f"a line {problem}") from None
-    if not parts[b"keys"].endswith(b"\n"):
-        raise Wrong("key", "keys", "does not end with a newline")
-    keys = trusted or brought
+    keys = read_keys(parts[b"keys"], trusted)
     checkpoint = Checkpoint(parts[b"checkpoint"], "checkpoint")
     witnesses = checkpoint.check_signatures(keys)
     names = list(parts)
+    if sum(name.endswith(b".checkpoint") for name in names) > EARLIER_MAX:
+        raise Wrong("consistency", "bundle", "holds more than 64 earlier checkpoints")
     earlier = [check_earlier(parts, name, checkpoint, keys) for name in names if name.endswith(b".checkpoint")]
     entries = [check_entry(parts, name, checkpoint) for name in names if name.endswith(b".json")]
     for name in names:
