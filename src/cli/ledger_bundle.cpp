@@ -9,6 +9,7 @@
 #include "cli/terminal.h"
 #include "json/writer.h"
 #include "ledger/bundle.h"
+#include "ledger/index_rows.h"
 
 #include <fmt/format.h>
 
@@ -23,8 +24,8 @@ struct BundleOptions : LedgerOptions {
     bool uncosigned = false;
 };
 
-// The exchanges asked for, with their entries, oldest first.
-Result<std::vector<ledger::Shown>> chosen(ledger::Query& query, const BundleOptions& options) {
+// The exchanges asked for, with their entries, oldest first. The index only says which they are.
+Result<std::vector<ledger::Shown>> asked_for(ledger::Query& query, const BundleOptions& options) {
     std::vector<ledger::Shown> out;
     for (const std::string& id : options.ids) {
         auto shown = query.show(id);
@@ -45,6 +46,18 @@ Result<std::vector<ledger::Shown>> chosen(ledger::Query& query, const BundleOpti
     }
     std::ranges::reverse(out);
     return out;
+}
+
+// What is told of them is in the entries, which are proven.
+Result<std::vector<ledger::Shown>> chosen(ledger::Query& query, const BundleOptions& options) {
+    auto exchanges = asked_for(query, options);
+    if (!exchanges) return exchanges;
+    for (ledger::Shown& one : *exchanges) {
+        auto row = ledger::row_of(one.entries);
+        if (!row) return std::unexpected(row.error());
+        one.exchange = std::move(*row);
+    }
+    return exchanges;
 }
 
 std::string page(std::span<const ledger::Shown> exchanges, const tlog::Checkpoint& checkpoint, const Sealed& sealed) {

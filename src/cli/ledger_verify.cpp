@@ -184,6 +184,7 @@ void print_json(const ledger::BundleVerdict& verdict, const std::string& file, b
         list("witnesses", verdict.witnesses, [](std::string_view name) { return name; });
         list("keys", verdict.keys, [](const crypto::NoteVerifier& one) { return one.text(); });
         writer.member("keys_trusted", is_trusted);
+        list("unproven", ledger::unproven_parts, [](std::string_view name) { return name; });
     }
     writer.end_object();
     fmt::print("{}\n", out);
@@ -198,6 +199,7 @@ void print(const ledger::BundleVerdict& verdict, bool is_trusted) {
     fmt::print("{}: {} entries of {}, which had {} at this checkpoint.\n", ink(Ink::green, "All holds"),
                verdict.entries.size(), printable(verdict.origin), verdict.size);
     for (const std::uint64_t size : verdict.earlier) fmt::print("The log of {} entries is its beginning.\n", size);
+    fmt::print("The page (page.html) and the script (verify.py) in the bundle are not part of what is proven.\n");
     fmt::print("Witnesses: {}\nKeys {}:\n",
                verdict.witnesses.empty() ? "none" : printable(fmt::format("{}", fmt::join(verdict.witnesses, ", "))),
                is_trusted ? "that you passed" : "of the bundle itself; compare them with what you know");

@@ -360,6 +360,10 @@ Result<std::string> make_bundle(const BundleRequest& request) {
         if (!text) return text;
         auto hashes = tlog::prove_inclusion(index, now.checkpoint.size, tree.hashes());
         if (!hashes) return std::unexpected(hashes.error());
+        if (!tlog::verify_inclusion(index, now.checkpoint.size, tlog::leaf_hash(*text), *hashes, now.checkpoint.root))
+            return fail(ErrorKind::invalid, "entry " + number +
+                                                " is not what was recorded there, so there is no bundle; `sallyport "
+                                                "ledger verify` tells more");
         std::string proof = tlog::encode({index, std::move(*hashes), now});
         bytes += text->size() + proof.size() + 4 * block_bytes;
         if (bytes > limits::bundle_bytes_max)

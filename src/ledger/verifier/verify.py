@@ -413,7 +413,8 @@ def verify(data, trusted):
         if name.startswith(b"bodies/"):
             check_body(parts, name)
     return {"origin": show(checkpoint.origin), "size": checkpoint.size, "entries": sorted(entries), "earlier": sorted(earlier),
-            "witnesses": [show(name) for name in witnesses], "keys": [show(key.text) for key in keys], "keys_trusted": bool(trusted)}
+            "witnesses": [show(name) for name in witnesses], "keys": [show(key.text) for key in keys], "keys_trusted": bool(trusted),
+            "unproven": ["page.html", "verify.py"]}
 
 
 def read_bundle(path):
@@ -451,12 +452,16 @@ def main():
     return 0 if found["ok"] else 1
 
 
+UNPROVEN = "The page (page.html) and the script (verify.py) in the bundle are not part of what is proven."
+
+
 def sentences(found):
     if not found["ok"]:
         return f"DOES NOT HOLD ({found['problem']}): {found['sentence']}"
     return "\n".join((
         f"All holds: {len(found['entries'])} entries of {found['origin']}, which had {found['size']} at this checkpoint.",
         *(f"The log of {size} entries is its beginning." for size in found["earlier"]),
+        UNPROVEN,
         f"Witnesses: {', '.join(found['witnesses']) or 'none'}",
         f"Keys {'that you passed' if found['keys_trusted'] else 'of the bundle itself; compare them with what you know'}:",
         *(f"  {key}" for key in found["keys"])))
