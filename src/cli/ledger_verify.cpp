@@ -132,6 +132,11 @@ void print_json(const ledger::Verified& found, const Sealed& sealed) {
     }
     write_problems(writer, found.problems);
     if (!found.torn.empty()) writer.member("torn", found.torn);
+    if (!found.other_files.empty()) {
+        writer.begin_array("other_files");
+        for (const std::string& name : found.other_files) writer.element(name);
+        writer.end_array();
+    }
     writer.member("problems_left_out", found.problems_left_out);
     writer.end_object();
     fmt::print("{}\n", out);
@@ -152,6 +157,9 @@ void print(const ledger::Verified& found, const Sealed& sealed) {
         fmt::print("{} {}: the first {} entries, by {} witnesses or more\n", column("sealed", 11), one.cls, one.entries,
                    one.cosignatures);
     if (!found.torn.empty()) fmt::print("{} {}\n", ink(Ink::yellow, column("torn", 11)), printable(found.torn));
+    for (const std::string& name : found.other_files)
+        fmt::print("{} {} is no file of a ledger; nothing is read from it\n", ink(Ink::yellow, column("other", 11)),
+                   printable(name));
     if (found.entries > size)
         fmt::print("{}\n", ink(Ink::dim, fmt::format("{} newer ones are in no checkpoint yet", found.entries - size)));
 }
