@@ -8,6 +8,7 @@
 #include "ledger/segment.h"
 #include "ledger/tree_files.h"
 #include "ledger/tree_leaves.h"
+#include "ledger/unsigned_entries.h"
 
 #include <algorithm>
 #include <chrono>
@@ -41,12 +42,13 @@ private:
     Result<void> look_at_files();
     void read_segments(std::span<const SegmentFile> segments);
     void read_segment(const SegmentFile& file, bool is_last);
-    void take(std::uint64_t index, const Digest& hash);
+    void take(std::uint64_t index, const Digest& hash, std::string_view entry);
     void add_leaf(const Digest& hash);
     bool pass_over(const SegmentFile& file, std::uint64_t end);
     void missing(std::uint64_t first, std::uint64_t end);
     void compare_with_seen();
     void judge();
+    void judge_unsigned(std::span<const SegmentFile> segments);
     void tell_differing(std::uint64_t index, const Digest& found);
     void tell_moved(std::vector<std::pair<std::uint64_t, Digest>> moved);
     std::uint64_t signed_size() const { return out_.checkpoint ? out_.checkpoint->checkpoint.size : 0; }
@@ -67,6 +69,7 @@ private:
     std::optional<TreeLeaves> leaves_;
     std::vector<std::pair<std::uint64_t, Digest>> differing_; // leaves that are not those of the files
     std::optional<std::pair<unsigned, std::uint64_t>> differing_above_;
+    RepeatedEntries repeated_; // of those that are in no checkpoint yet
     static constexpr std::size_t differing_max = 1u << 20;
 };
 
@@ -181,7 +184,8 @@ void Verification::compare_with_seen() {
     }
 }
 
-void Verification::take(std::uint64_t index, const Digest& hash) {
+void Verification::take(std::uint64_t index, const Digest& hash, std::string_view entry) {
+    if (out_.checkpoint && index >= signed_size()) repeated_.add(index, hash, entry);
     if (const Digest* const kept = leaves_->at(index); kept != nullptr && *kept != hash) {
         if (differing_.size() < differing_max) differing_.emplace_back(index, hash);
     }
@@ -222,8 +226,8 @@ bool Verification::pass_over(const SegmentFile& file, std::uint64_t end) {
 }
 
 void Verification::read_segment(const SegmentFile& file, bool is_last) {
-    const auto end = stream_.read(file, [this](std::uint64_t index, const Digest& hash) {
-        if (index >= next_) take(index, hash);
+    const auto end = stream_.read(file, [this](std::uint64_t index, const Digest& hash, std::string_view entry) {
+        if (index >= next_) take(index, hash, entry);
     });
     if (!end) return problem("segment", end.error().message);
     if (out_.checkpoint && !(out_.checkpoint->checkpoint.origin + "/").contains("/" + end->header.origin + "/"))
@@ -349,6 +353,25 @@ void Verification::judge() {
                                   "checkpoint kept elsewhere narrows it down");
 }
 
+// What no signature covers yet can only be held against what a gateway does.
+void Verification::judge_unsigned(std::span<const SegmentFile> segments) {
+    if (!out_.checkpoint || next_ <= signed_size()) return;
+    for (const auto& one : repeated_.found(*leaves_))
+        problem("repeated",
+                "entry " + number(one.index) + ", which is in no checkpoint yet, is entry " + number(one.before) +
+                    " once more: no gateway records anything twice, somebody put it there",
+                one.index);
+    const auto foreign = foreign_entry(segments, signed_size());
+    if (!foreign || !*foreign) return; // what cannot be read was told before
+    // A gateway that started meanwhile has signed its entries by now.
+    const auto newest = read_checkpoint(checkpoint_path(options_.directory));
+    if (newest && *newest && (*newest)->signed_checkpoint.checkpoint.size > **foreign) return;
+    problem("foreign",
+            entries_text(**foreign, next_ - 1) + " behind the stop that was signed as entry " +
+                number(signed_size() - 1) + ": no gateway wrote that. `sallyport ledger recover` sets it aside",
+            **foreign, next_ - 1);
+}
+
 // Files that no reader looks at, and what is in a file's place.
 Result<void> Verification::look_at_files() {
     const auto files = list_files(options_.directory);
@@ -380,6 +403,7 @@ Result<Verified> Verification::run() {
     compare_with_seen();
     read_segments(*segments);
     judge();
+    judge_unsigned(*segments);
     return std::move(out_);
 }
 

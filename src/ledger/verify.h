@@ -26,7 +26,8 @@ struct VerifyOptions {
 
 // One thing that does not hold. `kind` is a word for programs.
 struct Problem {
-    // segment, entry, moved, missing, tree, checkpoint, signature, seen; unreadable: was offloaded, is not there now
+    // segment, entry, moved, missing, tree, checkpoint, signature, seen; foreign: no gateway wrote it; repeated: what was recorded before
+    // stands there once more; unreadable: was offloaded, is not there now
     std::string kind;
     std::optional<std::uint64_t> first, last; // entries
     std::string sentence;
