@@ -1,6 +1,7 @@
 #include "bodies/pack.h"
 
 #include "base/limits.h"
+#include "base/plain_file.h"
 #include "crypto/crypto.h"
 #include "ledger/offloaded.h"
 
@@ -9,7 +10,6 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,9 +32,11 @@ template <class Number> Number get(std::string_view bytes, std::size_t at) {
 
 class OpenFile {
 public:
-    explicit OpenFile(const std::filesystem::path& path) : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-        if (descriptor_ < 0 && errno == ENOENT)
-            descriptor_ = ::open(ledger::where_is(path).c_str(), O_RDONLY | O_CLOEXEC);
+    explicit OpenFile(const std::filesystem::path& path) {
+        auto opened = open_plain_file(path);
+        if (!opened && errno == ENOENT) opened = open_plain_file(ledger::where_is(path));
+        is_plain_ = opened || errno != 0;
+        if (opened) descriptor_ = *opened;
     }
     ~OpenFile() {
         if (descriptor_ >= 0) ::close(descriptor_);
@@ -42,6 +44,10 @@ public:
     OpenFile(const OpenFile&) = delete;
     OpenFile& operator=(const OpenFile&) = delete;
     bool is_open() const { return descriptor_ >= 0; }
+    // Why it is not.
+    std::unexpected<Error> problem(const std::filesystem::path& path) const {
+        return is_plain_ ? ledger::cannot_open(path) : fail(ErrorKind::invalid, path.string() + " is no plain file");
+    }
     // How many bytes came; fewer at the end; -1 and errno.
     std::ptrdiff_t read(char* into, std::size_t bytes, std::uint64_t offset) const {
         std::size_t done = 0;
@@ -60,7 +66,8 @@ public:
     }
 
 private:
-    int descriptor_;
+    int descriptor_ = -1;
+    bool is_plain_ = true;
 };
 
 std::uint32_t checksum(std::string_view number_and_key, std::string_view sealed) {
@@ -132,7 +139,7 @@ Result<std::vector<PackFile>> list_packs(const std::filesystem::path& directory)
 
 Result<std::vector<ChunkPlace>> read_places(const std::filesystem::path& file, std::uint64_t& end) {
     const OpenFile open(file);
-    if (!open.is_open()) return ledger::cannot_open(file);
+    if (!open.is_open()) return open.problem(file);
     std::array<char, pack_header_bytes> head;
     if (open.read(head.data(), head.size(), 0) < 0) return fail_errno("cannot read " + file.string());
     const auto header = decode_pack_header({head.data(), head.size()}, file.string());
@@ -157,7 +164,7 @@ Result<std::vector<ChunkPlace>> read_places(const std::filesystem::path& file, s
 
 Result<std::string> read_chunk(const std::filesystem::path& file, const ChunkPlace& place) {
     const OpenFile open(file);
-    if (!open.is_open()) return ledger::cannot_open(file);
+    if (!open.is_open()) return open.problem(file);
     std::string frame(chunk_header_bytes + place.length, '\0');
     const auto got = open.read(frame.data(), frame.size(), place.offset);
     if (got < 0) return fail_errno("cannot read " + file.string());

@@ -18,8 +18,8 @@ Result<std::string> recorded_body(Reader& reader, const ledger::Body& body) {
     if (!bytes) return bytes;
     if (bytes->size() != body.bytes || (!body.keyed && crypto::sha256(*bytes) != body.digest))
         return fail(ErrorKind::invalid,
-                    "what was kept is not what was recorded: it has another digest; `sallyport ledger "
-                    "verify` tells more");
+                    "what was kept is not what was recorded: it has another digest. The ledger still says which one it "
+                    "had; a backup may hold the body");
     return bytes;
 }
 

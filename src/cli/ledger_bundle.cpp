@@ -9,6 +9,7 @@
 #include "cli/terminal.h"
 #include "json/writer.h"
 #include "ledger/bundle.h"
+#include "ledger/index_rows.h"
 
 #include <fmt/format.h>
 
@@ -23,8 +24,14 @@ struct BundleOptions : LedgerOptions {
     bool uncosigned = false;
 };
 
-// The exchanges asked for, with their entries, oldest first.
-Result<std::vector<ledger::Shown>> chosen(ledger::Query& query, const BundleOptions& options) {
+// A body that is kept and is not in the bundle all the same.
+struct LeftOut {
+    std::string part, why;
+    bool is_erased = false; // as somebody wanted it
+};
+
+// The exchanges asked for, with their entries, oldest first. The index only says which they are.
+Result<std::vector<ledger::Shown>> asked_for(ledger::Query& query, const BundleOptions& options) {
     std::vector<ledger::Shown> out;
     for (const std::string& id : options.ids) {
         auto shown = query.show(id);
@@ -47,7 +54,20 @@ Result<std::vector<ledger::Shown>> chosen(ledger::Query& query, const BundleOpti
     return out;
 }
 
-std::string page(std::span<const ledger::Shown> exchanges, const tlog::Checkpoint& checkpoint, const Sealed& sealed) {
+// What is told of them is in the entries, which are proven.
+Result<std::vector<ledger::Shown>> chosen(ledger::Query& query, const BundleOptions& options) {
+    auto exchanges = asked_for(query, options);
+    if (!exchanges) return exchanges;
+    for (ledger::Shown& one : *exchanges) {
+        auto row = ledger::row_of(one.entries);
+        if (!row) return std::unexpected(row.error());
+        one.exchange = std::move(*row);
+    }
+    return exchanges;
+}
+
+std::string page(std::span<const ledger::Shown> exchanges, const tlog::Checkpoint& checkpoint, const Sealed& sealed,
+                 std::span<const LeftOut> left_out) {
     std::string out = begin_page("Entries of a ledger");
     out +=
         fmt::format("<p>Of the ledger {}, as its checkpoint of {} entries tells. Names of people, machines and files "
@@ -57,6 +77,12 @@ std::string page(std::span<const ledger::Shown> exchanges, const tlog::Checkpoin
         "<p>This page proves nothing by itself. <span class=\"name\">python3 verify.py --key KEY BUNDLE.tar</span> "
         "checks that each entry is what was recorded at its place; KEY is the ledger's verifier key, which you should "
         "have from somebody you trust.</p>";
+    if (!left_out.empty()) {
+        out += "<h2>Bodies that are kept and not in here</h2><table>";
+        for (const LeftOut& one : left_out)
+            out += fmt::format("<tr><th>{}<td>{}</tr>", markup(one.part), markup(one.why));
+        out += "</table>";
+    }
     for (const ledger::Shown& one : exchanges) {
         const ledger::ExchangeRow& row = one.exchange;
         const bool is_refused = row.decision == "refuse" || row.decision.empty();
@@ -89,14 +115,16 @@ std::string page(std::span<const ledger::Shown> exchanges, const tlog::Checkpoin
     return out + "</html>\n";
 }
 
-// Those that are kept and can be read; of the others the entry has the digest alone.
-Result<void> add_bodies(Visit& visit, const BundleOptions& options, std::span<const ledger::Shown> exchanges,
-                        std::map<std::string, std::string>& into) {
+// Those that are kept and can be read; of the others the entry has the digest alone, and what kept them out is told.
+Result<std::vector<LeftOut>> add_bodies(Visit& visit, const BundleOptions& options,
+                                        std::span<const ledger::Shown> exchanges,
+                                        std::map<std::string, std::string>& into) {
     const auto kept = KeptReader::open(visit);
     if (!kept) return std::unexpected(kept.error());
     const auto told = (*kept)->record("read-body", options.by, options.why,
                                       fmt::format("bodies of {} exchanges, for a bundle", exchanges.size()));
-    if (!told) return told;
+    if (!told) return std::unexpected(told.error());
+    std::vector<LeftOut> left_out;
     std::size_t bytes = 0;
     for (const ledger::Shown& one : exchanges)
         for (const ledger::EntryText& text : one.entries) {
@@ -108,15 +136,26 @@ Result<void> add_bodies(Visit& visit, const BundleOptions& options, std::span<co
             const ledger::Body& body = intent != nullptr ? intent->sent : outcome->answer;
             if (intent != nullptr) (*kept)->belongs_to(*intent);
             if (body.kept <= 0) continue;
+            const std::string name = std::to_string(text.index) + (intent != nullptr ? ".request" : ".response");
             auto got = (*kept)->body(body);
-            if (!got && got.error().kind == ErrorKind::refused) continue; // erased
-            if (!got) return std::unexpected(got.error());
+            if (!got) {
+                left_out.push_back({"bodies/" + name, got.error().message, got.error().kind == ErrorKind::refused});
+                continue;
+            }
             bytes += got->size();
             if (bytes > limits::bundle_bytes_max)
                 return fail(ErrorKind::too_large, "the bodies are more than a bundle takes; ask for a shorter time");
-            into.emplace(std::to_string(text.index) + (intent != nullptr ? ".request" : ".response"), std::move(*got));
+            into.emplace(name, std::move(*got));
         }
-    return {};
+    return left_out;
+}
+
+void tell(std::span<const LeftOut> left_out) {
+    constexpr std::size_t told_max = 20;
+    for (const LeftOut& one : left_out.first(std::min(left_out.size(), told_max)))
+        fmt::print(stderr, "sallyport: {} is left out: {}\n", one.part, printable(one.why));
+    if (left_out.size() > told_max)
+        fmt::print(stderr, "sallyport: and {} more, which page.html in the bundle names\n", left_out.size() - told_max);
 }
 
 int bundle(BundleOptions& options) {
@@ -152,10 +191,13 @@ int bundle(BundleOptions& options) {
         if (!one) return complain(one.error());
         request.earlier.push_back(std::move(*one));
     }
-    if (options.bodies)
-        if (auto added = add_bodies(opened->visit, options, *exchanges, request.bodies); !added)
-            return complain(added.error());
-    request.page = [&](const tlog::Checkpoint& checkpoint) { return page(*exchanges, checkpoint, sealed); };
+    std::vector<LeftOut> left_out;
+    if (options.bodies) {
+        auto added = add_bodies(opened->visit, options, *exchanges, request.bodies);
+        if (!added) return complain(added.error());
+        left_out = std::move(*added);
+    }
+    request.page = [&](const tlog::Checkpoint& checkpoint) { return page(*exchanges, checkpoint, sealed, left_out); };
     const auto made = ledger::make_bundle(request);
     if (!made) return complain(made.error());
     if (auto written = replace_file(options.out, *made, 0600); !written) return complain(written.error());
@@ -167,13 +209,22 @@ int bundle(BundleOptions& options) {
         writer.member("entries", static_cast<std::uint64_t>(texts.size()));
         writer.member("bytes", static_cast<std::uint64_t>(made->size()));
         writer.member("cosignatures", static_cast<std::uint64_t>(request.cosignatures));
+        writer.begin_array("left_out");
+        for (const LeftOut& one : left_out) {
+            writer.begin_object();
+            writer.member("part", one.part);
+            writer.member("why", one.why);
+            writer.end_object();
+        }
+        writer.end_array();
         writer.end_object();
         fmt::print("{}\n", out);
     } else {
         fmt::print("{}: {} entries, {} KiB; check it with python3 verify.py (in it) or sallyport ledger verify {}\n",
                    printable(options.out), texts.size(), made->size() / 1024, printable(options.out));
     }
-    return done;
+    tell(left_out);
+    return std::ranges::all_of(left_out, &LeftOut::is_erased) ? done : found_something;
 }
 
 } // namespace
@@ -201,7 +252,8 @@ void add_ledger_bundle(Command& group, int& exit_code) {
     command.option("--by", options.by, "Who reads them; else who is at the keyboard").needs(bodies);
     command.option("-o,--out", options.out, "Write it here (a tar file)").required();
     command.footer("Examples:\n  sallyport ledger bundle --entry k3f9x2ab/1207 -o case-17.tar\n"
-                   "  sallyport ledger bundle --since 30d --repository git.acme.example/core/engine -o engine.tar\n");
+                   "  sallyport ledger bundle --since 30d --repository git.acme.example/core/engine -o engine.tar\n"
+                   "Exit code 1: the bundle is written, but for bodies that are damaged or missing; it names them.\n");
     command.run([&exit_code] { exit_code = bundle(options); });
 }
 

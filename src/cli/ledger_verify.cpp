@@ -132,6 +132,11 @@ void print_json(const ledger::Verified& found, const Sealed& sealed) {
     }
     write_problems(writer, found.problems);
     if (!found.torn.empty()) writer.member("torn", found.torn);
+    if (!found.other_files.empty()) {
+        writer.begin_array("other_files");
+        for (const std::string& name : found.other_files) writer.element(name);
+        writer.end_array();
+    }
     writer.member("problems_left_out", found.problems_left_out);
     writer.end_object();
     fmt::print("{}\n", out);
@@ -152,6 +157,9 @@ void print(const ledger::Verified& found, const Sealed& sealed) {
         fmt::print("{} {}: the first {} entries, by {} witnesses or more\n", column("sealed", 11), one.cls, one.entries,
                    one.cosignatures);
     if (!found.torn.empty()) fmt::print("{} {}\n", ink(Ink::yellow, column("torn", 11)), printable(found.torn));
+    for (const std::string& name : found.other_files)
+        fmt::print("{} {} is no file of a ledger; nothing is read from it\n", ink(Ink::yellow, column("other", 11)),
+                   printable(name));
     if (found.entries > size)
         fmt::print("{}\n", ink(Ink::dim, fmt::format("{} newer ones are in no checkpoint yet", found.entries - size)));
 }
@@ -172,14 +180,19 @@ void print_json(const ledger::BundleVerdict& verdict, const std::string& file, b
             for (const auto& value : values) writer.element(of(value));
             writer.end_array();
         };
-        const auto count = [](std::uint64_t value) { return static_cast<std::int64_t>(value); };
+        const auto numbers = [&](std::string_view name, std::span<const std::uint64_t> values) {
+            writer.begin_array(name);
+            for (const std::uint64_t value : values) writer.element_raw(std::to_string(value));
+            writer.end_array();
+        };
         writer.member("origin", verdict.origin);
         writer.member("size", verdict.size);
-        list("entries", verdict.entries, count);
-        list("earlier", verdict.earlier, count);
+        numbers("entries", verdict.entries);
+        numbers("earlier", verdict.earlier);
         list("witnesses", verdict.witnesses, [](std::string_view name) { return name; });
         list("keys", verdict.keys, [](const crypto::NoteVerifier& one) { return one.text(); });
         writer.member("keys_trusted", is_trusted);
+        list("unproven", ledger::unproven_parts, [](std::string_view name) { return name; });
     }
     writer.end_object();
     fmt::print("{}\n", out);
@@ -194,6 +207,7 @@ void print(const ledger::BundleVerdict& verdict, bool is_trusted) {
     fmt::print("{}: {} entries of {}, which had {} at this checkpoint.\n", ink(Ink::green, "All holds"),
                verdict.entries.size(), printable(verdict.origin), verdict.size);
     for (const std::uint64_t size : verdict.earlier) fmt::print("The log of {} entries is its beginning.\n", size);
+    fmt::print("The page (page.html) and the script (verify.py) in the bundle are not part of what is proven.\n");
     fmt::print("Witnesses: {}\nKeys {}:\n",
                verdict.witnesses.empty() ? "none" : printable(fmt::format("{}", fmt::join(verdict.witnesses, ", "))),
                is_trusted ? "that you passed" : "of the bundle itself; compare them with what you know");

@@ -2,12 +2,17 @@
 
 #include "base/clock.h"
 #include "base/encoding.h"
+#include "base/utf8.h"
 #include "crypto/crypto.h"
+#include "crypto/ed25519.h"
 
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
+#include <set>
+#include <utility>
 
 namespace sallyport::crypto {
 
@@ -25,10 +30,17 @@ using Context = std::unique_ptr<EVP_MD_CTX, Free>;
 
 const unsigned char* raw(std::string_view bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
 
+// Unicode's White_Space beyond ASCII: names hold none, as the specification asks.
+constexpr std::array<std::string_view, 19> spaces = {
+    "\xC2\x85",     "\xC2\xA0",     "\xE1\x9A\x80", "\xE2\x80\x80", "\xE2\x80\x81", "\xE2\x80\x82", "\xE2\x80\x83",
+    "\xE2\x80\x84", "\xE2\x80\x85", "\xE2\x80\x86", "\xE2\x80\x87", "\xE2\x80\x88", "\xE2\x80\x89", "\xE2\x80\x8A",
+    "\xE2\x80\xA8", "\xE2\x80\xA9", "\xE2\x80\xAF", "\xE2\x81\x9F", "\xE3\x80\x80"};
+
 bool is_name(std::string_view name) {
-    return !name.empty() && std::ranges::none_of(name, [](char c) {
-        return c == '+' || static_cast<unsigned char>(c) <= 0x20 || c == 0x7F;
-    });
+    const bool is_odd = std::ranges::any_of(
+        name, [](char c) { return c == '+' || static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; });
+    return !name.empty() && !is_odd && is_utf8(name) &&
+           std::ranges::none_of(spaces, [&](std::string_view space) { return name.contains(space); });
 }
 
 // The byte that tells the algorithm, and the key.
@@ -77,6 +89,8 @@ Result<NoteVerifier> NoteVerifier::parse(std::string_view verifier_key) {
     if (!parts) return std::unexpected(parts.error());
     if (id_of(parts->name, parts->algorithm, parts->key) != parts->id)
         return bad("the verifier key's id does not belong to its name and key");
+    if (!is_ed25519_point(parts->key))
+        return bad("the verifier key holds 32 bytes that are no Ed25519 public key (RFC 8032, section 5.1.3)");
     NoteVerifier verifier;
     verifier.name_ = std::move(parts->name);
     verifier.key_id_ = std::move(parts->id);
@@ -175,6 +189,7 @@ Result<Note> parse_note(std::string_view note) {
         return bad("the signed note is larger than " + std::to_string(note_bytes_max) + " bytes");
     if (std::ranges::any_of(note, [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\n'; }))
         return bad("the signed note holds a control character");
+    if (!is_utf8(note)) return bad("the signed note is not UTF-8");
     const std::size_t split = note.rfind("\n\n");
     if (split == std::string_view::npos || !note.ends_with('\n'))
         return bad("the signed note has no empty line before its signatures");
@@ -215,13 +230,16 @@ void sign(Note& note, const NoteSigner& signer) {
 
 Result<std::vector<std::string>> signers_of(const Note& note, std::span<const NoteVerifier> known) {
     std::vector<std::string> names;
-    for (const NoteSignature& one : note.signatures)
+    std::set<std::pair<std::string_view, std::string_view>> seen; // a key's first signature counts, and costs
+    for (const NoteSignature& one : note.signatures) {
+        if (!seen.emplace(one.name, one.key_id).second) continue;
         for (const NoteVerifier& verifier : known) {
             if (verifier.name() != one.name || verifier.key_id() != one.key_id) continue;
             if (!verifier.verifies(note.text, one.bytes))
                 return bad("the signature by " + one.name + " is not of this text");
             if (std::ranges::find(names, one.name) == names.end()) names.push_back(one.name);
         }
+    }
     return names;
 }
 

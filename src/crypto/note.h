@@ -5,7 +5,8 @@
 //   verifier key  <name>+<key id, 8 hex digits>+<base64 of the algorithm byte and the 32 bytes of the public key>
 //   signer key    PRIVATE+KEY+<name>+<key id>+<base64 of the algorithm byte and the 32 bytes of the seed>
 //
-// Names are not empty and hold neither spaces nor '+'. Unknown signatures are passed over, as the specification asks.
+// A note is UTF-8. Names are not empty and hold neither spaces, those of Unicode neither, nor '+'. A public key is a point of the curve
+// in its one encoding (ed25519.h). Unknown signatures are passed over, as the specification asks.
 #pragma once
 
 #include "base/error.h"

@@ -1,6 +1,11 @@
 #include "crypto/note.h"
 
+#include "base/encoding.h"
+#include "crypto/crypto.h"
+
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 namespace sallyport::crypto {
 namespace {
@@ -77,6 +82,61 @@ TEST(Note, EveryFlippedBitIsSeen) {
             const auto signers = signers_of(*note, {&*verifier, 1});
             EXPECT_TRUE(!signers || signers->empty()) << i;
         }
+}
+
+// A verifier key as anybody can write it: its id fits.
+std::string key_of(std::string_view name, char algorithm, std::string_view public_key) {
+    const std::string key = algorithm + std::string(public_key);
+    const Digest id = sha256(std::string(name) + "\n" + key);
+    return std::string(name) + "+" + to_hex(bytes(id).substr(0, 4)) + "+" + to_base64(key);
+}
+
+TEST(Note, APublicKeyIsAPointInItsOneEncoding) {
+    const auto number = [](std::string_view hex) { return *from_hex(hex); }; // little-endian, RFC 8032
+    const std::string zeros(60, '0'), middle(60, 'f');
+    const std::string one = number("01" + zeros + "00"), one_signed = number("01" + zeros + "80"),
+                      minus_one = number("ec" + middle + "7f"), minus_one_signed = number("ec" + middle + "ff"),
+                      prime = number("ed" + middle + "7f"), prime_and_one = number("ee" + middle + "7f"),
+                      prime_and_one_signed = number("ee" + middle + "ff"), two = number("02" + zeros + "00"),
+                      zero = number("00" + zeros + "00");
+    for (const char algorithm : {'\x01', '\x04'}) {
+        EXPECT_TRUE(NoteVerifier::parse(key_of("log", algorithm, one)));
+        EXPECT_TRUE(NoteVerifier::parse(key_of("log", algorithm, minus_one)));
+        EXPECT_TRUE(NoteVerifier::parse(key_of("log", algorithm, zero)));
+        for (const std::string& wrong :
+             {one_signed, minus_one_signed, prime, prime_and_one, prime_and_one_signed, two}) {
+            const auto read = NoteVerifier::parse(key_of("log", algorithm, wrong));
+            ASSERT_FALSE(read) << to_hex(wrong);
+            EXPECT_TRUE(read.error().message.contains("no Ed25519 public key")) << read.error().message;
+        }
+    }
+    for (int i = 0; i < 50; ++i) {
+        const auto signer = NoteSigner::generate("log");
+        EXPECT_TRUE(NoteVerifier::parse(signer->verifier().text()));
+    }
+}
+
+TEST(Note, NamesAndTextsAreUtf8AndNamesHoldNoSpaceOfUnicode) {
+    const std::string public_key = "\x01" + std::string(31, '\0');
+    EXPECT_TRUE(NoteVerifier::parse(key_of("caf\xC3\xA9.example", 1, public_key)));
+    for (const std::string_view name : {"a\xFF", "a\xED\xA0\x80", "a\xF4\x90\x80\x80", "a\xC2\xA0z", "a\xC2\x85z",
+                                        "a\xE2\x80\xA8z", "\xE3\x80\x80", "a\xE2\x80\x8Az"}) {
+        EXPECT_FALSE(NoteVerifier::parse(key_of(name, 1, public_key))) << name;
+        EXPECT_FALSE(parse_note("text\n\n\xE2\x80\x94 " + std::string(name) + " AAAAAAAA\n")) << name;
+    }
+    EXPECT_TRUE(parse_note("t\xC3\xA9xt\n\n\xE2\x80\x94 n\xC3\xA9 AAAAAAAA\n"));
+    EXPECT_FALSE(parse_note("t\xC3xt\n\n\xE2\x80\x94 name AAAAAAAA\n"));
+}
+
+TEST(Note, OfAKeysSignaturesTheFirstCounts) {
+    const auto signer = NoteSigner::generate("log");
+    Note note{"a text\n", {}};
+    sign(note, *signer);
+    note.signatures.push_back(note.signatures.front());
+    note.signatures.back().bytes[0] ^= 1; // is not looked at
+    EXPECT_EQ(signers_of(note, {&signer->verifier(), 1})->size(), 1u);
+    std::ranges::swap(note.signatures.front(), note.signatures.back());
+    EXPECT_FALSE(signers_of(note, {&signer->verifier(), 1}));
 }
 
 TEST(Note, DamagedKeysAndNotesAreToldApart) {

@@ -11,6 +11,7 @@
 #include "gateway/witnesses.h"
 #include "handover/handover.h"
 #include "identity/installation.h"
+#include "ledger/append_signed.h"
 #include "policy/program.h"
 #include "sandbox/harden.h"
 #include "store/holds.h"
@@ -147,7 +148,6 @@ template <class Reload> int wait_for_end(Reload&& reload) {
         reload();
     }
 }
-
 } // namespace
 
 void block_signals() {
@@ -349,7 +349,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     ledger::encode(ledger::Start{wall_ms(), "0.1.0", (*world)->policy->digest(), (*world)->digest,
                                  (*writer)->recovery().torn_bytes},
                    entry);
-    if (auto appended = (*writer)->append(entry); !appended) return std::unexpected(appended.error());
+    if (auto begun = ledger::append_signed(**writer, entry); !begun) return begun;
 
     for (auto& lane : lanes)
         lane->thread = std::thread([&lane] {

@@ -18,6 +18,8 @@ namespace sallyport::ledger {
 namespace {
 
 constexpr std::size_t block_bytes = 512, part_bytes_max = 1u << 30, hashes_max = 63;
+// So that a small bundle costs its reader little: each key is asked about each note once.
+constexpr std::size_t keys_max = 1'000, earlier_max = 64;
 constexpr std::string_view sums_name = "parts.sha256";
 constexpr std::array<std::string_view, 5> needed = {"checkpoint", "keys", "page.html", sums_name, "verify.py"};
 
@@ -131,6 +133,15 @@ std::string_view between(std::string_view name, std::string_view begin, std::str
     return name.substr(begin.size(), name.size() - begin.size() - end.size());
 }
 
+// The same key again is passed over. False: another one of the same name and id.
+bool add_once(std::vector<crypto::NoteVerifier>& keys, const crypto::NoteVerifier& key) {
+    const auto same = std::ranges::find_if(
+        keys, [&](const auto& one) { return one.name() == key.name() && one.key_id() == key.key_id(); });
+    if (same != keys.end() && same->text() != key.text()) return false;
+    if (same == keys.end()) keys.push_back(key);
+    return true;
+}
+
 class BundleCheck {
 public:
     BundleCheck(const View& parts, std::span<const crypto::NoteVerifier> trusted) : parts_(parts), trusted_(trusted) {}
@@ -155,12 +166,16 @@ private:
 Checked BundleCheck::read_keys() {
     std::string_view text = part(parts_, "keys");
     if (!text.ends_with('\n')) return wrong("key", "keys", "does not end with a newline");
+    std::vector<crypto::NoteVerifier> brought;
+    std::size_t lines = 0;
     while (const auto line = tlog::take_line(text)) {
+        if (++lines > keys_max) return wrong("key", "keys", "has more than 1,000 lines");
         auto key = crypto::NoteVerifier::parse(*line);
         if (!key) return wrong("key", "keys", key.error().message);
-        if (trusted_.empty()) verdict.keys.push_back(std::move(*key));
+        if (!add_once(brought, *key)) return wrong("key", "keys", "holds two keys of one name and one id");
     }
-    if (!trusted_.empty()) verdict.keys.assign(trusted_.begin(), trusted_.end());
+    for (const crypto::NoteVerifier& key : trusted_) add_once(verdict.keys, key);
+    if (trusted_.empty()) verdict.keys = std::move(brought);
     return {};
 }
 
@@ -250,6 +265,9 @@ Checked BundleCheck::run() {
     auto witnesses = check_signatures(checkpoint_, "checkpoint");
     if (!witnesses) return std::unexpected(witnesses.error());
     verdict.witnesses = std::move(*witnesses);
+    const auto is_earlier = [](const auto& one) { return one.first.ends_with(".checkpoint"); };
+    if (std::ranges::count_if(parts_, is_earlier) > std::ptrdiff_t{earlier_max})
+        return wrong("consistency", "bundle", "holds more than 64 earlier checkpoints");
     const auto each = [&](std::string_view end, Checked (BundleCheck::*check)(std::string_view)) -> Checked {
         for (const auto& [name, text] : parts_)
             if (name.ends_with(end))
@@ -342,6 +360,10 @@ Result<std::string> make_bundle(const BundleRequest& request) {
         if (!text) return text;
         auto hashes = tlog::prove_inclusion(index, now.checkpoint.size, tree.hashes());
         if (!hashes) return std::unexpected(hashes.error());
+        if (!tlog::verify_inclusion(index, now.checkpoint.size, tlog::leaf_hash(*text), *hashes, now.checkpoint.root))
+            return fail(ErrorKind::invalid, "entry " + number +
+                                                " is not what was recorded there, so there is no bundle; `sallyport "
+                                                "ledger verify` tells more");
         std::string proof = tlog::encode({index, std::move(*hashes), now});
         bytes += text->size() + proof.size() + 4 * block_bytes;
         if (bytes > limits::bundle_bytes_max)
@@ -351,6 +373,8 @@ Result<std::string> make_bundle(const BundleRequest& request) {
         parts.emplace("entries/" + number + ".json", std::move(*text));
         parts.emplace("entries/" + number + ".tlog-proof", std::move(proof));
     }
+    if (request.earlier.size() > earlier_max)
+        return fail(ErrorKind::too_large, "a bundle takes at most 64 earlier checkpoints");
     for (const tlog::SignedCheckpoint& old : request.earlier) {
         const tlog::Checkpoint& then = old.checkpoint;
         if (then.origin != now.checkpoint.origin || then.size > now.checkpoint.size)
@@ -375,8 +399,13 @@ Result<std::string> make_bundle(const BundleRequest& request) {
         parts.emplace(name + ".consistency", lines + "\n");
     }
     for (const auto& [name, body] : request.bodies) parts.emplace("bodies/" + name, body);
+    std::vector<crypto::NoteVerifier> known;
+    for (const auto& key : request.keys)
+        if (!add_once(known, key) || known.size() > keys_max)
+            return fail(ErrorKind::invalid,
+                        "a bundle takes at most 1,000 keys, and no two of one name and one id (" + key.name() + ")");
     std::string keys;
-    for (const auto& key : request.keys) keys += key.text() + "\n";
+    for (const auto& key : known) keys += key.text() + "\n";
     parts.emplace("keys", std::move(keys));
     parts.emplace("checkpoint", note);
     parts.emplace("page.html", request.page(now.checkpoint));

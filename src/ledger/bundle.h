@@ -31,6 +31,9 @@ struct BundleRequest {
 };
 Result<std::string> make_bundle(const BundleRequest& request);
 
+// Parts for people: nothing proves what they say.
+inline constexpr std::string_view unproven_parts[] = {"page.html", "verify.py"};
+
 // `problem` is one of the words of docs/formats/bundle.md; empty where all holds.
 struct BundleVerdict {
     std::string problem, part, sentence;

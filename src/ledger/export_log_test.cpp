@@ -5,6 +5,7 @@
 #include "ledger/checkpoint_file.h"
 #include "ledger/folder_test.h"
 #include "ledger/import_log.h"
+#include "tlog/lines.h"
 #include "tlog/tile.h"
 
 #include <gtest/gtest.h>
@@ -305,6 +306,10 @@ TEST_F(ExportTest, AHostileFolderCostsLittle) {
     }
     put_checkpoint("sallyport/k3f9x2ab\n0" + root);
     EXPECT_EQ(told(imported()), "");
+    put_checkpoint("sallyport/k3f9x2ab\n0\n" + tlog::hash_text(tlog::leaf_hash("x")) +
+                   "\n"); // of none, and not their root
+    EXPECT_EQ(told(imported()),
+              "root  the checkpoint is of no entries and has not their root, the SHA-256 of nothing\n");
     // A tree of equal hashes, in which a folder that leads back to itself would pass for 2^40 entries.
     std::vector<tlog::Digest> hashes(256, tlog::leaf_hash("x"));
     tlog::Digest above = hashes.front();

@@ -217,7 +217,9 @@ Result<Imported> Import::run() {
     const auto fits = tlog::walk_tiles(checkpoint, calls);
     if (!fits) return std::unexpected(fits.error());
     tell_wrong();
-    if (!*fits)
+    if (!*fits && checkpoint.size == 0)
+        problem("root", "the checkpoint is of no entries and has not their root, the SHA-256 of nothing");
+    else if (!*fits)
         problem("root",
                 "the last tiles of the levels do not give the checkpoint's root together, and nothing here says what "
                 "they should have been; nothing here can be trusted",

@@ -8,7 +8,6 @@
 namespace sallyport::ledger {
 
 namespace {
-using store::ExchangeRow;
 
 void add_judgement(ExchangeRow& row, const Judgement& judgement) {
     const policy::Facts& facts = judgement.facts;
@@ -170,14 +169,9 @@ Result<void> mention(store::LedgerIndex& index, std::uint64_t first_entry, const
 }
 } // namespace
 
-Result<void> index_entry(store::LedgerIndex& index, std::uint64_t entry_index, const Entry& entry) {
-    const std::string_view exchange = entry.exchange();
-    if (exchange.empty()) return {}; // start and stop
-    auto found = index.find(exchange);
-    if (!found) return std::unexpected(found.error());
-    ExchangeRow row = std::move(*found).value_or(ExchangeRow{});
+void add_to(ExchangeRow& row, std::uint64_t entry_index, const Entry& entry) {
     if (row.exchange.empty()) {
-        row.exchange = exchange;
+        row.exchange = entry.exchange();
         row.first_entry = entry_index;
         row.at_ms = entry.at_ms();
     }
@@ -187,6 +181,28 @@ Result<void> index_entry(store::LedgerIndex& index, std::uint64_t entry_index, c
             if constexpr (requires { add(row, content); }) add(row, content);
         },
         entry.content());
+}
+
+Result<ExchangeRow> row_of(std::span<const EntryText> entries) {
+    ExchangeRow row;
+    for (const EntryText& one : entries) {
+        const auto entry = decode(one.json);
+        if (!entry) return std::unexpected(entry.error());
+        if (&one != entries.data() && entry->exchange() != row.exchange)
+            return fail(ErrorKind::invalid, "entry " + std::to_string(one.index) + " is not of the exchange " +
+                                                row.exchange + ", as the index says; run: sallyport ledger reindex");
+        add_to(row, one.index, *entry);
+    }
+    return row;
+}
+
+Result<void> index_entry(store::LedgerIndex& index, std::uint64_t entry_index, const Entry& entry) {
+    const std::string_view exchange = entry.exchange();
+    if (exchange.empty()) return {}; // start and stop
+    auto found = index.find(exchange);
+    if (!found) return std::unexpected(found.error());
+    ExchangeRow row = std::move(*found).value_or(ExchangeRow{});
+    add_to(row, entry_index, entry);
     if (auto put = index.put(row); !put) return put;
     if (const auto* intent = entry.as<Intent>()) count_files(index, entry_index, *intent);
     return mention(index, row.first_entry, entry);

@@ -89,7 +89,7 @@ Result<LeafStream::End> LeafStream::read(const SegmentFile& file, const Take& ta
     if (auto size = segment_size(file); !size) return std::unexpected(size.error());
     const auto take_all = [&](const Piece& piece) {
         std::uint64_t index = piece.first_index;
-        for (const auto& leaf : piece.leaves) take(index++, leaf.hash);
+        for (const auto& leaf : piece.leaves) take(index++, leaf.hash, leaf.entry);
     };
     End end;
     end.next_index = file.first_index;

@@ -25,8 +25,8 @@ public:
         std::uint64_t next_index = 0; // behind the last whole entry
         std::uint64_t bytes = 0;      // that were there, whole or not
     };
-    // Calls take(index, leaf hash) for every entry in order. Errors: the file cannot be read, or is none of a ledger.
-    using Take = std::function<void(std::uint64_t index, const tlog::Digest& leaf)>;
+    // Calls take(index, leaf hash, its text) for every entry in order. Errors: the file cannot be read, or is none of a ledger.
+    using Take = std::function<void(std::uint64_t index, const tlog::Digest& leaf, std::string_view entry)>;
     Result<End> read(const SegmentFile& file, const Take& take);
 
 private:

@@ -1,5 +1,7 @@
 #include "ledger/notary.h"
 
+#include "ledger/unsigned_entries.h"
+
 #include <algorithm>
 #include <cerrno>
 
@@ -41,7 +43,8 @@ bool fits(const std::filesystem::path& directory, const TreeWriter& tree, const 
 }
 
 // What can be said without the tree.
-Result<void> check(const WriterOptions& options, const tlog::SignedCheckpoint& last, std::uint64_t next_index) {
+Result<void> check(const WriterOptions& options, std::span<const SegmentFile> segments,
+                   const tlog::SignedCheckpoint& last, std::uint64_t next_index) {
     const std::string path = checkpoint_path(options.directory).string();
     const std::string& origin = options.signer->verifier().name();
     if (last.checkpoint.origin != origin)
@@ -56,6 +59,15 @@ Result<void> check(const WriterOptions& options, const tlog::SignedCheckpoint& l
                                             std::to_string(last.checkpoint.size) + " entries, and " +
                                             std::to_string(next_index) + " are in " + options.directory.string() +
                                             "; put the missing segments back from a backup");
+    if (last.checkpoint.size == next_index) return {};
+    const auto foreign = foreign_entry(segments, last.checkpoint.size);
+    if (!foreign) return std::unexpected(foreign.error());
+    if (*foreign)
+        return fail(ErrorKind::refused,
+                    "entry " + std::to_string(**foreign) + " in " + options.directory.string() +
+                        " stands behind the stop that was signed last, and no gateway wrote it: it would be signed "
+                        "now. `sallyport ledger verify` tells more; `sallyport ledger recover --reason …` sets it "
+                        "aside");
     return {};
 }
 
@@ -67,7 +79,7 @@ Result<Notary> Notary::open(const WriterOptions& options, FileOperations& files,
     if (!last) return std::unexpected(last.error());
     std::error_code error;
     if (*last) {
-        if (auto checked = check(options, (*last)->signed_checkpoint, next_index); !checked)
+        if (auto checked = check(options, segments, (*last)->signed_checkpoint, next_index); !checked)
             return std::unexpected(checked.error());
     } else if (std::filesystem::exists(tree_file(options.directory, 0), error)) {
         return fail(ErrorKind::refused, checkpoint_path(options.directory).string() +

@@ -30,7 +30,7 @@ fs::path folder_there(const fs::path& directory, const fs::path& folder, const s
 
 // What the kernel remembers of the file would not say what the disk holds.
 Result<FileContent> read_back(const fs::path& file) {
-    const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (descriptor < 0) return fail_errno("cannot open " + file.string());
     ::posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED);
     ::close(descriptor);

@@ -6,6 +6,7 @@
 #include "ledger/offloaded.h"
 #include "ledger/segment.h"
 #include "ledger/tree_files.h"
+#include "ledger/unsigned_entries.h"
 
 #include <algorithm>
 
@@ -25,6 +26,10 @@ public:
         for (const SegmentFile& file : *segments)
             if (file.is_offloaded)
                 if (auto there = look_at(file.path); !there) return std::unexpected(there.error());
+        if (out_.before) {
+            const auto foreign = foreign_entry(*segments, out_.before->checkpoint.size);
+            if (foreign && *foreign) foreign_ = **foreign;
+        }
         bool is_whole = true; // so far
         for (const SegmentFile& file : *segments) {
             if (is_whole && file.first_index == out_.kept) {
@@ -53,7 +58,8 @@ private:
         return read_part(path, 0, segment_header_bytes, head);
     }
 
-    // False where the segment does not end behind a whole frame: then only what is before is kept in its place.
+    // False where the segment does not end behind a whole frame, or goes on with what no gateway wrote: then only what is before is kept
+    // in its place.
     Result<bool> keep_whole_part(const SegmentFile& file) {
         const auto segment = load_segment(file);
         if (!segment) {
@@ -61,16 +67,19 @@ private:
             return false;
         }
         FrameReader reader(segment->bytes.view().substr(segment_header_bytes), segment_header_bytes, file.first_index);
+        std::uint64_t end_offset = segment_header_bytes; // behind the last entry that is kept
         auto state = reader.next();
-        while (state == FrameReader::State::entry) state = reader.next();
-        out_.kept = reader.next_index();
+        for (; state == FrameReader::State::entry && reader.index() < foreign_; state = reader.next()) {
+            out_.kept = reader.next_index();
+            end_offset = reader.end_offset();
+        }
         if (state == FrameReader::State::end) return true;
         if (file.is_offloaded) // where it lies nothing is written over: its whole part comes here
             if (auto here = copy_synced(where_is(file.path), file.path); !here) return std::unexpected(here.error());
         std::error_code error;
         const auto aside = file.path.string() + "." + mark_;
         std::filesystem::copy_file(file.path, aside, error);
-        if (!error) std::filesystem::resize_file(file.path, reader.end_offset(), error);
+        if (!error) std::filesystem::resize_file(file.path, end_offset, error);
         if (error) return fail(ErrorKind::io, "cannot set " + file.path.string() + " aside: " + error.message());
         out_.files.emplace_back(aside);
         return false;
@@ -106,7 +115,8 @@ private:
 
     const std::filesystem::path& directory_;
     const std::string& mark_;
-    std::vector<std::string> gone_; // offloaded, and no longer of this ledger
+    std::uint64_t foreign_ = UINT64_MAX; // the first entry that no gateway wrote
+    std::vector<std::string> gone_;      // offloaded, and no longer of this ledger
     SetAside out_;
 };
 

@@ -1,6 +1,7 @@
 #include "ledger/segment.h"
 
 #include "base/limits.h"
+#include "base/plain_file.h"
 #include "crypto/crypto.h"
 #include "ledger/offloaded.h"
 
@@ -8,7 +9,6 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <fcntl.h>
 #include <unistd.h>
 
 namespace sallyport::ledger {
@@ -170,9 +170,10 @@ std::optional<std::uint64_t> highest_mark(std::string_view bytes, std::size_t fr
 Result<void> read_part(const std::filesystem::path& file, std::uint64_t offset, std::size_t bytes_max, Buffer& out) {
     out.clear();
     out.reserve(bytes_max);
-    int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0 && errno == ENOENT) descriptor = ::open(where_is(file).c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) return cannot_open(file);
+    auto opened = open_plain_file(file);
+    if (!opened && errno == ENOENT) opened = open_plain_file(where_is(file));
+    if (!opened) return errno == 0 ? std::unexpected(opened.error()) : cannot_open(file);
+    const int descriptor = *opened;
     while (out.size() < bytes_max) {
         const ssize_t count =
             ::pread(descriptor, out.room().data(), bytes_max - out.size(), static_cast<off_t>(offset + out.size()));
@@ -192,7 +193,10 @@ Result<void> read_part(const std::filesystem::path& file, std::uint64_t offset, 
 
 Result<std::uint64_t> segment_size(const SegmentFile& file) {
     std::error_code error;
-    const auto size = std::filesystem::file_size(where_is(file.path), error);
+    const auto place = where_is(file.path);
+    if (std::filesystem::exists(place, error) && !std::filesystem::is_regular_file(place, error))
+        return fail(ErrorKind::invalid, file.path.string() + " is no plain file");
+    const auto size = std::filesystem::file_size(place, error);
     if (error) return errno = error.value(), cannot_open(file.path);
     if (size > segment_file_bytes_max)
         return fail(ErrorKind::too_large,

@@ -1,9 +1,10 @@
 #include "ledger/tree_files.h"
 
+#include "base/plain_file.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -21,8 +22,11 @@ TreeReader::~TreeReader() {
 
 Result<std::string> TreeReader::read(unsigned level, std::uint64_t first, std::uint64_t count) {
     const auto path = tree_file(directory_, level);
-    if (files_[level] < 0) files_[level] = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (files_[level] < 0) return fail_errno("cannot open " + path.string());
+    if (files_[level] < 0) {
+        const auto opened = open_plain_file(path);
+        if (!opened) return std::unexpected(opened.error());
+        files_[level] = *opened;
+    }
     std::string out(count * hash_bytes, '\0');
     for (std::size_t done = 0; done < out.size();) {
         const ssize_t got =

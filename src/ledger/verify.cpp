@@ -3,13 +3,15 @@
 #include "base/limits.h"
 #include "ledger/checkpoint_file.h"
 #include "ledger/leaf_stream.h"
+#include "ledger/ledger_files.h"
 #include "ledger/offloaded.h"
 #include "ledger/segment.h"
 #include "ledger/tree_files.h"
+#include "ledger/tree_leaves.h"
+#include "ledger/unsigned_entries.h"
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <map>
 #include <thread>
 
@@ -24,31 +26,6 @@ std::string entries_text(std::uint64_t first, std::uint64_t last) {
     return first == last ? "entry " + number(first) : "entries " + number(first) + " to " + number(last);
 }
 
-// The leaves of the tree's files, read in large pieces.
-class Leaves {
-public:
-    explicit Leaves(TreeReader& tree, std::uint64_t count) : tree_(tree), count_(count) {}
-    // Nothing where the file does not reach that far.
-    const Digest* at(std::uint64_t index) {
-        if (index >= count_) return nullptr;
-        if (index < first_ || index >= first_ + held_.size()) {
-            first_ = index;
-            held_.clear();
-            const auto bytes = tree_.read(0, index, std::min(piece, count_ - index));
-            if (!bytes) return nullptr;
-            held_.resize(bytes->size() / hash_bytes);
-            std::memcpy(held_.data(), bytes->data(), bytes->size());
-        }
-        return &held_[index - first_];
-    }
-
-private:
-    static constexpr std::uint64_t piece = 4'096;
-    TreeReader& tree_;
-    std::uint64_t count_, first_ = 0;
-    std::vector<Digest> held_;
-};
-
 class Verification {
 public:
     explicit Verification(const VerifyOptions& options) : options_(options), files_(options.directory) {}
@@ -62,14 +39,16 @@ private:
     void read_cosigned();
     void read_sealed();
     Result<void> begin();
+    Result<void> look_at_files();
     void read_segments(std::span<const SegmentFile> segments);
     void read_segment(const SegmentFile& file, bool is_last);
-    void take(std::uint64_t index, const Digest& hash);
+    void take(std::uint64_t index, const Digest& hash, std::string_view entry);
     void add_leaf(const Digest& hash);
     bool pass_over(const SegmentFile& file, std::uint64_t end);
     void missing(std::uint64_t first, std::uint64_t end);
     void compare_with_seen();
     void judge();
+    void judge_unsigned(std::span<const SegmentFile> segments);
     void tell_differing(std::uint64_t index, const Digest& found);
     void tell_moved(std::vector<std::pair<std::uint64_t, Digest>> moved);
     std::uint64_t signed_size() const { return out_.checkpoint ? out_.checkpoint->checkpoint.size : 0; }
@@ -87,9 +66,10 @@ private:
     bool is_whole_ = true;              // none missing so far: tree_ says something
     std::optional<Digest> signed_root_; // of the entries as they stand, at the checkpoint's size
     std::uint64_t next_ = 0;
-    std::optional<Leaves> leaves_;
+    std::optional<TreeLeaves> leaves_;
     std::vector<std::pair<std::uint64_t, Digest>> differing_; // leaves that are not those of the files
     std::optional<std::pair<unsigned, std::uint64_t>> differing_above_;
+    RepeatedEntries repeated_; // of those that are in no checkpoint yet
     static constexpr std::size_t differing_max = 1u << 20;
 };
 
@@ -204,7 +184,8 @@ void Verification::compare_with_seen() {
     }
 }
 
-void Verification::take(std::uint64_t index, const Digest& hash) {
+void Verification::take(std::uint64_t index, const Digest& hash, std::string_view entry) {
+    if (out_.checkpoint && index >= signed_size()) repeated_.add(index, hash, entry);
     if (const Digest* const kept = leaves_->at(index); kept != nullptr && *kept != hash) {
         if (differing_.size() < differing_max) differing_.emplace_back(index, hash);
     }
@@ -245,8 +226,8 @@ bool Verification::pass_over(const SegmentFile& file, std::uint64_t end) {
 }
 
 void Verification::read_segment(const SegmentFile& file, bool is_last) {
-    const auto end = stream_.read(file, [this](std::uint64_t index, const Digest& hash) {
-        if (index >= next_) take(index, hash);
+    const auto end = stream_.read(file, [this](std::uint64_t index, const Digest& hash, std::string_view entry) {
+        if (index >= next_) take(index, hash, entry);
     });
     if (!end) return problem("segment", end.error().message);
     if (out_.checkpoint && !(out_.checkpoint->checkpoint.origin + "/").contains("/" + end->header.origin + "/"))
@@ -275,6 +256,12 @@ void Verification::read_segments(std::span<const SegmentFile> segments) {
         if (segments[i].first_index > next_) missing(next_, segments[i].first_index);
         if (!is_last && pass_over(segments[i], segments[i + 1].first_index)) continue;
         read_segment(segments[i], is_last);
+        if (!is_last && next_ > segments[i + 1].first_index)
+            problem("segment",
+                    segments[i + 1].path.string() + " begins with entry " + number(segments[i + 1].first_index) +
+                        ", which stands in " + segments[i].path.filename().string() +
+                        " already: no gateway made it, and none starts with it. Take it away",
+                    segments[i + 1].first_index);
         if (!is_last && next_ < segments[i + 1].first_index) {
             missing(next_, segments[i + 1].first_index);
             next_ = segments[i + 1].first_index;
@@ -366,6 +353,43 @@ void Verification::judge() {
                                   "checkpoint kept elsewhere narrows it down");
 }
 
+// What no signature covers yet can only be held against what a gateway does.
+void Verification::judge_unsigned(std::span<const SegmentFile> segments) {
+    if (!out_.checkpoint || next_ <= signed_size()) return;
+    for (const auto& one : repeated_.found(*leaves_))
+        problem("repeated",
+                "entry " + number(one.index) + ", which is in no checkpoint yet, is entry " + number(one.before) +
+                    " once more: no gateway records anything twice, somebody put it there",
+                one.index);
+    const auto foreign = foreign_entry(segments, signed_size());
+    if (!foreign || !*foreign) return; // what cannot be read was told before
+    // A gateway that started meanwhile has signed its entries by now.
+    const auto newest = read_checkpoint(checkpoint_path(options_.directory));
+    if (newest && *newest && (*newest)->signed_checkpoint.checkpoint.size > **foreign) return;
+    problem("foreign",
+            entries_text(**foreign, next_ - 1) + " behind the stop that was signed as entry " +
+                number(signed_size() - 1) + ": no gateway wrote that. `sallyport ledger recover` sets it aside",
+            **foreign, next_ - 1);
+}
+
+// Files that no reader looks at, and what is in a file's place.
+Result<void> Verification::look_at_files() {
+    const auto files = list_files(options_.directory);
+    if (!files) return std::unexpected(files.error());
+    for (const FoundFile& file : *files) {
+        const std::string path = (options_.directory / file.name).string();
+        if (file.kind == LedgerFile::odd_segment)
+            problem(
+                "segment",
+                path + " bears no segment's name (the index of its first entry in 20 digits): nothing is read from it");
+        else if (file.kind == LedgerFile::tree && !file.is_plain)
+            problem("tree", path + " is no plain file. Remove it: the next start makes the tree anew");
+        else if (file.kind == LedgerFile::other && out_.other_files.size() < limits::problems_told_max)
+            out_.other_files.push_back(file.name);
+    }
+    return {};
+}
+
 Result<Verified> Verification::run() {
     // What is newer later, since a gateway may go on writing: the cosigned one is never ahead of the last, nor that of the entries.
     read_cosigned();
@@ -374,10 +398,12 @@ Result<Verified> Verification::run() {
     const auto segments = list_segments(options_.directory);
     if (!segments) return std::unexpected(segments.error());
     if (segments->empty()) return fail(ErrorKind::invalid, "no ledger is in " + options_.directory.string());
+    if (auto looked = look_at_files(); !looked) return std::unexpected(looked.error());
     if (auto begun = begin(); !begun) return std::unexpected(begun.error());
     compare_with_seen();
     read_segments(*segments);
     judge();
+    judge_unsigned(*segments);
     return std::move(out_);
 }
 

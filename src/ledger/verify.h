@@ -26,8 +26,9 @@ struct VerifyOptions {
 
 // One thing that does not hold. `kind` is a word for programs.
 struct Problem {
-    std::string
-        kind; // segment, entry, moved, missing, tree, checkpoint, signature, seen; unreadable: was offloaded, is not there now
+    // segment, entry, moved, missing, tree, checkpoint, signature, seen; foreign: no gateway wrote it; repeated: what was recorded before
+    // stands there once more; unreadable: was offloaded, is not there now
+    std::string kind;
     std::optional<std::uint64_t> first, last; // entries
     std::string sentence;
 };
@@ -43,6 +44,7 @@ struct Verified {
     // Where the last segment does not end with a whole frame, behind all that was signed: being written now, torn by a crash, or
     // damaged. Nothing that was signed is missing. Empty where it does.
     std::string torn;
+    std::vector<std::string> other_files; // names in the folder that no ledger has; at most limits::problems_told_max
     bool ok() const { return problems.empty(); }
 };
 

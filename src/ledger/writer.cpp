@@ -89,6 +89,7 @@ private:
 
     Group writing_; // the writer thread's
     std::size_t written_ = 0;
+    bool has_signed_ = false;
     Clock::time_point sync_due_{}, checkpoint_due_{};
     std::thread thread_;
 };
@@ -203,12 +204,13 @@ void Writer::Inside::run() {
         else
             entries = write_group();
         const bool whole = written_ == writing_.frames.size();
-        const bool sync = file_->unsynced() && (!writing_.waiting.empty() || closing || Clock::now() >= sync_due_);
+        const bool at_once = closing || !has_signed_; // the first entries of a process: unsigned_entries.h
+        const bool sync = file_->unsynced() && (!writing_.waiting.empty() || at_once || Clock::now() >= sync_due_);
         if (sync) file_->sync();
         if (whole)
             for (const Completion& completion : writing_.waiting) completion.done(completion.context, true);
-        if (file_->has_unsigned() && !file_->unsynced() && (closing || Clock::now() >= checkpoint_due_)) {
-            file_->sign();
+        if (file_->has_unsigned() && !file_->unsynced() && (at_once || Clock::now() >= checkpoint_due_)) {
+            has_signed_ = file_->sign() || has_signed_;
             checkpoint_due_ = Clock::now() + std::chrono::milliseconds(options_.checkpoint_ms);
         }
 

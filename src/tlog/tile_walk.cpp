@@ -124,7 +124,7 @@ Result<bool> Walk::run() {
 } // namespace
 
 Result<bool> walk_tiles(const Checkpoint& checkpoint, const TileWalk& walk) {
-    return checkpoint.size == 0 ? Result<bool>(true) : Walk(checkpoint, walk).run();
+    return checkpoint.size == 0 ? Result<bool>(checkpoint.root == empty_root()) : Walk(checkpoint, walk).run();
 }
 
 } // namespace sallyport::tlog

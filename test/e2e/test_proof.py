@@ -1,41 +1,22 @@
 """What an auditor gets: a ledger that can be checked, checkpoints that are kept elsewhere, bundles with a second verifier."""
 
-import functools
-import hashlib
-import importlib.util
 import json
+import os
 import random
+import re
+import sqlite3
+import struct
 import subprocess
 import sys
 import unittest
-from pathlib import Path
 
 import dialects
 import rig
+from crafted import VERIFIER, build, crafted, verifier
 from programs import PROGRAM, environment
 from wire import until
 
-VERIFIER = Path(__file__).resolve().parents[2] / "src/ledger/verifier/verify.py"
 SEED = 20_261_128
-
-
-def verifier():
-    """The verifier that bundles bring along, as a module; signatures are remembered, since it is slow at them."""
-    spec = importlib.util.spec_from_file_location("bundle_verifier", VERIFIER)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.signature_holds = functools.lru_cache(None)(module.signature_holds)
-    return module
-
-
-def build(module, parts, sums=True):
-    """A bundle of these parts, as somebody who knows the format would write it."""
-    parts = dict(sorted(parts.items()))
-    if sums:
-        parts[b"parts.sha256"] = b"".join(hashlib.sha256(text).hexdigest().encode() + b"  " + name + b"\n"
-                                          for name, text in parts.items() if name != b"parts.sha256")
-    return b"".join(module.header(name, len(text)) + text + bytes(-len(text) % 512)
-                    for name, text in sorted(parts.items())) + bytes(1024)
 
 
 class Proof(rig.Case):
@@ -168,6 +149,35 @@ class Proof(rig.Case):
                                                       (parts[one], parts[proof].replace(b"index ", b"index 1"))))
         return build(self.module, parts, sums=chance.random() < 0.95)
 
+    def test_both_verifiers_agree_on_crafted_bundles(self):
+        """Of those that hold they tell the very same, of the others the same word and part."""
+        file = self.bundle("--entry", self.gateway.ledger()[5]["id"], "--earlier", str(self.early_file))
+        for number, (what, bundle, word) in enumerate(crafted(self.module, self.module.read_tar(file.read_bytes()))):
+            with self.subTest(what):
+                file = self.folder / f"crafted-{number}.tar"
+                file.write_bytes(bundle)
+                [ours] = self.ours([file])
+                try:
+                    theirs = {"ok": True, **self.module.verify(bundle, [])}
+                except self.module.Wrong as wrong:
+                    theirs = {"ok": False, "problem": wrong.word, "part": wrong.part}
+                del ours["bundle"]
+                ours.pop("sentence", None)
+                self.assertEqual(theirs, ours)
+                self.assertEqual(word, ours.get("problem"))
+
+    def test_both_say_alike_what_they_cannot_judge(self):
+        os.mkfifo(self.folder / "pipe.tar")
+        with (self.folder / "huge.tar").open("wb") as file:
+            file.truncate((2 << 30) + 1)
+        for what, sentence in (("huge.tar", "huge.tar is larger than 2147483648 bytes"), ("nosuch.tar", "No such file or directory"),
+                               (".", "is no plain file"), ("pipe.tar", "pipe.tar is no plain file")):
+            for command in ([PROGRAM, "ledger", "verify", "--json", what], [sys.executable, VERIFIER, "--json", what]):
+                done = subprocess.run(command, cwd=self.folder, env=environment(self.folder), capture_output=True, text=True,
+                                      timeout=rig.DEADLINE)
+                self.assertEqual((4, ""), (done.returncode, done.stdout), (command, done.stderr))
+                self.assertIn(sentence, done.stderr)
+
     def test_both_verifiers_agree_on_ten_thousand_mutated_bundles(self):
         """Of each they say the same: whether it holds, what kind of problem it is, in which part."""
         file = self.bundle("--entry", self.gateway.ledger()[5]["id"], "--entry", self.gateway.ledger()[30]["id"], "--earlier",
@@ -196,6 +206,85 @@ class Proof(rig.Case):
         self.assertLess(problems.get(None, 0), 1_500, "nearly all are wrong")
 
 
+class WithBodies(rig.Case):
+    """A bundle that brings bodies along, and one whose index tells something else than the entries."""
+
+    policy = rig.POLICY | {"bodies": {"open-source": "90d", "internal": "90d"}}
+
+    def bundle(self, *arguments, code=0):
+        file = self.folder / "bundle.tar"
+        file.unlink(missing_ok=True)
+        done = subprocess.run([PROGRAM, "ledger", "bundle", "--config", "sallyport.yaml", "-o", str(file), *arguments], cwd=self.folder,
+                              env=environment(self.folder), capture_output=True, text=True, timeout=rig.DEADLINE)
+        self.assertEqual(code, done.returncode, done.stderr)
+        parts = verifier().read_tar(file.read_bytes())
+        told = verifier().verify(file.read_bytes(), [])
+        self.assertEqual(["page.html", "verify.py"], told["unproven"])
+        return parts, done
+
+    def ask_some(self):
+        answers = [self.ask(dialects.ANTHROPIC, f"{number} " + random.Random(number).randbytes(3_000).hex()) for number in range(3)]
+        self.gateway.rows([answer.exchange for answer in answers])
+        entries = len(self.gateway.entries_on_disk())
+        until(lambda: int(self.gateway.run("ledger", "checkpoint", "--config", "sallyport.yaml").splitlines()[1]) >= entries, "a checkpoint")
+        return answers
+
+    def test_a_body_that_is_damaged_or_missing_is_left_out_and_named(self):
+        answers = self.ask_some()
+        for answer in answers:
+            for which in ("request", "response"):
+                until(lambda answer=answer, which=which: self.gateway.run(
+                    "ledger", "show", "--config", "sallyport.yaml", answer.exchange, "--body", which, "--reason", "a test", code=None), which)
+        some = [argument for answer in answers for argument in ("--entry", answer.exchange)]
+        whole, _ = self.bundle(*some, "--bodies", "--reason", "a test")
+        self.assertEqual(6, sum(name.startswith(b"bodies/") for name in whole))
+        [pack] = (self.folder / "data/bodies").glob("*.pack")
+        good = bytearray(pack.read_bytes())
+        damaged = good[:]
+        damaged[120] ^= 1  # in the first chunk
+        pack.write_bytes(damaged)
+        parts, done = self.bundle(*some, "--bodies", "--reason", "a test", "--json", code=1)
+        left_out = json.loads(done.stdout)["left_out"]
+        self.assertTrue(0 < len(left_out) < 6, left_out)
+        for one in left_out:
+            self.assertNotIn(one["part"].encode(), parts)
+            self.assertIn(one["part"].encode(), whole)
+            self.assertIn(one["part"], done.stderr)
+            self.assertIn(one["part"].encode(), parts[b"page.html"])
+            self.assertIn("damaged", one["why"])
+        self.assertEqual(set(whole) - {one["part"].encode() for one in left_out}, set(parts))
+        pack.unlink()
+        parts, done = self.bundle(*some, "--bodies", "--reason", "a test", "--json", code=1)
+        self.assertEqual(6, len(json.loads(done.stdout)["left_out"]))
+        pack.write_bytes(good)
+        self.assertEqual(set(whole), set(self.bundle(*some, "--bodies", "--reason", "a test")[0]))
+
+    def test_the_page_is_made_of_the_entries_that_are_proven(self):
+        answers = self.ask_some()
+        arguments = ("--entry", answers[0].exchange)
+        page = self.bundle(*arguments)[0][b"page.html"]
+        index = sqlite3.connect(self.folder / "data/ledger-index.db")
+        self.addCleanup(index.close)
+        index.execute("update exchange set vendor = 'somebody-else', repository = 'git.acme.example/a/lie', sent_bytes = 1")
+        index.commit()
+        self.assertIn("a/lie", self.gateway.run("ledger", "list", "--config", "sallyport.yaml"))
+        self.assertEqual(page, re.sub(rb"checkpoint of \d+ entries", re.search(rb"checkpoint of \d+ entries", page).group(),
+                                      self.bundle(*arguments)[0][b"page.html"]))
+        for verdict in (verifier().sentences(verifier().verify((self.folder / "bundle.tar").read_bytes(), []) | {"ok": True}),
+                        self.gateway.run("ledger", "verify", str(self.folder / "bundle.tar"))):
+            self.assertIn("(page.html) and the script (verify.py) in the bundle are not part of what is proven", verdict)
+
+
+def frame(index, entry):
+    """An entry as a segment holds it (docs/formats/ledger.md, section 2)."""
+    checksum = 0xFFFFFFFF  # CRC-32C
+    for byte in entry + struct.pack("<QI", index, len(entry)):
+        checksum ^= byte
+        for _ in range(8):
+            checksum = checksum >> 1 ^ (0x82F63B78 if checksum & 1 else 0)
+    return struct.pack("<II", len(entry), checksum ^ 0xFFFFFFFF) + entry
+
+
 class Changed(rig.Case):
     """What a start does with a ledger that is not what was recorded, and how it goes on."""
 
@@ -209,6 +298,48 @@ class Changed(rig.Case):
         with self.assertRaises(AssertionError) as refused:
             self.gateway.start()
         return str(refused.exception)
+
+    def test_what_somebody_without_a_key_appends_is_named_and_not_signed(self):
+        self.ask(dialects.CHAT, "the last one")
+        self.gateway.stop()
+        [segment] = (self.folder / "data/ledger").glob("*.seg")
+        whole, entries = segment.read_bytes(), self.gateway.entries_on_disk()
+        self.assertEqual("stop", entries[-1][1]["kind"])
+        self.assertEqual(len(entries), int(self.ledger("checkpoint").splitlines()[1]), "the stop is signed")
+        forged = json.dumps({"about": "a person", "at": entries[-1][1]["at"] + 1, "by": "p_" + 20 * "a", "id": "a_00", "kind": "act", "v": 1,
+                             "what": "unmask", "why": "forged"}, separators=(",", ":")).encode()
+        segment.write_bytes(whole + frame(len(entries), forged))
+        told = json.loads(self.ledger("verify", "--json", code=1))
+        self.assertEqual([("foreign", len(entries))], [(one["kind"], one["first"]) for one in told["problems"]])
+        self.assertIn("no gateway wrote it", self.refusal())
+        segment.write_bytes(whole)
+        self.gateway.start()
+        self.assertTrue(json.loads(self.ledger("verify", "--json"))["ok"])
+        self.gateway.process.kill()  # entries behind the last checkpoint are no stranger's then
+        self.gateway.process.wait()
+        self.assertTrue(json.loads(self.ledger("verify", "--json"))["ok"])
+        self.gateway.start()
+        self.gateway.stop()
+        before = segment.read_bytes()
+        segment.write_bytes(before + frame(len(self.gateway.entries_on_disk()), forged))
+        self.refusal()
+        self.ledger("recover", "--reason", "somebody appended to it")
+        self.gateway.start()
+        self.assertTrue(json.loads(self.ledger("verify", "--json"))["ok"])
+        self.assertNotIn("forged", [entry.get("why") for _, entry in self.gateway.entries_on_disk()])
+
+    def test_files_that_are_none_of_the_ledgers_are_named(self):
+        folder = self.folder / "data/ledger"
+        for name, kind in (("99999999999999999999999.seg", "segment"), ("tree-7", "tree")):
+            os.mkfifo(folder / name)
+            told = json.loads(self.ledger("verify", "--json", code=1))
+            self.assertEqual([kind], [one["kind"] for one in told["problems"]], name)
+            self.assertIn(name, told["problems"][0]["sentence"])
+            (folder / name).unlink()
+        (folder / "evil").write_text("x")
+        self.assertEqual(["evil"], json.loads(self.ledger("verify", "--json"))["other_files"])
+        self.assertIn("evil is no file of a ledger", self.ledger("verify"))
+        (folder / "evil").unlink()
 
     def test_cut_changed_recovered_rotated_upgraded(self):
         folder = self.folder / "data/ledger"

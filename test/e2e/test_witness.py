@@ -293,8 +293,9 @@ class Apart(Case):
         second = self.prepare("second")
         shutil.rmtree(second.folder / "data")
         shutil.copytree(self.gateway.folder / "data", second.folder / "data")
+        before = self.sizes()[1]
         self.start(witness)
-        self.settle(self.sizes()[1] + 1)
+        self.settle(before + 1)
         second.more = self.gateway.more
         second.write_config()
         self.assertRegex(self.refusal(second), APART)

@@ -5,19 +5,24 @@
 
 What must hold is in docs/formats/bundle.md; the same is done by `sallyport ledger verify BUNDLE.tar`. Keys that you pass with
 --key are believed; without them those that the bundle brings along are used, which shows only that it is whole in itself: compare
-the keys that are printed with those that you have from elsewhere. Exit code 0: all holds, 1: it does not, 2: wrong use.
+the keys that are printed with those that you have from elsewhere. Exit code 0: all holds, 1: it does not, 2: wrong use, 4: it cannot
+be judged (no plain file, more than 2 GiB, a --key that is none).
 """
 
 import argparse
 import base64
 import hashlib
 import json
+import os
 import re
+import stat
 import sys
 
-PART_MAX = 1 << 30
+BUNDLE_MAX, PART_MAX = 1 << 31, 1 << 30
+KEYS_MAX, EARLIER_MAX = 1000, 64  # so that a small bundle costs its reader little: each key is asked about each note once
 NOTE_MAX, SIGNATURES_MAX, HASHES_MAX, SIZE_MAX = 1 << 20, 100, 63, (1 << 64) - 1
 DASH = b"\xe2\x80\x94 "
+SPACES = re.compile(r"[\x00-\x20\x7f+\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")  # in no name
 LOG, WITNESS = 1, 4  # algorithm bytes of signed notes: Ed25519, a cosignature with a time
 
 
@@ -45,12 +50,14 @@ def add(a, b):
     return e * f % P, g * h % P, f * g % P, e * h % P
 
 
-def times(scalar, point):
-    out = (0, 1, 1, 0)
-    while scalar:
-        if scalar & 1:
-            out = add(out, point)
-        point, scalar = add(point, point), scalar >> 1
+def times(scalar, point, other_scalar=0, other=(0, 1, 1, 0)):
+    """scalar * point + other_scalar * other, both in one pass."""
+    table, out = (None, point, other, add(point, other)), (0, 1, 1, 0)
+    for bit in range(max(scalar.bit_length(), other_scalar.bit_length()) - 1, -1, -1):
+        out = add(out, out)
+        which = (scalar >> bit & 1) | (other_scalar >> bit & 1) << 1
+        if which:
+            out = add(out, table[which])
     return out
 
 
@@ -86,7 +93,7 @@ def signature_holds(public, message, signature):
         return False
     h = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % ORDER
     x, y, z, t = point
-    return text_of(add(times(s, BASE), times(h, (P - x, y, z, P - t)))) == signature[:32]
+    return text_of(times(s, BASE, h, (P - x, y, z, P - t))) == signature[:32]
 
 
 # Signed notes, checkpoints, proofs.
@@ -105,8 +112,15 @@ def decimal(text):
     return int(text)
 
 
+def is_utf8(text):
+    try:
+        return text.decode() is not None
+    except UnicodeDecodeError:
+        return False
+
+
 def is_name(name):
-    return bool(name) and all(c > 0x20 and c != 0x7F and c != 0x2B for c in name)
+    return bool(name) and is_utf8(name) and not SPACES.search(name.decode())
 
 
 class Key:
@@ -119,6 +133,8 @@ class Key:
         self.id = hashlib.sha256(parts[0] + b"\n" + value).digest()[:4]
         if self.id.hex().encode() != parts[1]:
             raise ValueError("has an id that does not belong to its name and key")
+        if point_of(self.public) is None:
+            raise ValueError("holds 32 bytes that are no Ed25519 public key (RFC 8032, section 5.1.3)")
 
     def signed(self, text, signature):
         if self.algorithm == LOG:
@@ -135,6 +151,8 @@ def read_note(note, part):
 
     if len(note) > NOTE_MAX or any(c < 0x20 and c != 0x0A for c in note):
         raise bad("is too large for a signed note or holds a control character")
+    if not is_utf8(note):
+        raise bad("is not UTF-8")
     split = note.rfind(b"\n\n")
     if split < 0 or not note.endswith(b"\n"):
         raise bad("has no empty line before its signatures")
@@ -168,8 +186,11 @@ class Checkpoint:
 
     def check_signatures(self, keys):
         """The names of the witnesses who signed; the log itself must have."""
-        names = set()
+        names, seen = set(), set()
         for name, number, signature in self.signatures:
+            if (name, number) in seen:  # a key's first signature counts, and costs
+                continue
+            seen.add((name, number))
             for key in keys:
                 if key.name != name or key.id != number:
                     continue
@@ -299,7 +320,13 @@ def read_tar(data):
 
 
 def show(name):
-    return name.decode("ascii", "backslashreplace")
+    """Names are UTF-8: what is read above holds no others."""
+    return name.decode()
+
+
+def printable(text):
+    """For a terminal: nothing that steers it."""
+    return text.encode("ascii", "backslashreplace").decode()
 
 
 def check_earlier(parts, name, checkpoint, keys):
@@ -343,6 +370,25 @@ def check_body(parts, name):
         raise Wrong("body", show(name), "is not the one whose digest was recorded")
 
 
+def read_keys(text, trusted):
+    """Those to believe, each once."""
+    lines = text.split(b"\n")[:-1]
+    if not text.endswith(b"\n") or len(lines) > KEYS_MAX:
+        raise Wrong("key", "keys", "does not end with a newline, or has more than 1,000 lines")
+    brought = {}
+    try:
+        for line in lines:
+            key = Key(line)
+            if brought.setdefault((key.name, key.id), key).text != key.text:
+                raise ValueError("is of another key's name and id")
+    except ValueError as problem:
+        raise Wrong("key", "keys", f"a line {problem}") from None
+    believed = {}
+    for key in trusted:
+        believed.setdefault((key.name, key.id), key)
+    return list((believed or brought).values())
+
+
 def verify(data, trusted):
     parts = read_tar(data)
     for needed in (b"checkpoint", b"keys", b"page.html", b"parts.sha256", b"verify.py"):
@@ -352,16 +398,12 @@ def verify(data, trusted):
                     for name, text in parts.items() if name != b"parts.sha256")
     if parts[b"parts.sha256"] != sums:
         raise Wrong("sum", "parts.sha256", "does not hold the sums of the parts; the bundle is damaged")
-    try:
-        brought = [Key(line) for line in parts[b"keys"].split(b"\n")[:-1]]
-    except ValueError as problem:
-        raise Wrong("key", "keys", f"a line {problem}") from None
-    if not parts[b"keys"].endswith(b"\n"):
-        raise Wrong("key", "keys", "does not end with a newline")
-    keys = trusted or brought
+    keys = read_keys(parts[b"keys"], trusted)
     checkpoint = Checkpoint(parts[b"checkpoint"], "checkpoint")
     witnesses = checkpoint.check_signatures(keys)
     names = list(parts)
+    if sum(name.endswith(b".checkpoint") for name in names) > EARLIER_MAX:
+        raise Wrong("consistency", "bundle", "holds more than 64 earlier checkpoints")
     earlier = [check_earlier(parts, name, checkpoint, keys) for name in names if name.endswith(b".checkpoint")]
     entries = [check_entry(parts, name, checkpoint) for name in names if name.endswith(b".json")]
     for name in names:
@@ -371,7 +413,23 @@ def verify(data, trusted):
         if name.startswith(b"bodies/"):
             check_body(parts, name)
     return {"origin": show(checkpoint.origin), "size": checkpoint.size, "entries": sorted(entries), "earlier": sorted(earlier),
-            "witnesses": [show(name) for name in witnesses], "keys": [show(key.text) for key in keys], "keys_trusted": bool(trusted)}
+            "witnesses": [show(name) for name in witnesses], "keys": [show(key.text) for key in keys], "keys_trusted": bool(trusted),
+            "unproven": ["page.html", "verify.py"]}
+
+
+def read_bundle(path):
+    """The whole of it; not to wait for a writer where somebody put a pipe in its place, nor to read what is no bundle by its size."""
+    file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    mode, size = os.fstat(file).st_mode, os.fstat(file).st_size
+    is_named_pipe = stat.S_ISFIFO(mode) and os.path.lexists(os.path.realpath(path))  # not <(...)
+    if is_named_pipe or stat.S_ISDIR(mode) or stat.S_ISBLK(mode) or stat.S_ISSOCK(mode):
+        raise ValueError(f"{path} is no plain file")
+    os.set_blocking(file, True)
+    with open(file, "rb") as opened:
+        data = opened.read(BUNDLE_MAX + 1) if size <= BUNDLE_MAX else None
+    if data is None or len(data) > BUNDLE_MAX:
+        raise ValueError(f"{path} is larger than {BUNDLE_MAX} bytes")
+    return data
 
 
 def main():
@@ -382,26 +440,31 @@ def main():
     options = parser.parse_args()
     try:
         trusted = [Key(text.encode()) for text in options.key]
-        with open(options.bundle, "rb") as file:
-            data = file.read()
+        data = read_bundle(options.bundle)
     except (OSError, ValueError) as problem:
-        print(f"verify: {problem}", file=sys.stderr)
-        return 2
+        print(f"verify: {printable(str(problem))}", file=sys.stderr)
+        return 4
     try:
         found = {"ok": True, **verify(data, trusted)}
     except Wrong as wrong:
         found = {"ok": False, "problem": wrong.word, "part": wrong.part, "sentence": str(wrong)}
-    if options.json:
-        print(json.dumps(found, sort_keys=True))
-    elif found["ok"]:
-        print(f"All holds: {len(found['entries'])} entries of {found['origin']}, which had {found['size']} at this checkpoint.")
-        print("".join(f"The log of {size} entries is its beginning.\n" for size in found["earlier"]), end="")
-        print(f"Witnesses: {', '.join(found['witnesses']) or 'none'}")
-        print(f"Keys {'that you passed' if trusted else 'of the bundle itself; compare them with what you know'}:")
-        print("".join(f"  {key}\n" for key in found["keys"]), end="")
-    else:
-        print(f"DOES NOT HOLD ({found['problem']}): {found['sentence']}")
+    print(json.dumps(found, sort_keys=True) if options.json else printable(sentences(found)))
     return 0 if found["ok"] else 1
+
+
+UNPROVEN = "The page (page.html) and the script (verify.py) in the bundle are not part of what is proven."
+
+
+def sentences(found):
+    if not found["ok"]:
+        return f"DOES NOT HOLD ({found['problem']}): {found['sentence']}"
+    return "\n".join((
+        f"All holds: {len(found['entries'])} entries of {found['origin']}, which had {found['size']} at this checkpoint.",
+        *(f"The log of {size} entries is its beginning." for size in found["earlier"]),
+        UNPROVEN,
+        f"Witnesses: {', '.join(found['witnesses']) or 'none'}",
+        f"Keys {'that you passed' if found['keys_trusted'] else 'of the bundle itself; compare them with what you know'}:",
+        *(f"  {key}" for key in found["keys"])))
 
 
 if __name__ == "__main__":
