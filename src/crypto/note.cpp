@@ -12,6 +12,7 @@
 #include <array>
 #include <memory>
 #include <set>
+#include <tuple>
 #include <utility>
 
 namespace sallyport::crypto {
@@ -230,9 +231,9 @@ void sign(Note& note, const NoteSigner& signer) {
 
 Result<std::vector<std::string>> signers_of(const Note& note, std::span<const NoteVerifier> known) {
     std::vector<std::string> names;
-    std::set<std::pair<std::string_view, std::string_view>> seen; // a key's first signature counts, and costs
+    std::set<std::tuple<std::string_view, std::string_view, std::string_view>> seen; // the same one again costs nothing
     for (const NoteSignature& one : note.signatures) {
-        if (!seen.emplace(one.name, one.key_id).second) continue;
+        if (!seen.emplace(one.name, one.key_id, one.bytes).second) continue;
         for (const NoteVerifier& verifier : known) {
             if (verifier.name() != one.name || verifier.key_id() != one.key_id) continue;
             if (!verifier.verifies(note.text, one.bytes))

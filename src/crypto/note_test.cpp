@@ -128,13 +128,14 @@ TEST(Note, NamesAndTextsAreUtf8AndNamesHoldNoSpaceOfUnicode) {
     EXPECT_FALSE(parse_note("t\xC3xt\n\n\xE2\x80\x94 name AAAAAAAA\n"));
 }
 
-TEST(Note, OfAKeysSignaturesTheFirstCounts) {
+TEST(Note, ASignatureMayBeSaidTwiceAndEachMustBeRight) {
     const auto signer = NoteSigner::generate("log");
     Note note{"a text\n", {}};
     sign(note, *signer);
     note.signatures.push_back(note.signatures.front());
-    note.signatures.back().bytes[0] ^= 1; // is not looked at
     EXPECT_EQ(signers_of(note, {&signer->verifier(), 1})->size(), 1u);
+    note.signatures.back().bytes[0] ^= 1;
+    EXPECT_FALSE(signers_of(note, {&signer->verifier(), 1}));
     std::ranges::swap(note.signatures.front(), note.signatures.back());
     EXPECT_FALSE(signers_of(note, {&signer->verifier(), 1}));
 }

@@ -18,7 +18,7 @@ namespace sallyport::ledger {
 namespace {
 
 constexpr std::size_t block_bytes = 512, part_bytes_max = 1u << 30, hashes_max = 63;
-// So that a small bundle costs its reader little: each key is asked about each note once.
+// So that a small bundle costs its reader little: no key is asked about a signature twice.
 constexpr std::size_t keys_max = 1'000, earlier_max = 64;
 constexpr std::string_view sums_name = "parts.sha256";
 constexpr std::array<std::string_view, 5> needed = {"checkpoint", "keys", "page.html", sums_name, "verify.py"};

@@ -71,7 +71,7 @@ def crafted(module, parts):
     other = line(b"evil.example/log", module.LOG, one, signature)
     wrong = line(b"evil.example/log", module.LOG, one, signature[:32] + bytes(32))
     yield "each key and each signature a hundred times", bundle(note + other * 90, (keys + log) * 100), None
-    yield "a key's second signature is wrong", bundle(note + other + wrong, keys + log), None
+    yield "a key's second signature is wrong", bundle(note + other + wrong, keys + log), "signature"
     yield "a key's first signature is wrong", bundle(note + wrong + other, keys + log), "signature"
     yield "a hundred and one signatures", bundle(note + other * 100, keys + log), "note"
     many = b"".join(key(b"w%d" % number, module.WITNESS, one) for number in range(1000 - keys.count(b"\n")))

@@ -19,7 +19,7 @@ import stat
 import sys
 
 BUNDLE_MAX, PART_MAX = 1 << 31, 1 << 30
-KEYS_MAX, EARLIER_MAX = 1000, 64  # so that a small bundle costs its reader little: each key is asked about each note once
+KEYS_MAX, EARLIER_MAX = 1000, 64  # so that a small bundle costs its reader little: no key is asked about a signature twice
 NOTE_MAX, SIGNATURES_MAX, HASHES_MAX, SIZE_MAX = 1 << 20, 100, 63, (1 << 64) - 1
 DASH = b"\xe2\x80\x94 "
 SPACES = re.compile(r"[\x00-\x20\x7f+\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")  # in no name
@@ -188,9 +188,9 @@ class Checkpoint:
         """The names of the witnesses who signed; the log itself must have."""
         names, seen = set(), set()
         for name, number, signature in self.signatures:
-            if (name, number) in seen:  # a key's first signature counts, and costs
+            if (name, number, signature) in seen:  # the same one again costs nothing
                 continue
-            seen.add((name, number))
+            seen.add((name, number, signature))
             for key in keys:
                 if key.name != name or key.id != number:
                     continue
