@@ -114,9 +114,9 @@ void add_ledger_left(Command& group, int& exit_code) {
     add_ledger_filters(command, options);
     command.flag("--csv", options.csv, "A table for a spreadsheet");
     command.option("--html", options.html, "Write one page that needs nothing else to this file");
-    command.footer("Files are summed by day: --since and --until count whole days (UTC). An attempt that reached no "
-                   "vendor is counted,\n"
-                   "too: what was about to leave is on the disk before the connection is made.\n\n"
+    command.footer("Files are summed by day: --since and --until count whole days (UTC). Attempts that came to no "
+                   "connection are left\n"
+                   "out; those under way, or cut off by the gateway's end, are counted: they may have left.\n\n"
                    "Examples:\n  sallyport ledger left --repository git.acme.example/web/site --since 7d\n"
                    "  sallyport ledger left --since 30d --html left.html\n");
     command.run([&exit_code] { exit_code = left(options); });

@@ -1,13 +1,16 @@
 // sallyport ledger verify | checkpoint: what the ledger was, to be shown to others, and whether it still is.
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "cli/ledger_commands.h"
+#include "cli/ledger_verify_bodies.h"
 #include "cli/sealed.h"
 #include "cli/terminal.h"
 #include "json/writer.h"
 #include "ledger/bundle.h"
 #include "ledger/checkpoint_file.h"
 #include "ledger/verify.h"
+#include "store/state.h"
 #include "tlog/lines.h"
 
 #include <fmt/format.h>
@@ -93,10 +96,11 @@ std::optional<LedgerPlace> open_place(const std::string& config_file, const std:
 namespace {
 
 struct SealOptions {
-    std::string config, directory, verified;
+    std::string config, directory, verified, range;
     std::vector<std::string> keys, seen, bundles;
     bool json = false;
     bool cosigned = false;
+    bool bodies = false;
 };
 
 void write_checkpoint(json::Writer& writer, std::string_view name, const tlog::SignedCheckpoint& one) {
@@ -107,7 +111,9 @@ void write_checkpoint(json::Writer& writer, std::string_view name, const tlog::S
     writer.end_object();
 }
 
-void print_json(const ledger::Verified& found, const Sealed& sealed) {
+using Bodies = std::optional<BodiesVerified>;
+
+void print_json(const ledger::Verified& found, const Sealed& sealed, const Bodies& bodies) {
     std::string out;
     json::Writer writer(out);
     writer.begin_object();
@@ -130,6 +136,15 @@ void print_json(const ledger::Verified& found, const Sealed& sealed) {
         }
         writer.end_array();
     }
+    if (bodies) {
+        writer.begin_object("bodies");
+        writer.member("whole", bodies->whole);
+        writer.member("bytes", bodies->bytes);
+        writer.member("erased", bodies->erased);
+        writer.member("not_kept", bodies->not_kept);
+        writer.member("lost", bodies->lost);
+        writer.end_object();
+    }
     write_problems(writer, found.problems);
     if (!found.torn.empty()) writer.member("torn", found.torn);
     if (!found.other_files.empty()) {
@@ -142,17 +157,25 @@ void print_json(const ledger::Verified& found, const Sealed& sealed) {
     fmt::print("{}\n", out);
 }
 
-void print(const ledger::Verified& found, const Sealed& sealed) {
+void print(const ledger::Verified& found, const Sealed& sealed, const Bodies& bodies, bool is_range) {
     for (const ledger::Problem& one : found.problems)
         fmt::print("{} {}\n", ink(Ink::red, column(one.kind, 11)), printable(one.sentence));
     if (found.problems_left_out > 0) fmt::print("and {} more\n", found.problems_left_out);
     const std::uint64_t size = found.checkpoint ? found.checkpoint->checkpoint.size : 0;
-    if (found.ok())
+    if (found.ok() && is_range)
+        fmt::print("{} {} entries are what was signed, in a ledger of {}; nothing is said of others\n",
+                   ink(Ink::green, "whole"), found.read, size);
+    else if (found.ok())
         fmt::print("{} {} entries are what was signed ({} read); witnesses: {}\n", ink(Ink::green, "whole"), size,
                    found.read,
                    found.witnesses.empty() ? "none"
                                            : fmt::format("{} at {} entries", fmt::join(found.witnesses, ", "),
                                                          found.cosigned ? found.cosigned->checkpoint.size : size));
+    if (bodies)
+        fmt::print(
+            "{} {} are as recorded ({} bytes); {} were erased or past their time, {} not to be kept, {} lost when "
+            "they were recorded\n",
+            column("bodies", 11), bodies->whole, bodies->bytes, bodies->erased, bodies->not_kept, bodies->lost);
     for (const Sealed::Line& one : sealed.lines())
         fmt::print("{} {}: the first {} entries, by {} witnesses or more\n", column("sealed", 11), one.cls, one.entries,
                    one.cosignatures);
@@ -160,7 +183,7 @@ void print(const ledger::Verified& found, const Sealed& sealed) {
     for (const std::string& name : found.other_files)
         fmt::print("{} {} is no file of a ledger; nothing is read from it\n", ink(Ink::yellow, column("other", 11)),
                    printable(name));
-    if (found.entries > size)
+    if (!is_range && found.entries > size)
         fmt::print("{}\n", ink(Ink::dim, fmt::format("{} newer ones are in no checkpoint yet", found.entries - size)));
 }
 
@@ -232,9 +255,59 @@ int verify_bundles(const SealOptions& options) {
     return all_hold ? done : found_something;
 }
 
+// "FROM..TO" or one index.
+std::optional<std::pair<std::uint64_t, std::uint64_t>> range_of(std::string_view text) {
+    const std::size_t dots = text.find("..");
+    const auto first = tlog::read_decimal(text.substr(0, dots));
+    const auto last = dots == std::string_view::npos ? first : tlog::read_decimal(text.substr(dots + 2));
+    if (!first || !last || *first > *last || *last == UINT64_MAX) return std::nullopt;
+    return std::pair(*first, *last);
+}
+
+// What the installation knows besides the ledger's own files: how far it had been signed; bodies.
+Result<Bodies> look_beside(const SealOptions& options, const LedgerPlace& place, std::uint64_t first, std::uint64_t end,
+                           ledger::Verified& found) {
+    const auto installation =
+        identity::Installation::open(place.config->data, identity::Tenancy::visitor, place.config->ledger.key);
+    if (!installation) return std::unexpected(installation.error());
+    auto state = store::State::open(installation->state_file());
+    if (!state) return std::unexpected(state.error());
+    const auto noted = (*state)->noted_ledger(place.own_keys.back().name());
+    if (!noted) return std::unexpected(noted.error());
+    if (*noted && options.range.empty() && (*noted)->entries > found.entries)
+        found.problems.push_back({"missing", found.entries, (*noted)->entries - 1,
+                                  fmt::format("the ledger was cut back: {} entries had been signed by {} (state.db)",
+                                              (*noted)->entries, rfc3339((*noted)->at_ms))});
+    if (!options.bodies) return Bodies();
+    auto bodies = verify_bodies(*installation, **state, first, end);
+    if (!bodies) return std::unexpected(bodies.error());
+    for (ledger::Problem& one : bodies->problems)
+        if (found.problems.size() < limits::problems_told_max)
+            found.problems.push_back(std::move(one));
+        else
+            ++found.problems_left_out;
+    return Bodies(std::move(*bodies));
+}
+
 int verify(const SealOptions& options) {
     if (!options.bundles.empty()) return verify_bundles(options);
     int exit_code = done;
+    const auto range = options.range.empty() ? std::nullopt : range_of(options.range);
+    if (!options.range.empty() && !range) {
+        [[maybe_unused]] const int told =
+            complain("'" + printable(options.range) + "' is no range of entries: write it as 1200..1300, or one index");
+        return wrong_use;
+    }
+    if (range && (!options.verified.empty() || !options.seen.empty())) {
+        [[maybe_unused]] const int told =
+            complain("--entries looks at some entries alone: it does not go with --since and --seen");
+        return wrong_use;
+    }
+    if (options.bodies && !options.directory.empty()) {
+        [[maybe_unused]] const int told =
+            complain("--bodies reads the installation's own bodies: it does not go with --ledger");
+        return wrong_use;
+    }
     auto place = open_place(options.config, options.directory, options.keys, exit_code);
     if (!place) return exit_code;
     ledger::VerifyOptions asked{.directory = place->directory, .keys = std::move(place->keys), .seen = {}};
@@ -250,13 +323,22 @@ int verify(const SealOptions& options) {
     }
     Progress progress("entries");
     asked.progress = [&](std::uint64_t entries) { progress.tell(entries); };
-    const auto found = ledger::verify(asked);
+    auto found = range ? ledger::verify_range(asked, range->first, range->second) : ledger::verify(asked);
     if (!found) return complain(found.error());
-    const Sealed sealed = place->config ? Sealed::open(*place->config, place->directory, place->own_keys) : Sealed();
+    Bodies bodies;
+    if (place->config) {
+        const std::uint64_t from = asked.verified ? asked.verified->checkpoint.size : 0;
+        auto beside = look_beside(options, *place, range ? range->first : from,
+                                  range ? range->second + 1 : found->entries, *found);
+        if (!beside) return complain(beside.error());
+        bodies = std::move(*beside);
+    }
+    const bool seals = place->config && !range;
+    const Sealed sealed = seals ? Sealed::open(*place->config, place->directory, place->own_keys) : Sealed();
     if (options.json)
-        print_json(*found, sealed);
+        print_json(*found, sealed, bodies);
     else
-        print(*found, sealed);
+        print(*found, sealed, bodies, range.has_value());
     return found->ok() ? done : found_something;
 }
 
@@ -300,11 +382,16 @@ void add_ledger_verify(Command& group, int& exit_code) {
         .option("--seen", options.seen,
                 "A file with a checkpoint that was kept elsewhere: the ledger must begin with it")
         .one_each();
-    verify_command.option("--since", options.verified,
-                          "A file with the checkpoint of the last verification: only what is newer is read");
+    const Option since = verify_command.option(
+        "--since", options.verified, "A file with the checkpoint of the last verification: only what is newer is read");
+    verify_command.option("--entries", options.range,
+                          "Only these, as FROM..TO or one index: each by its proof to the signed checkpoint");
+    verify_command.flag("--bodies", options.bodies,
+                        "Read each body that was kept, too, and compare it with its entry; nothing of it is shown");
     verify_command.flag("--json", options.json, "Print an object");
     verify_command.footer("Examples:\n  sallyport ledger checkpoint > monday.checkpoint     # give it to your auditor\n"
                           "  sallyport ledger verify --seen monday.checkpoint\n"
+                          "  sallyport ledger verify --entries 1200..1300\n"
                           "  sallyport ledger verify --key sallyport/k3f9x2ab+1c2d3e4f+AQ… case-17.tar\n"
                           "Exit code 1: something does not hold.\n");
     verify_command.run([&exit_code] { exit_code = verify(options); });

@@ -23,6 +23,7 @@ bool is_name(std::string_view text) {
 std::string_view usual_path(Format format) {
     switch (format) {
     case Format::otlp: return "/v1/traces";
+    case Format::otlp_metrics: return "/v1/metrics";
     case Format::hec: return "/services/collector/event";
     case Format::ocsf:
     case Format::cef: break;
@@ -34,9 +35,10 @@ std::string_view usual_path(Format format) {
 std::string_view misfit(Transport transport, Format format) {
     if (transport == Transport::http && format == Format::cef)
         return "CEF goes by syslog or into a file: write 'to' as syslog+tls://host:port or file:path, or take ocsf";
-    if (transport == Transport::syslog && (format == Format::otlp || format == Format::hec))
+    if (transport == Transport::syslog && (format != Format::ocsf && format != Format::cef))
         return "by syslog the formats are ocsf and cef";
-    if (transport == Transport::file && format == Format::hec) return "into a file the formats are ocsf, cef and otlp";
+    if (transport == Transport::file && format == Format::hec)
+        return "into a file the formats are ocsf, cef, otlp and otlp-metrics";
     return {};
 }
 

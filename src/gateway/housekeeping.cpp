@@ -1,7 +1,10 @@
 #include "gateway/housekeeping.h"
 
 #include "base/clock.h"
+#include "base/encoding.h"
 #include "bodies/retention.h"
+#include "crypto/crypto.h"
+#include "gateway/opened_ledger.h"
 #include "policy/program.h"
 
 #include <chrono>
@@ -14,9 +17,8 @@ constexpr std::int64_t hour_ms = 3'600'000;
 constexpr std::chrono::seconds room_every(2); // holds and packs change beside this process
 } // namespace
 
-Housekeeping::Housekeeping(Places places, store::BodyKeys& keys, bodies::Writer& writer,
-                           std::shared_ptr<const World> world, const Log& log)
-    : places_(std::move(places)), keys_(keys), writer_(writer), log_(log), world_(std::move(world)) {
+Housekeeping::Housekeeping(Parts parts, std::shared_ptr<const World> world, const Log& log)
+    : parts_(parts), bodies_(parts.installation.bodies_directory()), log_(log), world_(std::move(world)) {
     tell_room(*world_); // before the first body comes
 }
 
@@ -55,11 +57,18 @@ bool Housekeeping::goes_on() const {
 
 void Housekeeping::run() {
     std::int64_t last_ms = monotonic_ms();
+    const auto noted = parts_.state.noted_ledger(parts_.installation.ledger_signer()->verifier().name());
+    clock_.emplace(noted && *noted ? (*noted)->at_ms : 0, wall_ms(), last_ms);
+    if (clock_->behind_ms() != 0)
+        log_.warning("clock.behind", {{"ms", clock_->behind_ms()},
+                                      {"what", "the clock is behind what the ledger noted last: entries from now on "
+                                               "bear earlier times than those before them"}});
     std::unique_lock lock(mutex_);
     while (!stopping_) {
         const std::shared_ptr<const World> world = world_;
         const bool is_due = std::exchange(is_due_, false) || monotonic_ms() - last_ms >= hour_ms;
         lock.unlock();
+        look_at_clock();
         if (is_due) {
             pass(*world);
             last_ms = monotonic_ms();
@@ -71,24 +80,42 @@ void Housekeeping::run() {
     }
 }
 
+void Housekeeping::look_at_clock() {
+    if (const std::int64_t moved_ms = clock_->look(wall_ms(), monotonic_ms()); moved_ms != 0)
+        log_.warning("clock.moved", {{"ms", moved_ms}});
+}
+
 void Housekeeping::pass(const World& world) {
+    note_ledger(parts_.installation, parts_.state, parts_.ledger, log_);
     expire(world);
     offload(world);
     tell_room(world);
 }
 
 void Housekeeping::expire(const World& world) {
+    if (!clock_->is_trusted(monotonic_ms())) {
+        log_.warning("bodies.expiry_waits", {{"what", "the clock was moved, or this installation had not run for a "
+                                                      "month: no body is destroyed before a day has passed"}});
+        return;
+    }
     const auto& kept_ms = world.policy->program().document.bodies_kept_ms;
     std::vector<bodies::Kept> kept;
     for (std::size_t cls = 0; cls < kept_ms.size(); ++cls)
         kept.push_back({policy::name(static_cast<policy::Class>(cls)), kept_ms[cls]});
-    const auto gone = bodies::expire(places_.bodies, keys_, kept, wall_ms(), keys_erased_);
+    const auto gone = bodies::expire(bodies_, parts_.keys, kept, wall_ms(), keys_erased_);
     if (!gone)
         log_.error("bodies.not_expired", {{"why", gone.error().message}});
     else if (gone->keys + gone->packs != 0)
         log_.info("bodies.expired", {{"keys", static_cast<std::int64_t>(gone->keys)},
                                      {"held", static_cast<std::int64_t>(gone->held)},
                                      {"packs", static_cast<std::int64_t>(gone->packs)}});
+    if (!gone || gone->keys == 0) return;
+    // What the policy destroyed is recorded as what people destroy.
+    const std::string about = std::to_string(gone->keys) + " keys of bodies whose time is over";
+    if (auto told = parts_.state.add_act({"a_" + to_hex(crypto::random_bytes(10)), "expire", "",
+                                          "kept as long as the policy says (bodies)", about, wall_ms()});
+        !told)
+        log_.error("acts.not_recorded", {{"why", told.error().message}});
 }
 
 void Housekeeping::offload(const World& world) {
@@ -112,10 +139,13 @@ void Housekeeping::offload(const World& world) {
     if (const auto& rule = config.bodies.offload)
         moved("bodies",
               bodies::offload_packs(
-                  places_.bodies, *rule, places_.installation, [this] { return writer_.figures().open_pack; }, go_on),
+                  bodies_, *rule, parts_.installation.origin(), [this] { return parts_.writer.figures().open_pack; },
+                  go_on),
               &OffloadFigures::packs);
     if (const auto& rule = config.ledger.offload)
-        moved("ledger", ledger::offload_segments(places_.ledger, *rule, places_.installation, go_on),
+        moved("ledger",
+              ledger::offload_segments(parts_.installation.ledger_directory(), *rule, parts_.installation.origin(),
+                                       go_on),
               &OffloadFigures::segments);
     const std::scoped_lock lock(mutex_);
     figures_.failing = failing;
@@ -124,10 +154,10 @@ void Housekeeping::offload(const World& world) {
 
 void Housekeeping::tell_room(const World& world) {
     const std::uint64_t limit = world.config->bodies.limit_bytes;
-    const auto bytes = bodies::bytes_of_packs(places_.bodies);
-    auto holds = limit == 0 ? Result<std::vector<store::BodyHold>>() : keys_.holds();
+    const auto bytes = bodies::bytes_of_packs(bodies_);
+    auto holds = limit == 0 ? Result<std::vector<store::BodyHold>>() : parts_.keys.holds();
     if (!bytes || !holds) return log_.error("bodies.room", {{"why", (bytes ? holds.error() : bytes.error()).message}});
-    writer_.set_room(*bytes, limit, std::move(*holds));
+    parts_.writer.set_room(*bytes, limit, std::move(*holds));
     const bool is_reached = limit != 0 && *bytes >= limit;
     if (is_reached && !told_limit_)
         log_.error("bodies.limit_reached",

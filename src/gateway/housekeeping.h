@@ -1,4 +1,4 @@
-// What is done to the data once an hour, at the start and after a reload: keys of bodies whose time is over are destroyed, packs that
+// What is done to the data once an hour, at the start and after a reload: how far the ledger is signed is noted; keys of bodies whose time is over are destroyed, packs that
 // nobody can read any more removed, segments and packs beyond what shall lie here moved elsewhere, and the writer of bodies told how much
 // room is left. In this order: retention and holds come before any quota.
 //
@@ -7,14 +7,19 @@
 
 #include "base/log.h"
 #include "bodies/writer.h"
+#include "gateway/clock_watch.h"
 #include "gateway/metrics.h"
 #include "gateway/world.h"
+#include "identity/installation.h"
+#include "ledger/writer.h"
 #include "store/body_keys.h"
+#include "store/state.h"
 
 #include <condition_variable>
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -22,12 +27,14 @@ namespace sallyport::gateway {
 
 class Housekeeping {
 public:
-    struct Places {
-        std::filesystem::path ledger, bodies;
-        std::string installation; // its name
+    struct Parts { // all of them outlive it
+        const identity::Installation& installation;
+        store::State& state;
+        const ledger::Writer& ledger;
+        store::BodyKeys& keys;
+        bodies::Writer& writer;
     };
-    Housekeeping(Places places, store::BodyKeys& keys, bodies::Writer& writer, std::shared_ptr<const World> world,
-                 const Log& log);
+    Housekeeping(Parts parts, std::shared_ptr<const World> world, const Log& log);
     ~Housekeeping() { stop(); }
     Housekeeping(const Housekeeping&) = delete;
     Housekeeping& operator=(const Housekeeping&) = delete;
@@ -39,16 +46,17 @@ public:
 
 private:
     void run();
+    void look_at_clock();
     void pass(const World& world);
     void expire(const World& world);
     void offload(const World& world);
     void tell_room(const World& world);
     bool goes_on() const;
 
-    const Places places_;
-    store::BodyKeys& keys_;
-    bodies::Writer& writer_;
+    const Parts parts_;
+    const std::filesystem::path bodies_;
     const Log& log_;
+    std::optional<ClockWatch> clock_;        // the thread's
     std::uint64_t keys_erased_ = UINT64_MAX; // the thread's
     bool told_limit_ = false;                // the thread's
 

@@ -92,6 +92,7 @@ net::Task<Attempt> attempt(Turn& turn, const Upstream& upstream, bool fresh, boo
     http::ResponseHead answer_head;
     if (!connection) step = std::unexpected(connection.error());
     if (step && turn.client_gone) step = fail(ErrorKind::cancelled, "the client left");
+    const bool began_to_send = step.has_value();
     if (step) {
         net::Stream& stream = (*connection)->stream();
         turn.exchange.on_gone([&turn, &stream] {
@@ -118,9 +119,10 @@ net::Task<Attempt> attempt(Turn& turn, const Upstream& upstream, bool fresh, boo
                           : step.error().kind == ErrorKind::timeout ? ledger::Ended::timeout
                                                                     : ledger::Ended::upstream_error;
         attempted.error = step                                      ? "status"
+                          : !connection                             ? ledger::no_connection
+                          : !began_to_send                          ? ledger::nothing_sent
                           : step.error().kind == ErrorKind::timeout ? "timeout"
-                          : connection                              ? "no_answer"
-                                                                    : "no_connection";
+                                                                    : "no_answer";
         record_outcome(turn, attempted);
         failed.message =
             step ? "the upstream " + upstream.config->name + " answered " + std::to_string(answer_head.status)

@@ -6,6 +6,7 @@
 #include "gateway/housekeeping.h"
 #include "gateway/keeper.h"
 #include "gateway/ledger_desk.h"
+#include "gateway/opened_ledger.h"
 #include "gateway/pipeline.h"
 #include "gateway/sealing.h"
 #include "gateway/witnesses.h"
@@ -77,7 +78,6 @@ private:
     std::vector<std::shared_ptr<const net::TlsContext>> contexts_;
 };
 
-// The control thread's turn: keys, names, repeats, each limits::key_poll_ms.
 // What was done to what is kept beside this process: at least once, since it is marked behind its entry.
 Result<void> record_acts(Shared& shared, store::State& state) {
     const auto acts = state.unrecorded_acts();
@@ -93,6 +93,7 @@ Result<void> record_acts(Shared& shared, store::State& state) {
     return {};
 }
 
+// The control thread's turn: keys, names, repeats, acts, each limits::key_poll_ms.
 net::Task<void> tick(net::Loop& loop, Keeper& keeper, Shared& shared, store::State& state) {
     while (true) {
         co_await net::Sleep(loop, limits::key_poll_ms);
@@ -169,12 +170,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
                                                  "copy of it should be removed"}});
     auto state = store::State::open(installation->state_file());
     if (!state) return std::unexpected(state.error());
-    ledger::WriterOptions options;
-    options.directory = installation->ledger_directory();
-    options.origin = installation->origin();
-    options.signer = installation->ledger_signer();
-    options.earlier_keys = installation->ledger_keys();
-    auto writer = ledger::Writer::open(options);
+    auto writer = open_ledger(*installation, **state, log);
     if (!writer) return std::unexpected(writer.error());
 
     // The world, and what keeps it current.
@@ -215,8 +211,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     auto kept_bodies = bodies::Writer::open(body_options);
     if (!kept_bodies) return std::unexpected(kept_bodies.error());
 
-    Housekeeping housekeeping({options.directory, body_options.directory, installation->origin()}, **body_keys,
-                              **kept_bodies, *world, log);
+    Housekeeping housekeeping({*installation, **state, **writer, **body_keys, **kept_bodies}, *world, log);
 
     // The loops.
     identity::Pseudonyms pseudonyms(installation->keys());
@@ -420,6 +415,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     ledger::encode(ledger::Stop{wall_ms(), "signal"}, entry);
     [[maybe_unused]] const auto stopped = (*writer)->append(entry, ledger::Admission::closing);
     (*writer)->close();
+    note_ledger(*installation, **state, **writer, log);
     witnesses.finish(); // what the last checkpoint covers, too
     log.info("stopped", {});
     return {};

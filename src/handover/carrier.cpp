@@ -54,11 +54,14 @@ std::optional<std::uint64_t> number_in(const json::Document& document, json::Nod
 
 void Batch::clear() {
     text_.clear();
+    measures_.clear();
     events_ = 0;
 }
 
 void Batch::add(const Destination& destination, const Event& event) {
-    if (destination.transport == Transport::syslog) {
+    if (destination.format == Format::otlp_metrics) {
+        measures_.add(event);
+    } else if (destination.transport == Transport::syslog) {
         scratch_.clear();
         append(destination.format, event, scratch_);
         append_syslog_frame(event, scratch_, text_);
@@ -78,25 +81,32 @@ void Batch::add(const Destination& destination, const Event& event) {
 }
 
 std::string Batch::body(const Destination& destination, std::string_view origin) const {
+    std::string out;
+    if (destination.format == Format::otlp_metrics) {
+        measures_.append(origin, out);
+        if (destination.transport == Transport::file) out += '\n';
+        return out;
+    }
     if (destination.transport != Transport::http || destination.format == Format::hec) return text_;
     if (destination.format == Format::ocsf) return "[" + text_ + "]";
-    std::string out;
     append_traces(origin, text_, out);
     return out;
 }
 
 Delivery read_acknowledgement(Format format, std::string_view answer) {
-    if (format != Format::hec && format != Format::otlp) return Delivered{};
+    const bool otlp = format == Format::otlp || format == Format::otlp_metrics;
+    if (format != Format::hec && !otlp) return Delivered{};
     const Buffer raw(answer);
     json::Document document;
     const bool object =
         !answer.empty() && document.parse(raw.view()) && document[document.root()].kind == json::Kind::object;
-    if (format == Format::otlp) {
-        // An empty answer is full success (OTLP 1.x, "Full Success"); a collector that rejected spans says how many.
+    if (otlp) {
+        // An empty answer is full success (OTLP 1.x, "Full Success"); a collector that rejected some says how many.
         if (!object) return Delivered{};
         const auto partial = document.find_once(document.root(), "partialSuccess");
         if (!partial || *partial == json::no_node || document[*partial].kind != json::Kind::object) return Delivered{};
-        const auto count = document.find_once(*partial, "rejectedSpans");
+        const auto count =
+            document.find_once(*partial, format == Format::otlp ? "rejectedSpans" : "rejectedDataPoints");
         if (!count || *count == json::no_node) return Delivered{};
         return Delivered{number_in(document, *count).value_or(0)};
     }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "handover/destination.h"
+#include "handover/measures.h"
 #include "net/loop.h"
 
 #include <string>
@@ -18,12 +19,13 @@ public:
     void clear();
     void add(const Destination& destination, const Event& event);
     std::size_t events() const { return events_; }
-    std::size_t bytes() const { return text_.size(); }
+    std::size_t bytes() const { return text_.size(); } // 0 of metrics: there are not more than events
     // The request's body, the frames, or the lines.
     std::string body(const Destination& destination, std::string_view origin) const;
 
 private:
     std::string text_, scratch_;
+    Measures measures_; // of Format::otlp_metrics, which has no text of one event
     std::size_t events_ = 0;
 };
 
@@ -59,7 +61,7 @@ private:
 // Appends whole lines and syncs; a line that a crash cut off is ended first, so that the next one stays whole.
 Delivery append_to_file(const std::filesystem::path& file, std::string_view lines);
 
-// What an answer of 2xx says of the batch: Splunk's code, OTLP's rejected spans. Pure.
+// What an answer of 2xx says of the batch: Splunk's code, OTLP's rejected spans or data points. Pure.
 Delivery read_acknowledgement(Format format, std::string_view answer);
 
 } // namespace sallyport::handover

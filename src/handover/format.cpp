@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/encoding.h"
+#include "handover/measures.h"
 #include "handover/members.h"
 
 namespace sallyport::handover {
@@ -17,6 +18,7 @@ void append(Format format, const Event& event, std::string& out) {
     case Format::cef: return append_cef(event, out);
     case Format::otlp: return append_span(event, out);
     case Format::hec: return append_hec(event, out);
+    case Format::otlp_metrics: return append_metrics(event, out);
     }
 }
 
@@ -34,6 +36,12 @@ void append_hec(const Event& event, std::string& out) {
     writer.member("sourcetype", "ocsf:api_activity");
     writer.member_raw("event", ocsf);
     writer.end_object();
+}
+
+void append_metrics(const Event& event, std::string& out) {
+    Measures measures;
+    measures.add(event);
+    measures.append(event.origin, out);
 }
 
 // The sender's name and process are not told: who reads the entries knows their origin, and a host's name is nobody's business.

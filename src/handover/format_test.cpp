@@ -50,13 +50,41 @@ std::string at(std::string_view json, std::initializer_list<std::string_view> ke
 
 TEST(Format, EachIsOneLineAndTheSameEachTime) {
     const Told told;
-    for (const Format format : {Format::ocsf, Format::cef, Format::otlp, Format::hec})
+    for (const Format format : {Format::ocsf, Format::cef, Format::otlp, Format::hec, Format::otlp_metrics})
         for (const Event& event : told.all()) {
             const std::string once = text(format, event);
             EXPECT_EQ(once, text(format, event));
             EXPECT_EQ(std::string::npos, once.find('\n')) << once;
             if (format != Format::cef) EXPECT_EQ('{', at(once, {})[0]) << once;
         }
+}
+
+TEST(Format, ABatchAddsUpToMetrics) {
+    Told told;
+    told.outcome.ended = ledger::Ended::complete;
+    told.outcome.usage = {.input_tokens = 16, .output_tokens = 67'108'865};
+    Destination destination;
+    destination.format = Format::otlp_metrics;
+    Batch batch;
+    for (const Event& event : told.all()) batch.add(destination, event);
+    batch.add(destination, told.sent());
+    EXPECT_EQ(batch.events(), 5u);
+    const std::string json = batch.body(destination, "k3f9x2ab");
+    EXPECT_EQ(json, batch.body(destination, "k3f9x2ab"));
+    for (const char* there :
+         {R"("name":"gen_ai.client.token.usage")", R"("name":"gen_ai.client.operation.duration")",
+          R"("name":"sallyport.exchanges")", R"("count":"2","sum":32,"min":16,"max":16,"bucketCounts":["0","0","2",)",
+          R"("max":67108865,"bucketCounts":["0","0","0","0","0","0","0","0","0","0","0","0","0","0","2"])",
+          R"("key":"gen_ai.token.type","value":{"stringValue":"input"})", R"("explicitBounds":[0.010,0.020,)",
+          R"("key":"error.type","value":{"stringValue":"outcome-unknown"})"})
+        EXPECT_TRUE(json.contains(there)) << there << "\n" << json;
+    for (const char* absent : {"p_abcdefghij", "git.acme.example", "k3f9x2ab/"})
+        EXPECT_FALSE(json.contains(absent)) << absent;
+    batch.clear();
+    batch.add(destination, told.refused());
+    EXPECT_FALSE(batch.body(destination, "k3f9x2ab").contains("gen_ai.client.token.usage"));
+    EXPECT_EQ(read_acknowledgement(Format::otlp_metrics, R"({"partialSuccess":{"rejectedDataPoints":"3"}})")->rejected,
+              3u);
 }
 
 TEST(Format, OcsfTellsTheOutcome) {

@@ -172,6 +172,13 @@ struct Outcome {
     std::uint64_t restored = 0;             // placeholders that went on as what they stand for: `answer` is what came
 };
 
+// Errors of an outcome before a byte of the request was sent.
+inline constexpr std::string_view no_connection = "no_connection", nothing_sent = "nothing_sent";
+// The attempt came to its end before a byte of the request was sent to anybody.
+inline bool reached_nobody(const Outcome& outcome) {
+    return outcome.ended == Ended::not_sent || outcome.error == no_connection || outcome.error == nothing_sent;
+}
+
 // Nothing left. `judged` is false where the request could not be read so far; then `judgement` is not recorded.
 struct Refusal {
     std::int64_t at_ms = 0;

@@ -87,7 +87,7 @@ void add(ExchangeRow& row, const Refusal& refusal) {
 
 void add(ExchangeRow& row, const Repeat& repeat) { row.repeats += repeat.count; }
 
-void count_files(store::LedgerIndex& index, std::uint64_t entry_index, const Intent& intent) {
+void name_files_of(store::LedgerIndex& index, std::uint64_t entry_index, const Intent& intent) {
     const policy::Facts& facts = intent.judgement.facts;
     store::FileRow row;
     row.upstream = intent.upstream.name;
@@ -111,7 +111,7 @@ void count_files(store::LedgerIndex& index, std::uint64_t entry_index, const Int
         row.repository = repositories[i % repositories.size()];
         row.file = file.file;
         row.tool = file.tool;
-        index.count_file(row);
+        index.may_leave(intent.exchange, row);
     }
     row.how = "verified";
     row.tool.clear();
@@ -121,7 +121,7 @@ void count_files(store::LedgerIndex& index, std::uint64_t entry_index, const Int
         row.file = source.file;
         row.lines = source.lines;
         row.characters = source.characters;
-        index.count_file(row);
+        index.may_leave(intent.exchange, row);
     }
 }
 
@@ -198,13 +198,20 @@ Result<ExchangeRow> row_of(std::span<const EntryText> entries) {
 
 Result<void> index_entry(store::LedgerIndex& index, std::uint64_t entry_index, const Entry& entry) {
     const std::string_view exchange = entry.exchange();
-    if (exchange.empty()) return {}; // start and stop
+    if (exchange.empty()) { // start and stop
+        if (entry.kind() == Kind::start) index.attempts_are_over();
+        return {};
+    }
     auto found = index.find(exchange);
     if (!found) return std::unexpected(found.error());
     ExchangeRow row = std::move(*found).value_or(ExchangeRow{});
     add_to(row, entry_index, entry);
     if (auto put = index.put(row); !put) return put;
-    if (const auto* intent = entry.as<Intent>()) count_files(index, entry_index, *intent);
+    if (const auto* outcome = entry.as<Outcome>()) index.attempt_ended(exchange, !reached_nobody(*outcome));
+    if (const auto* intent = entry.as<Intent>()) {
+        index.attempt_ended(exchange, true); // of an attempt before, whose outcome is missing
+        name_files_of(index, entry_index, *intent);
+    }
     return mention(index, row.first_entry, entry);
 }
 

@@ -211,6 +211,52 @@ TEST_F(QueryTest, TellsWhichFilesWereNamedToWhomAndWhen) {
     EXPECT_EQ(asked.left({}, "", 3)->rows.size(), 3u);
 }
 
+TEST_F(QueryTest, WhatReachedNobodyDidNotLeave) {
+    open_writer();
+    const auto tried = [&](const std::string& exchange, std::uint32_t attempt, std::string_view upstream) {
+        auto intent = samples::intent();
+        intent.exchange = exchange;
+        intent.attempt = attempt;
+        intent.upstream.name = upstream;
+        append(intent);
+    };
+    const auto ended = [&](const std::string& exchange, std::uint32_t attempt, Ended how, std::string_view error) {
+        auto outcome = samples::outcome();
+        outcome.exchange = exchange;
+        outcome.attempt = attempt;
+        outcome.ended = how;
+        outcome.error = error;
+        append(outcome);
+    };
+    const auto upstreams = [&](Query& asked) {
+        std::string out;
+        for (const FileRow& row : asked.left({.file = "f_aaaaaaaaaaaaaaaaaaaa"}, "", 100)->rows)
+            out += row.upstream + " " + std::to_string(row.count) + ", ";
+        return out;
+    };
+    tried("x_a", 1, "down"), ended("x_a", 1, Ended::upstream_error, no_connection);
+    tried("x_a", 2, "broken"), ended("x_a", 2, Ended::upstream_error, "no_answer"); // may have read it
+    tried("x_a", 3, "good"), ended("x_a", 3, Ended::complete, "");
+    tried("x_b", 1, "late");
+    auto asked = query();
+    EXPECT_EQ(upstreams(asked), "broken 1, good 1, late 1, "); // "late" is under way
+    EXPECT_EQ(upstreams(asked), "broken 1, good 1, late 1, "); // asking counts nothing
+
+    open_writer();
+    ended("x_b", 1, Ended::timeout, no_connection);
+    tried("x_c", 1, "crashed");
+    tried("x_d", 1, "good");
+    asked = query();
+    EXPECT_EQ(upstreams(asked), "broken 1, crashed 1, good 2, ");
+    open_writer();
+    append(samples::start()); // behind a crash: what became of it nobody knows
+    ended("x_e", 1, Ended::not_sent, "");
+    asked = query();
+    EXPECT_EQ(upstreams(asked), "broken 1, crashed 1, good 2, ");
+    ASSERT_TRUE(asked.reindex());
+    EXPECT_EQ(upstreams(asked), "broken 1, crashed 1, good 2, ");
+}
+
 TEST_F(QueryTest, FindsExchangesByWhatTheirEntriesName) {
     open_writer();
     append(samples::refusal());

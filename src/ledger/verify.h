@@ -50,5 +50,8 @@ struct Verified {
 
 // An error where nothing can be said: no ledger there, or it cannot be read.
 Result<Verified> verify(const VerifyOptions& options);
+// Only entries `first` to `last`, each by its own proof from the tree's files to the signed checkpoint: what they cost, not what the ledger
+// holds. Says nothing of any other; `seen` and `verified` are not looked at.
+Result<Verified> verify_range(const VerifyOptions& options, std::uint64_t first, std::uint64_t last);
 
 } // namespace sallyport::ledger

@@ -76,7 +76,7 @@ CREATE TABLE mention (
 CREATE TABLE named_files (first_entry INTEGER PRIMARY KEY, files TEXT NOT NULL) STRICT;
 UPDATE progress SET segment = 0, offset = 0, next_entry = 0, frame_offset = 0, frame_crc = 0;
 )sql";
-const std::array migrations = {first_format, with_all_claims, with_mentions, LeftTables::format};
+const std::array migrations = {first_format, with_all_claims, with_mentions, LeftTables::format, LeftTables::with_open};
 
 constexpr std::size_t words_held_max = 100'000;
 
@@ -237,6 +237,7 @@ Result<IndexProgress> LedgerIndex::begin() {
                              static_cast<std::uint32_t>(s.number(4))};
     });
     if (!row) return std::unexpected(row.error());
+    if (auto loaded = inside_->left.load(); !loaded) return std::unexpected(loaded.error());
     return row->value_or(IndexProgress{});
 }
 
@@ -277,6 +278,9 @@ Result<void> LedgerIndex::place(const EntryPlace& place, std::string_view exchan
 }
 
 void LedgerIndex::count_file(const FileRow& row) { inside_->left.add(row); }
+void LedgerIndex::may_leave(std::string_view exchange, const FileRow& row) { inside_->left.open(exchange, row); }
+void LedgerIndex::attempt_ended(std::string_view exchange, bool left) { inside_->left.close(exchange, left); }
+void LedgerIndex::attempts_are_over() { inside_->left.close_all(); }
 
 Result<void> LedgerIndex::mention(std::uint64_t first_entry, Mention what, std::string_view text) {
     if (text.empty()) return {};

@@ -109,8 +109,12 @@ public:
     Result<std::optional<ExchangeRow>> find(std::string_view exchange);
     Result<void> put(const ExchangeRow& row); // inserts, or replaces the row of the same exchange
     Result<void> place(const EntryPlace& place, std::string_view exchange);
-    void
-    count_file(const FileRow& row); // adds row.count to its person's day, widens first and last; written by commit()
+    // Adds row.count to its person's day, widens first and last; written by commit(). The files of an attempt under way wait until it is
+    // told whether it left, those of all of them where their outcomes will never be known.
+    void count_file(const FileRow& row);
+    void may_leave(std::string_view exchange, const FileRow& row);
+    void attempt_ended(std::string_view exchange, bool left);
+    void attempts_are_over();
     Result<void> mention(std::uint64_t first_entry, Mention what, std::string_view text);
     Result<void> name_files(std::uint64_t first_entry, const std::set<std::string_view>& files); // of one entry
 

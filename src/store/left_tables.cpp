@@ -7,6 +7,7 @@ namespace sallyport::store {
 
 namespace {
 constexpr std::int64_t day_ms = 86'400'000;
+constexpr std::size_t open_max = 10'000; // exchanges under way whose files are held back
 
 // What makes a row of `left_row`: its key, and the order of lists.
 #define LEFT_KEY_BELOW                                                                                                 \
@@ -52,8 +53,19 @@ CREATE TABLE left_day (
     PRIMARY KEY (day, row, person, team, lines)
 ) STRICT, WITHOUT ROWID;
 )sql";
+const char* const LeftTables::with_open = R"sql(
+CREATE TABLE left_open (
+    exchange TEXT NOT NULL, repository TEXT NOT NULL, file TEXT NOT NULL, how TEXT NOT NULL, tool TEXT NOT NULL,
+    upstream TEXT NOT NULL, vendor TEXT NOT NULL, account TEXT NOT NULL, client TEXT NOT NULL, model TEXT NOT NULL,
+    rule TEXT NOT NULL, effective_class TEXT NOT NULL, person TEXT NOT NULL, team TEXT NOT NULL, lines TEXT NOT NULL,
+    characters INTEGER NOT NULL, at_ms INTEGER NOT NULL, entry INTEGER NOT NULL
+) STRICT;
+DELETE FROM exchange; DELETE FROM entry; DELETE FROM mention; DELETE FROM word; DELETE FROM named_files;
+DELETE FROM left_row; DELETE FROM left_sum; DELETE FROM left_person; DELETE FROM left_day;
+UPDATE progress SET segment = 0, offset = 0, next_entry = 0, frame_offset = 0, frame_crc = 0;
+)sql";
 const char* const LeftTables::empty =
-    "DELETE FROM left_row; DELETE FROM left_sum; DELETE FROM left_person; DELETE FROM left_day;";
+    "DELETE FROM left_row; DELETE FROM left_sum; DELETE FROM left_person; DELETE FROM left_day; DELETE FROM left_open;";
 
 Result<void> LeftTables::prepare(Database& db) {
     db_ = &db;
@@ -70,6 +82,9 @@ Result<void> LeftTables::prepare(Database& db) {
                 "persons = persons + excluded.persons, count = count + excluded.count, "
                 "characters = max(characters, excluded.characters), first_ms = min(first_ms, excluded.first_ms), "
                 "last_ms = max(last_ms, excluded.last_ms), last_entry = max(last_entry, excluded.last_entry)"},
+        {&find_open_, "SELECT " LEFT_KEY ", person, team, lines, characters, at_ms, entry, exchange FROM left_open"},
+        {&put_open_, "INSERT INTO left_open (" LEFT_KEY ", person, team, lines, characters, at_ms, entry, exchange) "
+                     "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"},
     };
     for (const auto& [statement, sql] : all) {
         auto prepared = db.prepare(sql);
@@ -96,10 +111,62 @@ void LeftTables::add(const FileRow& row) {
     sum.last_entry = std::max(sum.last_entry, row.last_entry);
 }
 
+void LeftTables::open(std::string_view exchange, FileRow row) {
+    if (open_.size() >= open_max) return add(row); // rather too much than too little
+    open_[std::string(exchange)].push_back(std::move(row));
+}
+
+void LeftTables::close(std::string_view exchange, bool left) {
+    const auto at = open_.find(std::string(exchange));
+    if (at == open_.end()) return;
+    if (left)
+        for (const FileRow& row : at->second) add(row);
+    open_.erase(at);
+}
+
+void LeftTables::close_all() {
+    for (const auto& [exchange, rows] : open_)
+        for (const FileRow& row : rows) add(row);
+    open_.clear();
+}
+
+Result<void> LeftTables::load() {
+    open_.clear();
+    while (true) {
+        const auto more = find_open_.step();
+        if (!more) return std::unexpected(more.error());
+        if (!*more) break;
+        FileRow row;
+        int at = 0;
+        for (std::string* text : key_of(row)) *text = find_open_.text(at++);
+        for (std::string* text : {&row.person, &row.team, &row.lines}) *text = find_open_.text(at++);
+        row.count = 1;
+        row.characters = find_open_.number(at++);
+        row.first_ms = row.last_ms = find_open_.number(at++);
+        row.last_entry = static_cast<std::uint64_t>(find_open_.number(at++));
+        open_[std::string(find_open_.text(at))].push_back(std::move(row));
+    }
+    find_open_.reset();
+    table_has_open_ = !open_.empty();
+    return {};
+}
+
 Result<void> LeftTables::flush() {
     for (const auto& [key, row] : pending_)
         if (auto written = write(row); !written) return written;
     pending_.clear();
+    if (table_has_open_)
+        if (auto emptied = db_->execute("DELETE FROM left_open"); !emptied) return emptied;
+    table_has_open_ = !open_.empty();
+    for (const auto& [exchange, rows] : open_)
+        for (const FileRow& row : rows) {
+            int at = 0;
+            for (const std::string* text : key_of(row)) put_open_.bind(++at, *text);
+            for (const std::string* text : {&row.person, &row.team, &row.lines}) put_open_.bind(++at, *text);
+            put_open_.bind(++at, row.characters).bind(++at, row.first_ms);
+            put_open_.bind(++at, static_cast<std::int64_t>(row.last_entry)).bind(++at, exchange);
+            if (auto done = put_open_.run(); !done) return done;
+        }
     return {};
 }
 
@@ -245,8 +312,29 @@ Where conditions(const ExchangeFilter& filter, const LeftKey& after, By by) {
 
 } // namespace
 
+// What is under way, as if it had left; false: there is nothing. The caller rolls it back.
+Result<bool> LeftTables::count_open() {
+    if (auto loaded = load(); !loaded) return std::unexpected(loaded.error());
+    if (open_.empty()) return false;
+    close_all();
+    for (const auto& [key, row] : pending_)
+        if (auto written = write(row); !written) return std::unexpected(written.error());
+    pending_.clear();
+    return true;
+}
+
 Result<std::vector<FileRow>> LeftTables::rows(const ExchangeFilter& filter, const LeftKey& after, std::size_t limit,
                                               bool apart) {
+    if (auto begun = db_->execute("SAVEPOINT left_question"); !begun) return std::unexpected(begun.error());
+    const auto counted_too = count_open();
+    auto out = counted_too ? counted(filter, after, limit, apart) : std::unexpected(counted_too.error());
+    for (const char* end : {"ROLLBACK TO left_question", "RELEASE left_question"})
+        if (auto ended = db_->execute(end); !ended && out) out = std::unexpected(ended.error());
+    return out;
+}
+
+Result<std::vector<FileRow>> LeftTables::counted(const ExchangeFilter& filter, const LeftKey& after, std::size_t limit,
+                                                 bool apart) {
     if (!after.empty() &&
         (after.size() != key_columns || (!filter.repository.empty() && after.front() != filter.repository)))
         return fail(ErrorKind::invalid, "the cursor is of another list; use the one that came with the page before",

@@ -113,6 +113,20 @@ Result<ExceptionList> State::exceptions() {
     return inside_->every(inside_->all_exceptions, exception_of);
 }
 
+Result<void> State::note_ledger(std::string_view name, const NotedLedger& noted) {
+    const std::scoped_lock lock(inside_->mutex);
+    Statement& note = inside_->note_ledger;
+    return note.bind(1, name).bind(2, static_cast<std::int64_t>(noted.entries)).bind(3, noted.at_ms).run();
+}
+
+Result<std::optional<NotedLedger>> State::noted_ledger(std::string_view name) {
+    const std::scoped_lock lock(inside_->mutex);
+    inside_->noted_ledger.bind(1, name);
+    return inside_->one(inside_->noted_ledger, [](const Statement& row) {
+        return NotedLedger{static_cast<std::uint64_t>(row.number(0)), row.number(1)};
+    });
+}
+
 Result<DisputeRecord> State::dispute(const DisputeRecord& dispute) {
     const std::scoped_lock lock(inside_->mutex);
     auto transaction = Transaction::begin(inside_->db);

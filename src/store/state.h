@@ -82,6 +82,12 @@ struct UnmaskingRecord {
     std::int64_t approved_ms = 0;
 };
 
+// How far a ledger had been signed when it was noted last.
+struct NotedLedger {
+    std::uint64_t entries = 0;
+    std::int64_t at_ms = 0;
+};
+
 // Of sessions (the clients' own ids of conversations) no name is kept; they have pseudonyms only.
 enum class NameKind : std::uint8_t { person = 1, machine = 2, path = 3, session = 4 };
 
@@ -119,6 +125,10 @@ public:
     Result<std::vector<ActRecord>> unrecorded_acts(); // in order
     Result<void> act_recorded(std::string_view id);
     Result<std::vector<ActRecord>> acts_since(std::int64_t at_ms); // recorded or not, in order
+
+    // `name`: the log's, another one in each epoch. It never becomes less.
+    Result<void> note_ledger(std::string_view name, const NotedLedger& noted);
+    Result<std::optional<NotedLedger>> noted_ledger(std::string_view name);
 
     // The newest wish for the same pseudonym and case that was asked after `since_ms`; where there is none, this one becomes it.
     Result<UnmaskingRecord> ask_to_unmask(const UnmaskingRecord& wish, std::int64_t since_ms);

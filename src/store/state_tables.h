@@ -97,8 +97,16 @@ CREATE TABLE unmaskings (
 ) STRICT;
 CREATE INDEX unmaskings_by_case ON unmaskings (pseudonym, case_number, asked_ms);
 )sql";
-inline constexpr std::array migrations = {first_format,  second_format, third_format,
-                                          fourth_format, fifth_format,  sixth_format};
+// How far each ledger was signed, and when that was noted: so that one which is cut back with all its files does not go unseen.
+inline constexpr const char* seventh_format = R"sql(
+CREATE TABLE ledgers (
+    name     TEXT PRIMARY KEY,
+    entries  INTEGER NOT NULL,
+    noted_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+inline constexpr std::array migrations = {first_format, second_format, third_format,  fourth_format,
+                                          fifth_format, sixth_format,  seventh_format};
 
 #define KEY_COLUMNS "id, digest, person, team, max_class, label, created_ms, expires_ms, revoked_ms, role, access"
 
@@ -163,7 +171,7 @@ struct State::Inside {
     Database db;
     Names names;
     Statement insert_key, key_by_request, key_by_id, revoke, all_keys, count_change, change_count;
-    Statement insert_act, acts_left, acts_later, mark_act, copy;
+    Statement insert_act, acts_left, acts_later, mark_act, copy, note_ledger, noted_ledger;
     Statement insert_exception, exception_by_request, exception_by_id, approve, revoke_exception, all_exceptions;
     Statement insert_dispute, dispute_by_finding, withdraw, all_disputes;
     Statement insert_unmasking, unmasking_of_case, approve_unmasking, all_unmaskings;
@@ -197,6 +205,9 @@ struct State::Inside {
              "SELECT id, what, by, why, about, at_ms FROM acts WHERE recorded = 0 ORDER BY number LIMIT 100"},
             {&acts_later, "SELECT id, what, by, why, about, at_ms FROM acts WHERE at_ms >= ? ORDER BY number"},
             {&copy, "VACUUM INTO ?"},
+            {&note_ledger, "INSERT INTO ledgers VALUES (?,?,?) ON CONFLICT DO UPDATE SET "
+                           "entries = max(entries, excluded.entries), noted_ms = excluded.noted_ms"},
+            {&noted_ledger, "SELECT entries, noted_ms FROM ledgers WHERE name = ?"},
             {&mark_act, "UPDATE acts SET recorded = 1 WHERE id = ?"},
             {&insert_unmasking, "INSERT INTO unmaskings (" UNMASKING_COLUMNS ") VALUES (?,?,?,?,?,?,?,?,?)"},
             {&unmasking_of_case, "SELECT " UNMASKING_COLUMNS " FROM unmaskings WHERE pseudonym = ? AND case_number = ? "

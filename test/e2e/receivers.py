@@ -194,6 +194,31 @@ class Otlp(Receiver):
         return self.attributes(event)["sallyport.exchange"]
 
 
+class OtlpMetrics(Receiver):
+    """A collector of metrics: each event is (name, data point)."""
+
+    def parse(self, body):
+        points = []
+        for resource in json.loads(body)["resourceMetrics"]:
+            for scope in resource["scopeMetrics"]:
+                for metric in scope["metrics"]:
+                    points += [(metric["name"], one) for one in (metric.get("histogram") or metric["sum"])["dataPoints"]]
+        return points
+
+    @staticmethod
+    def attributes(point):
+        return Otlp.attributes(point[1])
+
+    def total(self, name, **attributes):
+        """What was counted of this metric's series that have these attributes (of theirs, '_' for '.')."""
+        total = 0
+        for point in self.events:
+            told = {key.replace(".", "_"): value for key, value in self.attributes(point).items()}
+            if point[0] == name and attributes.items() <= told.items():
+                total += int(point[1].get("count", point[1].get("asInt", 0)))
+        return total
+
+
 class Syslog(Receiver):
     """RFC 5424 messages over TLS, framed by their length (RFC 5425). It keeps a message once it has read it."""
     scheme = "syslog+tl"

@@ -1,11 +1,12 @@
 """From an upstream that fails to the next: each with an intent of its own, where the policy allows it, before an answer."""
 
+import json
 import unittest
 
 import dialects
 import rig
 from upstream import Upstream
-from wire import Cut
+from wire import Cut, until
 
 DEPLOY, ENGINE = "git.acme.example/deploy/keys", "git.acme.example/core/engine"
 
@@ -48,6 +49,19 @@ class Failover(rig.Case):
         self.assertIn("sim", two["plan"]["upstreams"])
         self.assertEqual("allow", two["plan"]["decision"])
         self.assertGreaterEqual(two["facts"]["at"], one["facts"]["at"])
+
+    def test_what_reached_nobody_did_not_leave(self):
+        type(self).mode = "200"
+        body = dialects.ANTHROPIC.bytes(messages=[
+            {"role": "user", "content": "hi"},
+            {"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": "Read", "input": {"file_path": "/home/ada/src/a.py"}}]},
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": "x = 1"}]}])
+        answer = self.ask(dialects.ANTHROPIC, body=body)
+        self.assertEqual(["own", "sim"], [upstream for kind, _, upstream in self.attempts(answer) if kind == "intent"])
+        left = lambda: [json.loads(line) for line in
+                        self.gateway.run("ledger", "left", "--config", "sallyport.yaml", "--json").splitlines()]
+        until(lambda: left()[0]["file"] == "/home/ada/src/a.py", "the file's name")  # they are kept a moment later
+        self.assertEqual([("/home/ada/src/a.py", "sim", 1)], [(one["file"], one["upstream"], one["count"]) for one in left()])
 
     def test_only_before_the_first_byte_of_an_answer(self):
         for mode, reached, status in (

@@ -111,6 +111,42 @@ class SpansOverHttp(TroubleOfHttp, Stand):
         self.assertEqual(1, self.receiver.exchanges().count(made))
 
 
+class MetricsOverHttp(Stand):
+    @classmethod
+    def receivers(cls):
+        return {"metrics": (receivers.OtlpMetrics(), {"format": "otlp-metrics", "credential": "${file:token}"})}
+
+    def test_a_batch_adds_up_to_the_metrics_of_the_conventions(self):
+        receiver = self.towards["metrics"][0]
+        made = [self.ask(dialects.CHAT, f"hello {number}") for number in range(3)]
+        made.append(self.ask(dialects.ANTHROPIC, "hi", stream=True))
+        self.ask(dialects.CHAT, "hi", repository=NOBODY)
+        until(lambda: receiver.total("sallyport.exchanges") >= 5, "five exchanges")
+        total = receiver.total
+        self.assertEqual((5, 1, 4), (total("sallyport.exchanges"), total("sallyport.exchanges", sallyport_decision="refuse"),
+                                     total("sallyport.exchanges", sallyport_decision="allow")))
+        self.assertEqual(1, total("sallyport.exchanges", error_type="refused.policy"))
+        self.assertEqual((4, 3), (total("gen_ai.client.operation.duration"),
+                                  total("gen_ai.client.operation.duration", gen_ai_operation_name="chat", gen_ai_request_model=dialects.CHAT.model)))
+        self.assertEqual(1, total("gen_ai.client.operation.time_to_first_chunk"))
+        spent = {}
+        for answer in made:
+            for entry in self.gateway.entries(answer.exchange):
+                for kind in ("input", "output") if entry["kind"] == "outcome" else ():
+                    spent[kind] = spent.get(kind, 0) + entry["usage"][f"{kind}_tokens"]
+        for kind, tokens in spent.items():
+            points = [point for point in receiver.events if point[0] == "gen_ai.client.token.usage" and
+                      receiver.attributes(point)["gen_ai.token.type"] == kind]
+            self.assertEqual((4, tokens), (sum(int(one["count"]) for _, one in points), sum(one["sum"] for _, one in points)))
+            for _, one in points:
+                self.assertEqual(int(one["count"]), sum(map(int, one["bucketCounts"])))
+                self.assertEqual(len(one["explicitBounds"]) + 1, len(one["bucketCounts"]))
+        raw = receiver.raw.decode()
+        self.assertNotIn("p_", raw)
+        self.assertNotIn(NOBODY, raw)
+        self.assertEqual(("/v1/metrics", f"Bearer {TOKEN}"), (receiver.heads[-1].target, receiver.heads[-1].get("authorization")))
+
+
 class SyslogOverTls(Trouble, Stand):
     name = "syslog"
 

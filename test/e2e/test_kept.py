@@ -59,6 +59,28 @@ class Kept(rig.Case):
         self.outcome(answer)
         self.assertIn("was not kept", self.body(answer, "request", code=4))
 
+    def test_each_body_is_held_against_its_entry(self):
+        with rig.stack(policy=self.policy) as (_, gateway):
+            verify = lambda *more, code=0: json.loads(gateway.run("ledger", "verify", "--config", "sallyport.yaml", "--bodies", "--json", *more, code=code))
+            for repository in (SITE, SITE, "git.acme.example/clients/x"):
+                self.assertEqual(200, gateway.ask("POST", "/v1/messages", dialects.ANTHROPIC.fields(gateway.key, repository),
+                                                  dialects.ANTHROPIC.bytes(f"a canary of {repository}")).status)
+            gateway.stop()
+            told = verify()
+            self.assertEqual((4, 0, 2, 0), tuple(told["bodies"][name] for name in ("whole", "erased", "not_kept", "lost")))
+            self.assertEqual(2, verify("--entries", "1..2")["bodies"]["whole"])
+            self.assertNotIn("canary", gateway.run("ledger", "verify", "--config", "sallyport.yaml", "--bodies"))
+            [pack] = (gateway.folder / "data/bodies").glob("*.pack")
+            whole = pack.read_bytes()
+            pack.write_bytes(whole[:-40] + bytes([whole[-40] ^ 1]) + whole[-39:])
+            told = verify(code=1)
+            self.assertEqual({"body"}, {one["kind"] for one in told["problems"]})
+            self.assertIn("answer", told["problems"][0]["sentence"])
+            pack.write_bytes(whole)
+            gateway.run("ledger", "erase", "--config", "sallyport.yaml", "--repository", SITE, "--reason", "test")
+            told = verify()
+            self.assertEqual((0, 4), (told["bodies"]["whole"], told["bodies"]["erased"]))
+
     def test_nothing_on_the_disk_can_be_read_without_the_keys(self):
         answer = self.ask(dialects.ANTHROPIC, "canary-sealed-body-9d1c " * 50)
         self.outcome(answer)

@@ -4,6 +4,7 @@ import json
 import os
 import random
 import re
+import shutil
 import sqlite3
 import struct
 import subprocess
@@ -89,6 +90,34 @@ class Proof(rig.Case):
                 self.assertEqual((True, bool(key)), (ours["ok"], ours["keys_trusted"]))
             self.assertEqual([int(self.early.splitlines()[1])] if "--earlier" in arguments else [], ours["earlier"])
         self.assertEqual(len(self.gateway.entries_on_disk()) - 1, len(ours["entries"]), "all but the start")
+
+    def test_some_entries_alone(self):
+        for text, read in (("3..17", 15), ("5", 1), ("0..80", 81)):
+            told = json.loads(self.command("verify", "--entries", text, "--json"))
+            self.assertEqual((True, read), (told["ok"], told["read"]), text)
+        self.assertIn("nothing is said of others", self.command("verify", "--entries", "5"))
+        for text in ("9..3", "x", "1..", "..4", "-1", "3..4..5"):
+            self.command("verify", "--entries", text, code=2)
+        self.command("verify", "--entries", "5..100000000", code=4)
+        self.command("verify", "--entries", "5", "--seen", str(self.early_file), code=2)
+        [segment] = (self.folder / "data/ledger").glob("*.seg")
+        copy = self.folder / "copied"
+        shutil.copytree(segment.parent, copy)
+        lines = [one["entry"] for one in (json.loads(self.command("show", "--json", str(index)))["entries"][0] for index in (7, ))]
+        self.assertTrue(lines)
+        damaged = copy / segment.name
+        bytes_there = bytearray(damaged.read_bytes())
+        at = bytes_there.index(f'"exchange":"{lines[0]["exchange"]}"'.encode())
+        bytes_there[at + 14] ^= 1
+        damaged.write_bytes(bytes_there)
+        there = ("verify", "--ledger", str(copy), "--key", self.log_key, "--json", "--entries")
+        self.assertTrue(json.loads(self.command(*there, "0..6"))["ok"])
+        told = json.loads(self.command(*there, "3..9", code=1))
+        self.assertEqual("missing", told["problems"][0]["kind"])  # a frame with a wrong checksum ends what can be read
+        self.assertEqual(7, told["problems"][0]["first"])
+        changed = bytearray(damaged.read_bytes())
+        length, = struct.unpack_from("<I", changed, at - changed[:at][::-1].index(b'{"'[::-1]) - 2 - 8)
+        self.assertGreater(length, 100)
 
     def test_a_key_that_is_not_the_ledgers_convinces_nobody(self):
         file = self.bundle("--since", "1h")
@@ -327,6 +356,29 @@ class Changed(rig.Case):
         self.gateway.start()
         self.assertTrue(json.loads(self.ledger("verify", "--json"))["ok"])
         self.assertNotIn("forged", [entry.get("why") for _, entry in self.gateway.entries_on_disk()])
+
+    def test_a_ledger_that_is_cut_back_with_all_its_files_is_refused(self):
+        folder, aside = self.folder / "data/ledger", self.folder / "aside"
+        self.gateway.stop()
+        shutil.copytree(folder, aside)
+        self.gateway.start()
+        self.ask(dialects.CHAT, "what somebody wants to be forgotten")
+        self.gateway.stop()
+        newest = self.folder / "newest"
+        folder.rename(newest)
+        aside.rename(folder)
+        self.assertIn("the ledger was cut back", self.refusal())
+        told = json.loads(self.ledger("verify", "--json", code=1))
+        self.assertEqual(["missing"], [one["kind"] for one in told["problems"]])
+        folder.rename(aside)
+        for whole_folder in (False, True):
+            if not whole_folder:
+                folder.mkdir(mode=0o700)
+            self.assertRegex(self.refusal(), "0 are in .*put the missing files back")
+            shutil.rmtree(folder, ignore_errors=True)
+        newest.rename(folder)
+        self.gateway.start()
+        self.assertTrue(json.loads(self.ledger("verify", "--json"))["ok"])
 
     def test_files_that_are_none_of_the_ledgers_are_named(self):
         folder = self.folder / "data/ledger"

@@ -25,7 +25,7 @@ class Published(rig.Case):
     @classmethod
     def upstreams(cls):
         cls.config = {"handover": [{"name": format, "to": f"file:{format}.jsonl", "format": format}
-                                   for format in ("ocsf", "otlp")]}
+                                   for format in ("ocsf", "otlp", "otlp-metrics")]}
         cls.broken = Upstream(lambda wire, request: False)
         cls.addClassCleanup(cls.broken.close)
         cls.policy = rig.POLICY | {"rules": rig.POLICY["rules"] + [
@@ -96,6 +96,37 @@ class Published(rig.Case):
             told = attributes(line["resourceSpans"][0]["scopeSpans"][0]["spans"][0])
             self.assertEqual(set(), {name for name in told if not name.startswith("sallyport.")} - known)
             self.assertIn(told["gen_ai.operation.name"], operations | {"count-tokens", "list-models"})
+
+    def test_metrics_are_otlp_and_their_names_are_those_of_the_conventions(self):
+        from google.protobuf import json_format
+        from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2
+        from opentelemetry.semconv._incubating.attributes import error_attributes, gen_ai_attributes
+        from opentelemetry.semconv._incubating.metrics import gen_ai_metrics
+        known = {getattr(module, name) for module in (gen_ai_attributes, error_attributes, gen_ai_metrics)
+                 for name in dir(module) if name.isupper() and isinstance(getattr(module, name), str)}
+        path = self.gateway.folder / "otlp-metrics.jsonl"
+        counted = 0
+
+        def all_counted():
+            nonlocal counted
+            counted = 0
+            for line in path.read_text().splitlines() if path.exists() else ():
+                request = json_format.ParseDict(json.loads(line), metrics_service_pb2.ExportMetricsServiceRequest())
+                for metric in request.resource_metrics[0].scope_metrics[0].metrics:
+                    points = metric.sum.data_points or metric.histogram.data_points
+                    self.assertEqual(1, (metric.sum if metric.HasField("sum") else metric.histogram).aggregation_temporality)
+                    self.assertIn(metric.name, known | {"sallyport.exchanges"})
+                    for point in points:
+                        names = {one.key for one in point.attributes}
+                        self.assertEqual(set(), {name for name in names if not name.startswith("sallyport.")} - known)
+                        self.assertLessEqual(point.start_time_unix_nano, point.time_unix_nano)
+                    if metric.HasField("sum"):
+                        counted += sum(point.as_int for point in points)
+                    else:
+                        self.assertTrue(all(point.count == sum(point.bucket_counts) for point in points))
+            return counted >= len(self.exchanges)
+
+        until(all_counted, "all exchanges in the metrics")
 
     def test_what_was_observed_in_use_is_a_cyclonedx_document(self):
         from cyclonedx.schema import SchemaVersion

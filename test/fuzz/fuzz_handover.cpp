@@ -22,7 +22,7 @@ void require(bool holds) {
 }
 
 void check_event(const handover::Event& event) {
-    for (const Format format : {Format::ocsf, Format::cef, Format::otlp, Format::hec}) {
+    for (const Format format : {Format::ocsf, Format::cef, Format::otlp, Format::hec, Format::otlp_metrics}) {
         std::string text;
         handover::append(format, event, text);
         require(!text.contains('\n') && !text.contains('\r'));
@@ -42,7 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const auto again = handover::parse_cursor(handover::cursor_text(*cursor), "cursor");
         require(again && *again == *cursor);
     }
-    for (const Format format : {Format::hec, Format::otlp}) {
+    for (const Format format : {Format::hec, Format::otlp, Format::otlp_metrics}) {
         const auto acknowledged = handover::read_acknowledgement(format, input);
         require(acknowledged || !acknowledged.error().why.empty());
     }
