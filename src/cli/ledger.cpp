@@ -8,6 +8,7 @@
 #include "json/writer.h"
 #include "ledger/query.h"
 #include "ledger/row_json.h"
+#include "policy/names.h"
 
 #include <fmt/format.h>
 
@@ -45,12 +46,22 @@ std::optional<OpenedLedger> open_ledger(LedgerOptions& options, int& exit_code) 
     return OpenedLedger{config, std::move(*visit), std::move(*query)};
 }
 
+namespace {
+// Words are literals of the program: they live as long as it does.
+auto is_one_of(std::span<const std::string_view> words) {
+    return [words](const std::string& text) {
+        return std::ranges::find(words, text) != words.end() ? std::string()
+                                                             : fmt::format("it is one of: {}", fmt::join(words, ", "));
+    };
+}
+} // namespace
+
 void add_ledger_filters(Command& command, LedgerOptions& options) {
     ledger::ExchangeFilter& filter = options.filter;
     command.option("--since", options.since, "From then on: 24h, 7d, 2026-11-22");
     command.option("--until", options.until, "Before then");
     command.option("--repository", filter.repository, "Of this repository");
-    command.option("--class", filter.effective_class, "Of this class");
+    command.option("--class", filter.effective_class, "Of this class").check(is_one_of(policy::class_names));
     command.option("--client", filter.client, "By this client");
     command.option("--model", filter.model, "With this model");
     command.option("--rule", filter.rule, "Determined by this rule");
@@ -65,7 +76,8 @@ void add_ledger_filters(Command& command, LedgerOptions& options) {
 void add_entry_filters(Command& command, LedgerOptions& options) {
     add_ledger_filters(command, options);
     command.option("--client-version", options.filter.client_version, "By this version of the client");
-    command.option("--decision", options.filter.decision, "Decided so: allow, warn, would-refuse, exception, refuse");
+    command.option("--decision", options.filter.decision, "Decided so: allow, warn, would-refuse, exception, refuse …")
+        .check(is_one_of(ledger::decision_words));
     command.option("--finding", options.filter.finding, "With a finding by this rule of inspection");
     command.option("--session", options.filter.session, "Of this conversation (pseudonym)");
     command.option("--key", options.filter.key, "With this company key (its id)");
@@ -86,7 +98,10 @@ void add_source_options(Command& command, LedgerOptions& options) {
                 "Ask the gateway whose admin listener this is (URL) in place of the files here, with the key in "
                 "SALLYPORT_KEY")
         .environment("SALLYPORT_ADMIN");
-    command.option("--limit", options.limit, "At most so many").show_default();
+    command.option("--limit", options.limit, "At most so many")
+        .check(
+            [](const std::string& text) { return text == "0" ? std::string("it must be 1 or more") : std::string(); })
+        .show_default();
     command.option("--cursor", options.cursor, "Go on behind a page");
     command.flag("--json", options.json, "One object a line");
 }

@@ -8,11 +8,13 @@
 #include "cli/terminal.h"
 #include "json/document.h"
 #include "ledger/row_json.h"
+#include "store/holds.h"
 
 #include <fmt/format.h>
 
 #include <cctype>
 #include <cstdlib>
+#include <thread>
 
 namespace sallyport::cli {
 
@@ -63,6 +65,24 @@ public:
                 (*kept)->belongs_to(*read->as<ledger::Intent>());
         return (*kept)->body(recorded->body);
     }
+    Result<gateway::SearchPage> search(const ledger::ExchangeFilter& filter, const std::string& cursor,
+                                       std::span<const std::string> words, const std::string& why,
+                                       const std::string& by) override {
+        if (!search_) {
+            if (auto told =
+                    record_act(opened_.visit, "search-bodies", by, why, gateway::search_about(filter, words.size()));
+                !told)
+                return std::unexpected(told.error());
+            auto& installation = opened_.visit.installation;
+            auto keys = store::open_body_keys(installation.body_keys_file(), installation.bodies_directory(),
+                                              *opened_.visit.state);
+            if (!keys) return std::unexpected(keys.error());
+            body_keys_ = std::move(*keys);
+            search_.emplace(opened_.query, installation, *body_keys_, words,
+                            std::max(1u, std::thread::hardware_concurrency()));
+        }
+        return search_->look(pseudonymous(filter), cursor, search_exchanges);
+    }
     const std::string& origin() const override { return opened_.visit.installation.origin(); }
     Sealed sealed() const override { return Sealed::open(*opened_.config, opened_.visit.installation); }
 
@@ -72,7 +92,10 @@ private:
             filter.file = opened_.visit.pseudonyms->of(identity::NameKind::path, filter.file).view();
         return filter;
     }
+    static constexpr std::size_t search_exchanges = 1'000;
     OpenedLedger opened_;
+    std::unique_ptr<store::BodyKeys> body_keys_;
+    std::optional<gateway::LedgerSearch> search_;
 };
 
 constexpr std::size_t answer_bytes_max = 256u << 20;
@@ -170,6 +193,22 @@ public:
         std::string target = entry(id) + "/body/" + which;
         if (!why.empty()) add_parameter(target, "reason", why);
         return line_.ask("GET", target);
+    }
+    Result<gateway::SearchPage> search(const ledger::ExchangeFilter& filter, const std::string& cursor,
+                                       std::span<const std::string> words, const std::string& why,
+                                       const std::string&) override {
+        std::string target = filtered("/ledger/search", filter), lines;
+        for (const std::string& word : words) {
+            if (word.contains('\n'))
+                return fail(ErrorKind::invalid, "a gateway is asked for words without line breaks");
+            lines += (lines.empty() ? "" : "\n") + word;
+        }
+        add_parameter(target, "words", lines);
+        add_parameter(target, "reason", why);
+        if (!cursor.empty()) add_parameter(target, "cursor", cursor);
+        auto text = line_.ask("GET", target);
+        if (!text) return std::unexpected(text.error());
+        return gateway::read_search(Buffer(*text).view(), origin_);
     }
     const std::string& origin() const override { return origin_; }
 

@@ -4,6 +4,7 @@
 
 #include "cli/ledger_commands.h"
 #include "cli/sealed.h"
+#include "gateway/ledger_search.h"
 
 #include <memory>
 #include <string>
@@ -22,6 +23,10 @@ public:
     // "request" or "response" of an exchange's last attempt. Who reads it is recorded before; a gateway knows that by the key.
     virtual Result<std::string> body(const std::string& id, const std::string& which, const std::string& why,
                                      const std::string& by) = 0;
+    // The next exchanges behind the cursor in whose bodies all these words are; who searches is recorded before, as above.
+    virtual Result<gateway::SearchPage> search(const ledger::ExchangeFilter& filter, const std::string& cursor,
+                                               std::span<const std::string> words, const std::string& why,
+                                               const std::string& by) = 0;
     virtual const std::string& origin() const = 0; // of entry ids
     // Which entries witnesses sealed; a gateway says nothing of it.
     virtual Sealed sealed() const { return {}; }

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "bodies/recorded.h"
+#include "gateway/ledger_search.h"
 #include "gateway/log_tiles.h"
 #include "identity/unmask.h"
 #include "ledger/row_json.h"
@@ -92,6 +93,7 @@ public:
         case What::left: return left(*query);
         case What::entry: return entry(*query);
         case What::body: return body(*query);
+        case What::search: return search(*query);
         default: return text(bytes_type, entry_tile(ledger_directory(), *query, question_.tile));
         }
     }
@@ -144,6 +146,21 @@ private:
         return Reply{200, "application/json", ledger::shown_json(origin(), *found) + "\n"};
     }
 
+    // It is done before the first body is opened: once for each page, since each may be the first one that is asked for.
+    Result<void> record(std::string_view what, const std::string& about) {
+        return parts_.state.add_act({"a_" + to_hex(crypto::random_bytes(10)), std::string(what), asker_.person,
+                                     question_.reason, about + ", with key " + asker_.key, wall_ms()});
+    }
+
+    Result<Reply> search(ledger::Query& query) {
+        if (auto told = record("search-bodies", search_about(question_.filter, question_.words.size())); !told)
+            return std::unexpected(told.error());
+        LedgerSearch one(query, parts_.installation, parts_.body_keys, question_.words, 1);
+        const auto page = one.look(filter(), question_.cursor, question_.limit);
+        if (!page) return std::unexpected(page.error());
+        return Reply{200, "application/json", search_json(origin(), *page) + "\n"};
+    }
+
     Result<Reply> body(ledger::Query& query) {
         const auto found = shown(query);
         if (!found) return std::unexpected(found.error());
@@ -153,11 +170,7 @@ private:
             return fail(ErrorKind::too_large, "the body has " + std::to_string(recorded->body.bytes) +
                                                   " bytes, more than is sent here; where the gateway runs, sallyport "
                                                   "ledger show --body reads it");
-        if (auto told = parts_.state.add_act(
-                {"a_" + to_hex(crypto::random_bytes(10)), "read-body", asker_.person, question_.reason,
-                 question_.body + " of entry " + std::to_string(recorded->entry) + ", with key " + asker_.key,
-                 wall_ms()});
-            !told)
+        if (auto told = record("read-body", question_.body + " of entry " + std::to_string(recorded->entry)); !told)
             return std::unexpected(told.error());
         bodies::Reader reader(parts_.installation.bodies_directory(), parts_.body_keys, wrapping_);
         return text(bytes_type, bodies::recorded_body(reader, recorded->body));

@@ -2,10 +2,13 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "gateway/ledger_search.h"
+#include "policy/names.h"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <ranges>
 #include <span>
 #include <vector>
 
@@ -96,6 +99,13 @@ Result<void> take_number(const std::string& text, std::size_t most, std::size_t&
     return bad("limit is a number from 1 to " + std::to_string(most));
 }
 
+// One a line.
+Result<void> take_words(std::string_view text, std::vector<std::string>& into) {
+    for (const auto line : std::views::split(text, '\n')) into.emplace_back(std::string_view(line));
+    if (are_search_words(into)) return {};
+    return bad("words are 1 to " + std::to_string(search_words_max) + ", one a line (%0A), none of them empty");
+}
+
 Result<void> take_list_parameter(LedgerQuestion& question, Parameter& one, std::int64_t now_ms) {
     const bool left = question.what == What::left;
     const std::span names = std::span(filter_names).first(left ? left_filters : filter_names.size());
@@ -103,6 +113,11 @@ Result<void> take_list_parameter(LedgerQuestion& question, Parameter& one, std::
     if (filter != names.end()) {
         // An empty value would be no filter at all, which nobody who writes it means.
         if (one.value.empty()) return bad("the parameter '" + one.name + "' is empty; leave it out for any");
+        if (one.name == "class" && std::ranges::find(policy::class_names, one.value) == policy::class_names.end())
+            return bad("there is no class '" + one.value.substr(0, 40) + "'");
+        if (one.name == "decision" &&
+            std::ranges::find(ledger::decision_words, one.value) == ledger::decision_words.end())
+            return bad("there is no decision '" + one.value.substr(0, 40) + "'");
         question.filter.*filter->member = std::move(one.value);
         return {};
     }
@@ -130,10 +145,12 @@ Result<void> take_parameters(LedgerQuestion& question, std::string_view query, s
     if (!parameters) return std::unexpected(parameters.error());
     for (Parameter& one : *parameters) {
         Result<void> taken;
-        if (question.what == What::entries || question.what == What::left)
-            taken = take_list_parameter(question, one, now_ms);
-        else if (question.what == What::body && one.name == "reason")
+        if (question.what == What::search && one.name == "words")
+            taken = take_words(one.value, question.words);
+        else if ((question.what == What::search || question.what == What::body) && one.name == "reason")
             question.reason = std::move(one.value);
+        else if (question.what == What::entries || question.what == What::left || question.what == What::search)
+            taken = take_list_parameter(question, one, now_ms);
         else if (question.what == What::unmask && one.name == "pseudonym")
             question.pseudonym = std::move(one.value);
         else if (question.what == What::unmask && one.name == "case")
@@ -148,7 +165,7 @@ Result<void> take_parameters(LedgerQuestion& question, std::string_view query, s
 std::unexpected<Error> nothing_here() {
     return fail(ErrorKind::unavailable,
                 "Served here: /ledger/entries, /ledger/entries/ID, /ledger/entries/ID/body/request|response, "
-                "/ledger/left, /ledger/checkpoint, POST /ledger/unmask, /checkpoint, /tile/…",
+                "/ledger/search, /ledger/left, /ledger/checkpoint, POST /ledger/unmask, /checkpoint, /tile/…",
                 ErrorSource::client);
 }
 
@@ -173,6 +190,9 @@ bool read_path(std::string_view path, LedgerQuestion& question) {
     if (path == "/ledger/entries") {
         question.what = What::entries;
         question.limit = limits::entry_rows;
+    } else if (path == "/ledger/search") {
+        question.what = What::search;
+        question.limit = limits::entry_rows_max;
     } else if (path == "/ledger/left") {
         question.what = What::left;
         question.limit = limits::left_rows;
@@ -211,9 +231,11 @@ Result<LedgerQuestion> read_question(std::string_view path, std::string_view que
                                      std::int64_t now_ms) {
     LedgerQuestion question;
     if (!read_path(path, question)) return nothing_here();
-    if (question.what == What::body) question.reason = reason;
+    const bool reads = question.what == What::body || question.what == What::search;
+    if (reads) question.reason = reason;
     if (auto taken = take_parameters(question, query, now_ms); !taken) return std::unexpected(taken.error());
-    if (question.what == What::body && (question.reason.empty() || question.reason.size() > limits::reason_bytes_max))
+    if (question.what == What::search && question.words.empty()) return bad("words says what is looked for");
+    if (reads && (question.reason.empty() || question.reason.size() > limits::reason_bytes_max))
         return bad("why a body is read is recorded: give a reason of 1 to " + std::to_string(limits::reason_bytes_max) +
                    " bytes, in the header Sallyport-Reason or the parameter reason");
     const std::string& person = question.filter.person;
@@ -233,7 +255,8 @@ Result<void> entitle(LedgerQuestion& question, const Asker& asker) {
     const bool all = identity::sees_all(asker.access);
     switch (question.what) {
     case What::body:
-        if (!identity::reads_bodies(asker.access)) return needs("auditor or security", "reading a body", asker);
+    case What::search:
+        if (!identity::reads_bodies(asker.access)) return needs("auditor or security", "reading bodies", asker);
         return {};
     case What::entry_tile:
         if (!all) return needs(everybody_s, "reading entries of everybody", asker);

@@ -3,6 +3,7 @@
 //   GET /ledger/entries ?filters &cursor &limit        exchanges, newest first
 //   GET /ledger/entries/ID                             one exchange with its entries
 //   GET /ledger/entries/ID/body/request|response       needs a reason
+//   GET /ledger/search ?words= &filters &cursor &limit exchanges in whose kept bodies words are; needs a reason
 //   GET /ledger/left ?repository= …                    files that left
 //   GET /ledger/checkpoint, /checkpoint                the newest signed checkpoint
 //   GET /tile/…                                        C2SP tlog-tiles
@@ -16,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sallyport::gateway {
 
@@ -26,15 +28,16 @@ struct Asker {
 };
 
 struct LedgerQuestion {
-    enum class What : std::uint8_t { entries, entry, body, left, checkpoint, tile, entry_tile, unmask };
+    enum class What : std::uint8_t { entries, entry, body, search, left, checkpoint, tile, entry_tile, unmask };
     What what = What::entries;
     std::string id;                // of an exchange or entry
     std::string body;              // "request" or "response"
     ledger::ExchangeFilter filter; // its file is a path or a pseudonym, as asked
     std::string cursor;
     std::size_t limit = 0;
-    bool apart = false; // of left: a row for each list of lines
-    std::string reason; // why a body is read
+    bool apart = false;             // of left: a row for each list of lines
+    std::string reason;             // why bodies are read
+    std::vector<std::string> words; // of a search
     std::string pseudonym, case_number;
     tlog::TilePlace tile;
 };

@@ -201,8 +201,8 @@ Result<Secret> key_by_command(const LedgerKeySource& source) {
     const bool in_time = read_both(out, errors, ends_ms) && ends_in_time(child, ends_ms, status);
     Secret key(std::move(out.text));
     if (!in_time)
-        return fail(ErrorKind::timeout, name + "did not end within " + std::to_string(source.timeout_ms / 1000) +
-                                            " s and was killed; " + last_words(errors.text));
+        return fail(ErrorKind::timeout, name + "did not end within " + std::to_string(source.timeout_ms) +
+                                            " ms and was killed; " + last_words(errors.text));
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
         return fail(ErrorKind::io, name +
                                        (WIFEXITED(status) ? "ended with code " + std::to_string(WEXITSTATUS(status))

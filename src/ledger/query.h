@@ -29,6 +29,10 @@ struct IndexUpdate {
     bool is_complete = true; // nothing more was there; false: the time was over
 };
 
+// What ExchangeRow::decision says: as decided, or why it was let through all the same.
+inline constexpr std::array<std::string_view, 7> decision_words = {"allow", "amend",        "withhold", "refuse",
+                                                                   "warn",  "would-refuse", "exception"};
+
 struct Page {
     std::vector<ExchangeRow> rows; // newest first
     std::string cursor; // for the next page; empty at the end. Holds for good, also in an index that was built anew

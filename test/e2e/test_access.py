@@ -200,6 +200,24 @@ class Bodies:
         self.assertNotIn("zebra", json.dumps(acts))
         self.command("search", "zebra", gateway=False, code=2)
 
+        # The same over the gateway, for those who read bodies, and recorded with the key.
+        over = lambda *words, who="auditor": [json.loads(line)["exchange"] for line in
+                                              self.command("search", *words, "--reason", "case 10", "--json", who=who).splitlines()]
+        self.assertEqual([later.exchange, spoken.exchange], over("zebra"))
+        self.assertEqual([spoken.exchange], over("zebra", "striped", who="security"))
+        for who in ("ada", "data-protection"):
+            self.assertIn("takes a key with access auditor or security", self.command("search", "zebra", "--reason", "x", who=who, code=4))
+        acts = until(lambda: [act for act in self.acts("search-bodies") if act["why"] == "case 10"], "the act")
+        self.assertIn(f"with key {self.people['auditor']['id']}", acts[0]["about"])
+        page = self.told(f"/ledger/search?words={quote('zebra')}&limit=1&reason=x")
+        self.assertEqual((1, 1), (page["searched"]["exchanges"], len(page["entries"])))
+        self.assertEqual([spoken.exchange], [row["exchange"] for row in self.told(f"/ledger/search?words=zebra&limit=1&reason=x&cursor={page['next']}")["entries"]])
+        for query in ("words=zebra", "reason=x", "words=&reason=x", "words=a%0A&reason=x", "words=" + "%0A".join("a" * 33) + "&reason=x",
+                      "words=zebra&reason=x&class=foo", "words=zebra&reason=x&decision=foo", "words=zebra&reason=x&limit=0"):
+            self.told("/ledger/search?" + query, status=400)
+        for wrong in (("--class", "foo"), ("--decision", "foo"), ("--limit", "0")):
+            self.command("list", *wrong, gateway=False, code=2)
+
 
 class Left:
     def test_files_for_those_entitled_and_ones_own(self):

@@ -86,7 +86,7 @@ class LedgerKey(unittest.TestCase):
         text = self.own.read_text()
         for script, why in ((f"echo {text.strip()}; echo 'the token is locked' >&2; exit 7",
                              r"ended with code 7; it said: the token is locked"),
-                            (f"echo {text.strip()}; exec sleep 60", "did not end within 1 s and was killed"),
+                            (f"echo {text.strip()}; exec sleep 60", "did not end within 1000 ms and was killed"),
                             (f"echo {text.strip()}x", "cannot be used|is no|holds no|not a"), ("true", "key")):
             said = self.refused_with(command=["/bin/sh", "-c", script], timeout="1s")
             self.assertRegex(said, why)
