@@ -146,7 +146,7 @@ Result<std::optional<Epoch>> prepare_keys(const identity::Installation& installa
                                                 " holds then into the key's place");
         auto fresh = crypto::NoteSigner::generate(identity::next_epoch(installation.origin(), keys));
         if (!fresh) return std::unexpected(fresh.error());
-        auto aside = ledger::set_aside(prepared / "ledger", mark);
+        auto aside = ledger::set_aside(prepared / "ledger", installation.origin(), mark);
         if (!aside) return std::unexpected(aside.error());
         keys.push_back(fresh->verifier());
         if (auto written = identity::write_ledger_signer(prepared, *fresh); !written)

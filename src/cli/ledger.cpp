@@ -91,7 +91,7 @@ Option add_reason_option(Command& command, std::string& into, const char* about)
     });
 }
 
-void add_source_options(Command& command, LedgerOptions& options) {
+void add_source_options(Command& command, LedgerOptions& options, bool in_pages) {
     add_config_option(command, options.config);
     command
         .option("--gateway", options.gateway,
@@ -102,7 +102,7 @@ void add_source_options(Command& command, LedgerOptions& options) {
         .check(
             [](const std::string& text) { return text == "0" ? std::string("it must be 1 or more") : std::string(); })
         .show_default();
-    command.option("--cursor", options.cursor, "Go on behind a page");
+    if (in_pages) command.option("--cursor", options.cursor, "Go on behind a page");
     command.flag("--json", options.json, "One object a line");
 }
 
@@ -185,11 +185,23 @@ int show(LedgerOptions& options) {
     return done;
 }
 
+// A file that is damaged is made anew: it is a cache.
+Result<ledger::IndexUpdate> reindexed(const identity::Installation& installation) {
+    const auto ledger = installation.ledger_directory(), file = installation.index_file();
+    auto query = ledger::Query::open(ledger, file);
+    auto done = query ? query->reindex() : Result<ledger::IndexUpdate>(std::unexpected(query.error()));
+    if (done || done.error().kind == ErrorKind::unavailable) return done; // in use just now
+    query = ledger::Query::discard_and_open(ledger, file);
+    return query ? query->reindex() : std::unexpected(query.error());
+}
+
 int reindex(LedgerOptions& options) {
     int exit_code = done;
-    auto opened = open_ledger(options, exit_code);
-    if (!opened) return exit_code;
-    const auto updated = opened->query.reindex();
+    const auto config = open_config(options.config, false, exit_code);
+    if (!config) return exit_code;
+    const auto visit = open_visit(*config, exit_code);
+    if (!visit) return exit_code;
+    const auto updated = reindexed(visit->installation);
     if (!updated) return complain(updated.error());
     if (options.json)
         fmt::print("{{\"entries\":{},\"next_index\":{}}}\n", updated->entries, updated->next_index);

@@ -37,7 +37,8 @@ void add_ledger_filters(Command& command, LedgerOptions& options);
 // --reason: why it is done, which is recorded; blank is none.
 Option add_reason_option(Command& command, std::string& into, const char* about);
 void add_entry_filters(Command& command, LedgerOptions& options);
-void add_source_options(Command& command, LedgerOptions& options); // --config, --gateway, --limit, --cursor, --json
+// --config, --gateway, --limit, --cursor (of what comes in pages), --json
+void add_source_options(Command& command, LedgerOptions& options, bool in_pages = true);
 
 // A verifier key as it stands, or a file with keys, one a line.
 Result<void> add_keys(const std::string& text, std::vector<crypto::NoteVerifier>& keys);

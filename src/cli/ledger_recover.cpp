@@ -114,11 +114,13 @@ int recover(const RecoverOptions& options) {
     const std::string origin = alone->installation.next_epoch();
     const auto fresh = crypto::NoteSigner::generate(origin);
     if (!fresh) return complain(fresh.error());
-    const auto aside =
-        ledger::set_aside(alone->installation.ledger_directory(), "epoch-" + to_hex(crypto::random_bytes(4)));
+    const auto noted = alone->state->noted_ledgers();
+    if (!noted) return complain(noted.error());
+    const auto aside = ledger::set_aside(alone->installation.ledger_directory(), alone->installation.origin(),
+                                         "epoch-" + to_hex(crypto::random_bytes(4)));
     if (!aside) return complain(aside.error());
-    const std::string about =
-        epoch_text(old_origin, origin, aside->kept, aside->before ? &aside->before->checkpoint : nullptr, true);
+    const std::string about = epoch_text(
+        {old_origin, aside->before ? &aside->before->checkpoint : nullptr, *noted, true}, origin, aside->kept);
     if (auto recorded = record(*alone, "recover", options, about); !recorded) return complain(recorded.error());
     const auto taken = alone->installation.take_ledger_signer(*fresh);
     if (!taken) return complain(taken.error());

@@ -11,6 +11,7 @@
 #include "identity/swap.h"
 #include "ledger/checkpoint_file.h"
 #include "ledger/segment.h"
+#include "store/state.h"
 
 #include <fmt/format.h>
 
@@ -32,6 +33,7 @@ struct RestoreOptions {
 struct Present {
     std::optional<tlog::Checkpoint> newest; // signed by a key that is known
     std::uint64_t entries = 0;              // that are here, signed or not
+    std::vector<store::NotedLedger> noted;  // that had been signed, by what state.db noted
     bool is_there = false;
 };
 
@@ -96,11 +98,39 @@ Result<void> look_at_seen(const RestoreOptions& options, std::span<const crypto:
     return {};
 }
 
+// state.db says more than a ledger that was cut back, or begun anew.
+Result<void> look_at_notes(const fs::path& data, Present& present) {
+    std::error_code code;
+    if (!fs::exists(data / "state.db", code)) return {};
+    auto state = store::State::open(data / "state.db");
+    if (!state) return {}; // told at the end: what it held is not carried over
+    auto noted = (*state)->noted_ledgers();
+    if (!noted) return std::unexpected(noted.error());
+    present.noted = std::move(*noted);
+    present.is_there =
+        present.is_there || std::ranges::any_of(present.noted, [](const auto& one) { return one.entries > 0; });
+    return {};
+}
+
 std::string lost_text(const Present& present, const tlog::Checkpoint& backup) {
-    const std::uint64_t entries = std::max(present.entries, present.newest ? present.newest->size : 0);
+    std::uint64_t entries = 0; // of the backup's log
+    if (!present.newest || present.newest->origin == backup.origin)
+        entries = std::max(present.entries, present.newest ? present.newest->size : 0);
+    std::vector<store::NotedLedger> later; // epochs
+    for (const store::NotedLedger& one : present.noted)
+        if (one.name == backup.origin)
+            entries = std::max(entries, one.entries);
+        else
+            later.push_back(one);
+    std::string out;
     if (entries > backup.size)
-        return fmt::format("entries {} to {}, which are not in the backup, would be lost", backup.size, entries - 1);
-    return "nothing of it is newer than the backup";
+        out = fmt::format("entries {} to {}, which are not in the backup, would be lost", backup.size, entries - 1);
+    const std::string lost = lost_by_note(later, backup.origin, backup.size);
+    if (!lost.empty()) return out + lost.substr(out.empty() ? 2 : 0);
+    if (present.newest && present.newest->origin != backup.origin)
+        return fmt::format("it is {} by now, with {} entries, and the backup is of {}: what is not in it would be lost",
+                           present.newest->origin, std::max(present.entries, present.newest->size), backup.origin);
+    return out.empty() ? "nothing of it is newer than the backup" : out;
 }
 
 Result<void> record(store::State& state, const identity::Installation& installation, const RestoreOptions& options,
@@ -128,6 +158,7 @@ Result<Prepared> prepare(const RestoreOptions& options, const identity::Installa
         return std::unexpected(merged.error());
     const tlog::Checkpoint& last = manifest.checkpoint;
     const bool goes_on = present.newest == last && present.entries == last.size &&
+                         lost_by_note(present.noted, last.origin, last.size).empty() &&
                          last.origin == installation.ledger_signer()->verifier().name();
     const auto epoch = backup::prepare_keys(installation, !goes_on, "epoch-" + mark);
     if (!epoch) return std::unexpected(epoch.error());
@@ -136,7 +167,8 @@ Result<Prepared> prepare(const RestoreOptions& options, const identity::Installa
     if (*epoch) {
         const tlog::Checkpoint& newest = present.newest && present.newest->size > last.size ? *present.newest : last;
         out.signer = (*epoch)->signer;
-        out.about = epoch_text(newest.origin, out.signer->verifier().name(), (*epoch)->aside.kept, &newest, false);
+        out.about = epoch_text({last.origin, &newest, present.noted, false}, out.signer->verifier().name(),
+                               (*epoch)->aside.kept);
     }
     auto state = store::State::open(identity::prepared_directory(data) / "state.db");
     if (!state) return std::unexpected(state.error());
@@ -193,6 +225,7 @@ int restore(const RestoreOptions& options) {
     if (!checked) return complain(checked.error());
     const backup::Manifest& manifest = checked->manifest;
     Present present = look_at_ledger(data / "ledger", *keys);
+    if (auto noted = look_at_notes(data, present); !noted) return complain(noted.error());
     if (auto seen = look_at_seen(options, *keys, present); !seen) return complain(seen.error());
     if (present.is_there && !options.replace)
         return complain(fmt::format("{} has a ledger: {}; --replace puts the backup of {} entries in its place, and "

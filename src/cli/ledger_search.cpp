@@ -42,7 +42,7 @@ void summary(std::uint64_t exchanges, const gateway::BodySearch::Figures& figure
     if (figures.unread != 0)
         fmt::print(stderr, "{} could not be read, so nothing is known of them; the first: {}\n", figures.unread,
                    printable(figures.problem));
-    if (is_cut) fmt::print(stderr, "--limit was reached; older ones were not searched\n");
+    if (is_cut) fmt::print(stderr, "--limit was reached; there may be older ones\n");
 }
 
 int search(SearchOptions& options) {
@@ -58,12 +58,19 @@ int search(SearchOptions& options) {
     gateway::BodySearch::Figures figures;
     std::uint64_t exchanges = 0;
     std::size_t found = 0;
+    bool is_cut = false; // there are more
     std::string cursor;
     do {
         auto page = source->search(options.filter, cursor, options.words, options.why, options.by);
         if (!page) return complain(page.error());
-        for (const gateway::SearchMatch& match : page->matches)
-            if (found < options.limit) print(match, source->origin(), options.json), ++found;
+        for (const gateway::SearchMatch& match : page->matches) {
+            if (found == options.limit) {
+                is_cut = true;
+                break;
+            }
+            print(match, source->origin(), options.json);
+            ++found;
+        }
         figures.bodies += page->bodies.bodies, figures.bytes += page->bodies.bytes;
         figures.bytes_read += page->bodies.bytes_read, figures.missing += page->bodies.missing;
         figures.unread += page->bodies.unread;
@@ -71,7 +78,7 @@ int search(SearchOptions& options) {
         progress.tell(exchanges += page->exchanges);
         cursor = page->cursor;
     } while (!cursor.empty() && found < options.limit);
-    summary(exchanges, figures, !cursor.empty());
+    summary(exchanges, figures, is_cut || !cursor.empty());
     return done;
 }
 
@@ -82,7 +89,7 @@ void add_ledger_search(Command& group, int& exit_code) {
     options.limit = 100;
     Command command = group.command("search", "Exchanges in whose kept bodies all these words are");
     command.option("words", options.words, "What to look for; a word may have blanks in it").required();
-    add_source_options(command, options);
+    add_source_options(command, options, false);
     add_reason_option(command, options.why, "Why bodies are read; it is recorded").required();
     command.option("--by", options.by, "Who reads them; else who is at the keyboard, or of a gateway whose key it is");
     add_entry_filters(command, options);

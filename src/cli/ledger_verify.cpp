@@ -9,6 +9,7 @@
 #include "json/writer.h"
 #include "ledger/bundle.h"
 #include "ledger/checkpoint_file.h"
+#include "ledger/tree_files.h"
 #include "ledger/verify.h"
 #include "store/state.h"
 #include "tlog/lines.h"
@@ -264,21 +265,41 @@ std::optional<std::pair<std::uint64_t, std::uint64_t>> range_of(std::string_view
     return std::pair(*first, *last);
 }
 
-// What the installation knows besides the ledger's own files: how far it had been signed; bodies.
-Result<Bodies> look_beside(const SealOptions& options, const LedgerPlace& place, std::uint64_t first, std::uint64_t end,
-                           ledger::Verified& found) {
-    const auto installation =
-        identity::Installation::open(place.config->data, identity::Tenancy::visitor, place.config->ledger.key);
+// What the installation knows besides the ledger's own files: how far it had been signed. Read before they are, which go on meanwhile.
+using Noted = std::optional<store::NotedLedger>;
+Result<Noted> noted_of(const gateway::Config& config, const crypto::NoteVerifier& log) {
+    const auto installation = identity::Installation::open(config.data, identity::Tenancy::visitor, config.ledger.key);
+    if (!installation) return std::unexpected(installation.error());
+    std::error_code code;
+    if (!std::filesystem::exists(installation->state_file(), code))
+        return fail(ErrorKind::unavailable,
+                    installation->state_file().string() +
+                        " is not there, so nothing says how far the ledger had been signed; put it back from a backup");
+    auto state = store::State::open(installation->state_file());
+    if (!state) return std::unexpected(state.error());
+    return (*state)->noted_ledger(log.name());
+}
+
+void compare(const store::NotedLedger& noted, const std::filesystem::path& directory, ledger::Verified& found) {
+    const std::string known =
+        fmt::format("{} entries had been signed by {} (state.db)", noted.entries, rfc3339(noted.at_ms));
+    if (noted.entries > found.entries) {
+        found.problems.push_back({"missing", found.entries, noted.entries - 1, "the ledger was cut back: " + known});
+        return;
+    }
+    ledger::TreeReader tree(directory);
+    const auto root = tlog::root_of(noted.entries, tree.hashes());
+    if (found.ok() && (!root || crypto::bytes(*root) != noted.root))
+        found.problems.push_back(
+            {"seen", {}, {}, "the ledger was made anew: its beginning is another one than when " + known});
+}
+
+Result<Bodies> look_at_bodies(const gateway::Config& config, std::uint64_t first, std::uint64_t end,
+                              ledger::Verified& found) {
+    const auto installation = identity::Installation::open(config.data, identity::Tenancy::visitor, config.ledger.key);
     if (!installation) return std::unexpected(installation.error());
     auto state = store::State::open(installation->state_file());
     if (!state) return std::unexpected(state.error());
-    const auto noted = (*state)->noted_ledger(place.own_keys.back().name());
-    if (!noted) return std::unexpected(noted.error());
-    if (*noted && options.range.empty() && (*noted)->entries > found.entries)
-        found.problems.push_back({"missing", found.entries, (*noted)->entries - 1,
-                                  fmt::format("the ledger was cut back: {} entries had been signed by {} (state.db)",
-                                              (*noted)->entries, rfc3339((*noted)->at_ms))});
-    if (!options.bodies) return Bodies();
     auto bodies = verify_bodies(*installation, **state, first, end);
     if (!bodies) return std::unexpected(bodies.error());
     for (ledger::Problem& one : bodies->problems)
@@ -290,14 +311,16 @@ Result<Bodies> look_beside(const SealOptions& options, const LedgerPlace& place,
 }
 
 int verify(const SealOptions& options) {
-    if (!options.bundles.empty()) return verify_bundles(options);
-    int exit_code = done;
-    const auto range = options.range.empty() ? std::nullopt : range_of(options.range);
-    if (!options.range.empty() && !range) {
+    if (!options.bundles.empty()) {
+        if (options.directory.empty() && options.seen.empty() && options.verified.empty() && options.range.empty() &&
+            !options.bodies)
+            return verify_bundles(options);
         [[maybe_unused]] const int told =
-            complain("'" + printable(options.range) + "' is no range of entries: write it as 1200..1300, or one index");
+            complain("a bundle is verified by itself: of the options only --key and --json go with it");
         return wrong_use;
     }
+    int exit_code = done;
+    const auto range = options.range.empty() ? std::nullopt : range_of(options.range);
     if (range && (!options.verified.empty() || !options.seen.empty())) {
         [[maybe_unused]] const int told =
             complain("--entries looks at some entries alone: it does not go with --since and --seen");
@@ -323,15 +346,19 @@ int verify(const SealOptions& options) {
     }
     Progress progress("entries");
     asked.progress = [&](std::uint64_t entries) { progress.tell(entries); };
+    const auto noted =
+        place->config && !range ? noted_of(*place->config, place->own_keys.back()) : Result<Noted>(Noted());
+    if (!noted) return complain(noted.error());
     auto found = range ? ledger::verify_range(asked, range->first, range->second) : ledger::verify(asked);
     if (!found) return complain(found.error());
+    if (*noted) compare(**noted, place->directory, *found);
     Bodies bodies;
-    if (place->config) {
+    if (options.bodies) {
         const std::uint64_t from = asked.verified ? asked.verified->checkpoint.size : 0;
-        auto beside = look_beside(options, *place, range ? range->first : from,
-                                  range ? range->second + 1 : found->entries, *found);
-        if (!beside) return complain(beside.error());
-        bodies = std::move(*beside);
+        auto looked = look_at_bodies(*place->config, range ? range->first : from,
+                                     range ? range->second + 1 : found->entries, *found);
+        if (!looked) return complain(looked.error());
+        bodies = std::move(*looked);
     }
     const bool seals = place->config && !range;
     const Sealed sealed = seals ? Sealed::open(*place->config, place->directory, place->own_keys) : Sealed();
@@ -384,8 +411,12 @@ void add_ledger_verify(Command& group, int& exit_code) {
         .one_each();
     const Option since = verify_command.option(
         "--since", options.verified, "A file with the checkpoint of the last verification: only what is newer is read");
-    verify_command.option("--entries", options.range,
-                          "Only these, as FROM..TO or one index: each by its proof to the signed checkpoint");
+    verify_command
+        .option("--entries", options.range,
+                "Only these, as FROM..TO or one index: each by its proof to the signed checkpoint")
+        .check([](const std::string& text) {
+            return range_of(text) ? std::string() : std::string("it is a range such as 1200..1300, or one index");
+        });
     verify_command.flag("--bodies", options.bodies,
                         "Read each body that was kept, too, and compare it with its entry; nothing of it is shown");
     verify_command.flag("--json", options.json, "Print an object");

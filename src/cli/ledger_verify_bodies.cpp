@@ -46,8 +46,9 @@ private:
         } else if (bytes.error().kind == ErrorKind::refused) {
             ++out_.erased;
         } else {
-            out_.problems.push_back(
-                {"body", index, index, "entry " + std::to_string(index) + ", " + what + ": " + bytes.error().message});
+            const bool is_elsewhere = bytes.error().kind == ErrorKind::io; // as a pack that was offloaded
+            out_.problems.push_back({is_elsewhere ? "unreadable" : "body", index, index,
+                                     "entry " + std::to_string(index) + ", " + what + ": " + bytes.error().message});
         }
     }
 

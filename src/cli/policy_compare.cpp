@@ -92,11 +92,20 @@ std::string line_of(const policy::EgressRule& rule) {
     return line + fmt::format(", classes {:05b}", rule.classes);
 }
 
+std::string line_of(const policy::Grant& grant) {
+    std::string ports;
+    for (const policy::PortRange& range : grant.ports) ports += (ports.empty() ? "" : ", ") + policy::text_of(range);
+    return fmt::format("{} grants that ports {} are reached{}, classes {:05b}", grant.id, ports,
+                       grant.asks ? ", where the person says so" : "", grant.classes);
+}
+
 // Lines of `here` that are not in `there`, in their order; the order counts too, so where only it differs, all of them.
 std::vector<std::string> egress_lines(const policy::Document& here, const policy::Document& there) {
     std::vector<std::string> ours, theirs, only;
     for (const auto& rule : here.egress) ours.push_back(line_of(rule));
     for (const auto& rule : there.egress) theirs.push_back(line_of(rule));
+    for (const auto& grant : here.grants) ours.push_back(line_of(grant));
+    for (const auto& grant : there.grants) theirs.push_back(line_of(grant));
     if (ours == theirs) return {};
     for (const std::string& line : ours)
         if (std::ranges::find(theirs, line) == theirs.end()) only.push_back(line);

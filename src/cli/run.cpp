@@ -18,6 +18,7 @@ struct RunOptions {
     std::string client; // or program
     std::vector<std::string> arguments;
     std::string gateway, key_file, model;
+    std::vector<std::string> grants;
     bool generic = false, quiet = false, despite_redirects = false;
 };
 
@@ -57,7 +58,9 @@ std::string contacts_of(const egress::Receipts::Host& host) {
     };
     add(host.contacts, "contact");
     if (host.contacts > 0) out += fmt::format(" ({} bytes sent, {} received)", host.sent_bytes, host.received_bytes);
-    add(host.names, "question about its name");
+    if (host.names > 0)
+        out += fmt::format("{}{} question{} about its name", out.empty() ? "" : ", ", host.names,
+                           host.names == 1 ? "" : "s");
     if (host.refused > 0)
         out += fmt::format("{}{} refused: {}", out.empty() ? "" : ", ", host.refused, printable(host.reason));
     return out;
@@ -76,6 +79,9 @@ void tell(const endpoint::Receipt& receipt) {
         if (++shown <= hosts_shown_max) line(fmt::format("  {}: {}", printable(name), contacts_of(host)));
     if (shown > hosts_shown_max) line(fmt::format("  and {} more", shown - hosts_shown_max));
     if (shown > 0) line(fmt::format("  each contact: {}", receipt.file.string()));
+    for (const auto& [id, uses] : receipt.grants)
+        line(fmt::format("  grant {}: used {} time{}", printable(id), uses, uses == 1 ? "" : "s"));
+    for (const std::string& one : receipt.unreached) line("  " + printable(one));
     if (!receipt.not_renewed.empty())
         fmt::print(stderr, "sallyport: the binding could not be renewed: {}\n", printable(receipt.not_renewed));
     if (!receipt.untold.empty())
@@ -103,6 +109,7 @@ int run(const RunOptions& options) {
     launch.environment = environment_inside();
     launch.model = options.model;
     launch.despite_redirects = options.despite_redirects;
+    launch.grants.insert(options.grants.begin(), options.grants.end());
     if (!options.gateway.empty()) {
         std::string behind;
         auto gateway = origin_of(options.gateway, behind);
@@ -119,6 +126,9 @@ int run(const RunOptions& options) {
         launch.progress = [](std::string_view what) {
             fmt::print(stderr, "{}\n", ink(Ink::dim, fmt::format("sallyport: {} …", what)));
         };
+    // A coding client draws on the whole screen: it is told at the end then.
+    if (!options.quiet && launch.client == nullptr)
+        launch.tell = [](std::string_view sentence) { line("sallyport: " + std::string(sentence)); };
     const auto receipt = endpoint::launch(launch);
     if (!receipt) {
         complain(receipt.error());
@@ -141,12 +151,14 @@ void add_run(Command& app, int& exit_code) {
     command.option("--model", options.model, "The model it is to ask for");
     command.flag("--despite-redirects", options.despite_redirects,
                  "Also where the repository's files name another address");
+    command.option("--grant", options.grants, "A grant of the policy that this run is to have, by its id").one_each();
     command.flag("--generic", options.generic, "Any program, not a known coding client");
     command.flag("-q,--quiet", options.quiet, "No receipt at the end");
     command.footer(
         "The client sees this repository, the machine's programs and a home folder of its own. Its exit code is the "
         "command's; 3: refused before it started, 4: it could not be started.\n\nExamples:\n  sallyport run claude\n  "
-        "sallyport run codex -- exec 'explain main.cpp'\n  sallyport run --generic bash\n");
+        "sallyport run codex -- exec 'explain main.cpp'\n  sallyport run --generic bash\n  sallyport run --grant "
+        "dev-server claude\n");
     command.run([&exit_code] { exit_code = run(options); });
 }
 

@@ -85,7 +85,9 @@ Result<std::string> constraints(std::span<const std::string> permitted) {
     return value;
 }
 
-bool begin(X509* certificate, EVP_PKEY* key, std::string_view name, std::int64_t from_s, std::int64_t to_s) {
+// `field`: what of the subject `name` is: "CN", or "O" where that would be held against the host names that are permitted (GnuTLS does).
+bool begin(X509* certificate, EVP_PKEY* key, const char* field, std::string_view name, std::int64_t from_s,
+           std::int64_t to_s) {
     const std::string serial = random_bytes(16);
     BIGNUM* number = BN_bin2bn(reinterpret_cast<const unsigned char*>(serial.data()), 16, nullptr);
     BN_clear_bit(number, 127); // positive in 16 octets
@@ -95,7 +97,7 @@ bool begin(X509* certificate, EVP_PKEY* key, std::string_view name, std::int64_t
     ASN1_TIME_set(X509_getm_notBefore(certificate), static_cast<time_t>(from_s));
     ASN1_TIME_set(X509_getm_notAfter(certificate), static_cast<time_t>(to_s));
     X509_NAME* subject = X509_get_subject_name(certificate);
-    return X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name.data()),
+    return X509_NAME_add_entry_by_txt(subject, field, MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name.data()),
                                       static_cast<int>(std::min(name.size(), common_name_bytes_max)), -1, 0) == 1 &&
            X509_set_pubkey(certificate, key) == 1;
 }
@@ -135,7 +137,7 @@ Result<std::shared_ptr<const CertificateAuthority>> CertificateAuthority::make(s
     X509* certificate = parts->certificate.get();
     const std::int64_t now_s = now_wall_ms / 1000;
     bool made = parts->key &&
-                begin(certificate, parts->key.get(), name, now_s - clock_skew_s, now_s + valid_ms / 1000) &&
+                begin(certificate, parts->key.get(), "CN", name, now_s - clock_skew_s, now_s + valid_ms / 1000) &&
                 X509_set_issuer_name(certificate, X509_get_subject_name(certificate)) == 1 &&
                 extend(certificate, certificate, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
                 extend(certificate, certificate, NID_key_usage, "critical,keyCertSign,cRLSign") &&
@@ -180,15 +182,16 @@ Result<KeyPair> CertificateAuthority::issue(std::string_view host, std::int64_t 
     const bool is_name = !address && host.size() <= common_name_bytes_max;
     const std::string_view common = is_name ? host : std::string_view("Sallyport");
     const std::string alternative = address ? "IP:" + address->text() : "DNS:" + std::string(host);
-    const bool made = begin(leaf.get(), parts_->leaf_key.get(), common, now_s - clock_skew_s, to_s) &&
-                      X509_set_issuer_name(leaf.get(), X509_get_subject_name(issuer)) == 1 &&
-                      extend(leaf.get(), issuer, NID_basic_constraints, "critical,CA:FALSE") &&
-                      extend(leaf.get(), issuer, NID_key_usage, "critical,digitalSignature") &&
-                      extend(leaf.get(), issuer, NID_ext_key_usage, "serverAuth") &&
-                      extend(leaf.get(), issuer, NID_subject_key_identifier, "hash") &&
-                      extend(leaf.get(), issuer, NID_authority_key_identifier, "keyid") &&
-                      extend(leaf.get(), issuer, NID_subject_alt_name, alternative) &&
-                      X509_sign(leaf.get(), parts_->key.get(), EVP_sha256()) != 0;
+    const bool made =
+        begin(leaf.get(), parts_->leaf_key.get(), is_name ? "CN" : "O", common, now_s - clock_skew_s, to_s) &&
+        X509_set_issuer_name(leaf.get(), X509_get_subject_name(issuer)) == 1 &&
+        extend(leaf.get(), issuer, NID_basic_constraints, "critical,CA:FALSE") &&
+        extend(leaf.get(), issuer, NID_key_usage, "critical,digitalSignature") &&
+        extend(leaf.get(), issuer, NID_ext_key_usage, "serverAuth") &&
+        extend(leaf.get(), issuer, NID_subject_key_identifier, "hash") &&
+        extend(leaf.get(), issuer, NID_authority_key_identifier, "keyid") &&
+        extend(leaf.get(), issuer, NID_subject_alt_name, alternative) &&
+        X509_sign(leaf.get(), parts_->key.get(), EVP_sha256()) != 0;
     if (!made) return library_failure("cannot make a certificate for " + std::string(host));
     return KeyPair{pem_of(leaf.get()) + pem_, parts_->leaf_key_pem};
 }

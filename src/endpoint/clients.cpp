@@ -39,6 +39,7 @@ Setting claude_code(const Way& way) {
                        {"ANTHROPIC_AUTH_TOKEN", no_key},
                        {"DISABLE_UPDATES", "1"},
                        {"DISABLE_AUTOUPDATER", "1"},
+                       {"CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL", "1"},
                        {"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1"}};
     // Company settings come first: a repository's or a person's file cannot name another address.
     out.files.emplace_back("/etc/claude-code/managed-settings.json", object([&](json::Writer& writer) {
@@ -65,6 +66,7 @@ Setting codex(const Way& way) {
     set("analytics.enabled=false");
     set("features.plugins=false");
     set("features.apps=false");
+    set("web_search=\"disabled\""); // run by the vendor: the gateway refuses it but where a policy allows that
     // Its own sandbox needs namespaces, which the boundary denies to all within: the boundary stands in its place. (The kind that says so,
     // externalSandbox, can only be asked for by its app server.)
     set("sandbox_mode=\"danger-full-access\"");
@@ -82,6 +84,7 @@ Setting gemini_cli(const Way& way) {
     out.files.emplace_back("/etc/gemini-cli/settings.json", object([](json::Writer& writer) {
                                writer.begin_object("general");
                                writer.member("enableAutoUpdate", false);
+                               writer.member("enableAutoUpdateNotification", false);
                                writer.end_object();
                                writer.begin_object("privacy");
                                writer.member("usageStatisticsEnabled", false);

@@ -50,6 +50,7 @@ ForwardSetting forward_setting(std::uint16_t port, const crypto::CertificateAuth
     out.files.emplace_back(bundle_file, roots() + authority->certificate());
     out.environment.emplace_back("NODE_EXTRA_CA_CERTS", authority_file); // adds to node's own
     for (const char* name : bundle_variables) out.environment.emplace_back(name, bundle_file);
+    out.environment.emplace_back("NPM_CONFIG_CAFILE", bundle_file); // beats a cafile in the machine's own npmrc
     return out;
 }
 
@@ -125,11 +126,22 @@ void Forward::cut() {
     if (names_door_ >= 0) loop_.unwatch(names_door_, *this);
 }
 
-std::string Forward::told(std::uint64_t exchanges) const {
+std::string Forward::told(std::uint64_t exchanges, const std::map<std::string, std::uint64_t>& grants) const {
     std::string out;
     json::Writer writer(out);
     writer.begin_object();
     writer.member("exchanges", exchanges);
+    writer.begin_array("grants");
+    for (const auto& [id, uses] : grants) {
+        std::string row;
+        json::Writer grant(row);
+        grant.begin_array();
+        grant.element(id);
+        grant.element(static_cast<std::int64_t>(uses));
+        grant.end_array();
+        writer.element_raw(row);
+    }
+    writer.end_array();
     writer.begin_array("hosts");
     for (const auto& [name, figures] : receipts_->hosts()) {
         if (out.size() > limits::run_told_bytes_max - 1'024) break; // the file of receipts has them all

@@ -9,6 +9,7 @@
 #include "net/loop.h"
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -46,8 +47,8 @@ public:
     bool is_busy() const { return shared_->connections.load() > 0; }
     void cut();
     const egress::Receipts& receipts() const { return *receipts_; }
-    // For the gateway: exchanges with it, and every host with its figures.
-    std::string told(std::uint64_t exchanges) const;
+    // For the gateway: exchanges with it, every host with its figures, what of the grants was used.
+    std::string told(std::uint64_t exchanges, const std::map<std::string, std::uint64_t>& grants) const;
 
 private:
     Forward(net::Loop& loop, ForwardOptions options) : loop_(loop), options_(std::move(options)) {}

@@ -2,6 +2,8 @@
 
 #include "base/clock.h"
 #include "endpoint/forward.h"
+#include "endpoint/git_guards.h"
+#include "endpoint/reached.h"
 #include "endpoint/redirects.h"
 #include "endpoint/statement.h"
 #include "endpoint/tier.h"
@@ -10,6 +12,7 @@
 #include "net/dialer.h"
 #include "sandbox/boundary.h"
 
+#include <algorithm>
 #include <csignal>
 #include <optional>
 #include <sys/signalfd.h>
@@ -95,6 +98,7 @@ void add_doors(Prepared& out, ViewOptions& shown, const crypto::CertificateAutho
     shown.files.insert(shown.files.end(), forward.files.begin(), forward.files.end());
     for (const auto& [name, value] : forward.environment) out.spec.environment.push_back(name + "=" + value);
     out.spec.doors = {{false, gateway_port}, {false, proxy_port}, {true, names_port}};
+    out.spec.is_reached = true;
 }
 
 // `installed`: of a client.
@@ -165,7 +169,19 @@ Result<KnownTier> require_tier(const LaunchOptions& options, const Remembered& r
 struct Agreed {
     std::string answer; // for Holder::take(); empty: there is no gateway
     std::shared_ptr<const crypto::CertificateAuthority> authority;
+    Grants grants;
 };
+Result<void> know_grants(const LaunchOptions& options, const Agreed& agreed) {
+    for (const std::string& id : options.grants)
+        if (!agreed.grants || std::ranges::find(*agreed.grants, id, &policy::Grant::id) == agreed.grants->end()) {
+            std::string known;
+            if (agreed.grants)
+                for (const policy::Grant& one : *agreed.grants) known += (known.empty() ? "" : ", ") + one.id;
+            return fail(ErrorKind::refused, "the policy has no grant '" + id + "' for this repository; there " +
+                                                (known.empty() ? "are none" : "are: " + known));
+        }
+    return {};
+}
 Result<Agreed> agree(const LaunchOptions& options, const identity::Statement& statement) {
     Agreed out;
     if (options.gateway.where.host.empty()) return out;
@@ -175,6 +191,9 @@ Result<Agreed> agree(const LaunchOptions& options, const identity::Statement& st
     auto authority = authority_of(out.answer);
     if (!authority) return std::unexpected(authority.error());
     out.authority = std::move(*authority);
+    auto grants = grants_of(out.answer);
+    if (!grants) return std::unexpected(grants.error());
+    out.grants = std::move(*grants);
     return out;
 }
 
@@ -190,6 +209,7 @@ public:
         if (auto watched = ended_.watch(); !watched) return watched;
         if (auto watched = signals_.watch(); !watched) return watched;
         if (auto begun = boundary_.begin(); !begun) return begun;
+        if (reached_) reached_->start();
         loop_.run();
         return {};
     }
@@ -206,6 +226,9 @@ public:
         receipt.not_renewed = way_->holder().problem();
         receipt.hosts = forward_->receipts().hosts();
         receipt.file = receipts_file();
+        if (!reached_) return;
+        receipt.grants = reached_->used();
+        for (const auto& [port, why] : reached_->closed()) receipt.unreached.push_back(why);
     }
 
 private:
@@ -224,6 +247,8 @@ private:
         auto opened = Forward::open(loop_, resolver_, buffers_, std::move(forward));
         if (!opened) return std::unexpected(opened.error());
         forward_ = std::move(*opened);
+        ReachedOptions reached{agreed.grants, options_.grants, {gateway_port, proxy_port}, options_.tell};
+        if (sandbox::Dialer* const dialer = boundary_.dialer()) reached_.emplace(loop_, *dialer, std::move(reached));
         const auto door = [&](std::size_t number) { return ::dup(boundary_.doors()[number].descriptor); };
         if (auto listening = way_->listen(door(0)); !listening) return listening;
         return forward_->listen(door(1), door(2));
@@ -231,6 +256,7 @@ private:
     // The program is gone: the gateway is told, in a moment or not at all.
     void ended() {
         ended_.stop();
+        if (reached_) reached_->cut();
         if (!way_) return loop_.stop();
         loop_.spawn(close());
         loop_.spawn(give_up());
@@ -245,7 +271,8 @@ private:
         forward_->cut();
         way_->cut();
         co_await net::Sleep(loop_, ends_look_ms);
-        co_await way_->tell(forward_->told(way_->figures().exchanges));
+        const auto& used = reached_ ? reached_->used() : std::map<std::string, std::uint64_t>();
+        co_await way_->tell(forward_->told(way_->figures().exchanges, used));
         loop_.stop();
     }
 
@@ -257,6 +284,7 @@ private:
     http::BufferPool buffers_;
     std::optional<WayOut> way_;
     std::unique_ptr<Forward> forward_;
+    std::optional<Reached> reached_;
     UntilEnded ended_{loop_, boundary_.ended(), [this] { ended(); }};
     PassedOn signals_{loop_, boundary_};
 };
@@ -278,6 +306,8 @@ Result<Receipt> launch(const LaunchOptions& options) {
     if (!statement) return std::unexpected(statement.error());
     const auto agreed = agree(options, *statement);
     if (!agreed) return std::unexpected(agreed.error());
+    if (auto known = know_grants(options, *agreed); !known) return std::unexpected(known.error());
+    const MadeForRun made(workspace);
     auto prepared = prepare(options, workspace, std::move(*installed), agreed->authority.get());
     if (!prepared) return std::unexpected(prepared.error());
     auto boundary = sandbox::Boundary::prepare(prepared->spec);

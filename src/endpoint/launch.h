@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,8 +28,11 @@ struct LaunchOptions {
     Secret key;           // of the company, for the gateway
     std::string model;
     bool despite_redirects = false;
+    std::set<std::string> grants;                   // of the policy, that the person wants: their ids
     std::vector<std::string> environment;           // of the person, to go inside: NAME=value
     std::function<void(std::string_view)> progress; // of what takes more than a moment; may be empty
+    std::function<void(std::string_view)>
+        tell; // a sentence while the program runs; may be empty: its screen is its own
 };
 
 // What a run was, for its end.
@@ -42,6 +46,8 @@ struct Receipt {
     std::string unreachable;                             // why the gateway could not be had, the last time
     std::string not_renewed;                             // why the binding could not be
     std::string untold;                                  // why the gateway could not be told what the run was
+    std::map<std::string, std::uint64_t> grants;         // that were used, and how often
+    std::vector<std::string> unreached;                  // what listened inside and nobody could reach: sentences
     std::map<std::string, egress::Receipts::Host> hosts; // whom the client contacted besides, or wanted to
     std::filesystem::path file;                          // with every contact of it
 };

@@ -137,6 +137,7 @@ void gemini_cli(const NativeLimits& limits, Controls& out, Said& said) {
     out.files.emplace_back("/etc/gemini-cli/settings.json", object([&](json::Writer& writer) {
                                writer.begin_object("general");
                                writer.member("enableAutoUpdate", false);
+                               writer.member("enableAutoUpdateNotification", false);
                                writer.end_object();
                                write_allowed_servers(writer, limits);
                                writer.begin_object("privacy");

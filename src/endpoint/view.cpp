@@ -1,5 +1,7 @@
 #include "endpoint/view.h"
 
+#include "endpoint/git_guards.h"
+
 #include <algorithm>
 #include <system_error>
 
@@ -29,23 +31,10 @@ constexpr const char* tools[] = {".gitconfig", ".config/git", ".local/bin",  ".l
 constexpr const char* hosts = "127.0.0.1 localhost\n::1 localhost\n127.0.0.1 sallyport\n";
 constexpr const char* resolver = "nameserver 127.0.0.1\noptions attempts:1 timeout:1\n";
 
-constexpr const char* guarded[] = {".git/hooks",
-                                   ".git/config",
-                                   ".git/info/attributes",
-                                   ".mcp.json",
-                                   ".vscode",
-                                   ".idea",
-                                   ".envrc",
-                                   ".claude/settings.json",
-                                   ".claude/settings.local.json",
-                                   ".claude/hooks",
-                                   ".codex",
-                                   ".gemini",
-                                   ".qwen",
-                                   "opencode.json",
-                                   "opencode.jsonc",
-                                   ".opencode",
-                                   ".github/workflows"};
+constexpr const char* guarded[] = {
+    ".mcp.json",     ".vscode",          ".idea",   ".envrc", ".claude/settings.json", ".claude/settings.local.json",
+    ".claude/hooks", ".codex",           ".gemini", ".qwen",  "opencode.json",         "opencode.jsonc",
+    ".opencode",     ".github/workflows"};
 
 bool is_below(const fs::path& path, const fs::path& folder) {
     const auto [end, rest] = std::ranges::mismatch(folder, path);
@@ -55,14 +44,15 @@ bool is_below(const fs::path& path, const fs::path& folder) {
 
 } // namespace
 
-std::vector<fs::path> guarded_files(const fs::path& workspace) {
-    std::vector<fs::path> out;
+Result<std::vector<fs::path>> guarded_files(const fs::path& workspace) {
+    auto out = guarded_by_git(workspace);
+    if (!out) return out;
     std::error_code error;
     for (const char* one : guarded)
         // A link would be shown as what it leads to; that is read-only or not there already, or within the workspace and its own.
         if (const auto kind = fs::symlink_status(workspace / one, error).type();
             kind == fs::file_type::regular || kind == fs::file_type::directory)
-            out.emplace_back(one);
+            out->emplace_back(one);
     return out;
 }
 
@@ -105,7 +95,9 @@ Result<std::vector<Place>> view(const ViewOptions& options) {
         if (const fs::path source = fs::canonical(one, error); !error)
             add(Place::Kind::read_only, one, source.string());
     add(Place::Kind::read_write, workspace);
-    for (const fs::path& one : guarded_files(workspace)) {
+    const auto guarded = guarded_files(workspace);
+    if (!guarded) return std::unexpected(guarded.error());
+    for (const fs::path& one : *guarded) {
         // A mount in a folder does not keep the folder itself from being renamed; being a mount does.
         for (fs::path folder = one.parent_path(); !folder.empty(); folder = folder.parent_path())
             if (std::ranges::none_of(out, [&](const Place& place) { return place.at == workspace / folder; }))

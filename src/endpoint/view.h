@@ -19,9 +19,9 @@ struct ViewOptions {
     std::vector<std::pair<std::string, std::string>> files; // path inside and text: settings for this run
 };
 
-// What lies in a repository and is run or obeyed outside of any boundary: by git, by editors, by clients started later. Seen, not
-// changed by a client. Relative to the workspace.
-std::vector<std::filesystem::path> guarded_files(const std::filesystem::path& workspace);
+// What lies in a repository and is run or obeyed outside of any boundary: by git (git_guards.h), by editors, by clients started later.
+// Seen, not changed by a client. Relative to the workspace. Errors: as guarded_by_git().
+Result<std::vector<std::filesystem::path>> guarded_files(const std::filesystem::path& workspace);
 
 // Errors: the workspace is not a folder, or would show what has to stay hidden (the home folder itself, "/").
 Result<std::vector<sandbox::Place>> view(const ViewOptions& options);

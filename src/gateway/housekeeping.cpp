@@ -4,7 +4,7 @@
 #include "base/encoding.h"
 #include "bodies/retention.h"
 #include "crypto/crypto.h"
-#include "gateway/opened_ledger.h"
+#include "ledger/checkpoint_file.h"
 #include "policy/program.h"
 
 #include <chrono>
@@ -57,8 +57,9 @@ bool Housekeeping::goes_on() const {
 
 void Housekeeping::run() {
     std::int64_t last_ms = monotonic_ms();
-    const auto noted = parts_.state.noted_ledger(parts_.installation.ledger_signer()->verifier().name());
-    clock_.emplace(noted && *noted ? (*noted)->at_ms : 0, wall_ms(), last_ms);
+    const auto found = parts_.state.noted_ledger(parts_.installation.ledger_signer()->verifier().name());
+    const store::NotedLedger noted = found && *found ? **found : store::NotedLedger();
+    clock_.emplace(noted.at_ms, noted.waited_ms, wall_ms(), last_ms);
     if (clock_->behind_ms() != 0)
         log_.warning("clock.behind", {{"ms", clock_->behind_ms()},
                                       {"what", "the clock is behind what the ledger noted last: entries from now on "
@@ -85,17 +86,31 @@ void Housekeeping::look_at_clock() {
         log_.warning("clock.moved", {{"ms", moved_ms}});
 }
 
+void Housekeeping::note_ledger() {
+    const auto stored = ledger::read_checkpoint(ledger::checkpoint_path(parts_.installation.ledger_directory()));
+    Result<void> noted;
+    if (!stored) {
+        noted = std::unexpected(stored.error());
+    } else if (*stored && (*stored)->damage.empty()) { // one that is just being written is noted at the next pass
+        const tlog::Checkpoint& last = (*stored)->signed_checkpoint.checkpoint;
+        const bool is_trusted = !clock_ || clock_->is_trusted();
+        noted = parts_.state.note_ledger({last.origin, last.size, std::string(crypto::bytes(last.root)),
+                                          is_trusted ? wall_ms() : 0, clock_ ? clock_->waited_ms(monotonic_ms()) : -1});
+    }
+    if (!noted) log_.error("ledger.not_noted", {{"why", noted.error().message}});
+}
+
 void Housekeeping::pass(const World& world) {
-    note_ledger(parts_.installation, parts_.state, parts_.ledger, log_);
+    note_ledger();
     expire(world);
     offload(world);
     tell_room(world);
 }
 
 void Housekeeping::expire(const World& world) {
-    if (!clock_->is_trusted(monotonic_ms())) {
-        log_.warning("bodies.expiry_waits", {{"what", "the clock was moved, or this installation had not run for a "
-                                                      "month: no body is destroyed before a day has passed"}});
+    if (!clock_->is_trusted()) {
+        log_.warning("bodies.expiry_waits", {{"what", "the clock was moved, or this installation had not run for two "
+                                                      "days: no body is destroyed before it ran for a day"}});
         return;
     }
     const auto& kept_ms = world.policy->program().document.bodies_kept_ms;

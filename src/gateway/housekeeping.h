@@ -11,7 +11,6 @@
 #include "gateway/metrics.h"
 #include "gateway/world.h"
 #include "identity/installation.h"
-#include "ledger/writer.h"
 #include "store/body_keys.h"
 #include "store/state.h"
 
@@ -30,7 +29,6 @@ public:
     struct Parts { // all of them outlive it
         const identity::Installation& installation;
         store::State& state;
-        const ledger::Writer& ledger;
         store::BodyKeys& keys;
         bodies::Writer& writer;
     };
@@ -43,6 +41,8 @@ public:
     void use(std::shared_ptr<const World> world); // after a reload, or a change of keys
     void stop();                                  // behind the file that is being moved
     OffloadFigures figures() const;
+    // How far the ledger is signed now, in state.db; after stop() for the last time. An error is told in the log: it will be noted later.
+    void note_ledger();
 
 private:
     void run();

@@ -114,6 +114,22 @@ void write_egress(json::Writer& writer, std::span<const policy::EgressRule> rule
     writer.end_array();
 }
 
+void write_grants(json::Writer& writer, std::span<const policy::Grant> grants, policy::Class cls) {
+    writer.begin_array("grants");
+    for (const policy::Grant& grant : grants) {
+        if ((grant.classes >> static_cast<unsigned>(cls) & 1) == 0) continue;
+        writer.begin_object();
+        writer.member("ask", grant.asks);
+        writer.member("id", grant.id);
+        writer.begin_array("ports");
+        for (const policy::PortRange& range : grant.ports) writer.element(policy::text_of(range));
+        writer.end_array();
+        writer.member("why", grant.why);
+        writer.end_object();
+    }
+    writer.end_array();
+}
+
 std::string answer_of(Lane& lane, const World& world, const identity::Binding& binding, const policy::Facts& facts) {
     const identity::Bindings::Issued issued = lane.shared.bindings.issue(binding);
     std::string body;
@@ -122,6 +138,7 @@ std::string answer_of(Lane& lane, const World& world, const identity::Binding& b
     writer.member("binding", issued.text);
     write_egress(writer, world.policy->program().document.egress, policy::effective_class(*world.policy, facts));
     writer.member("evidence", policy::name(facts.evidence));
+    write_grants(writer, world.policy->program().document.grants, policy::effective_class(*world.policy, facts));
     writer.member("id", binding.id);
     writer.member("now", binding.from_ms);
     writer.member("secret", issued.secret.reveal());
@@ -190,6 +207,9 @@ Yes record(Lane& lane, const identity::Caller& caller, const http::RequestHead& 
     run.person = checked.binding.person;
     run.repository = checked.binding.repository;
     run.exchanges = told->exchanges;
+    std::vector<ledger::NamedGrant> grants;
+    for (const RunTold::Grant& one : told->grants) grants.push_back({one.id, one.uses});
+    run.grants = grants;
     run.hosts = hosts;
     run.hosts_left_out = told->hosts.size() - hosts.size();
     std::string entry;

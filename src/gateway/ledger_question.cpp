@@ -235,7 +235,8 @@ Result<LedgerQuestion> read_question(std::string_view path, std::string_view que
     if (reads) question.reason = reason;
     if (auto taken = take_parameters(question, query, now_ms); !taken) return std::unexpected(taken.error());
     if (question.what == What::search && question.words.empty()) return bad("words says what is looked for");
-    if (reads && (question.reason.empty() || question.reason.size() > limits::reason_bytes_max))
+    const bool is_blank = std::ranges::all_of(question.reason, [](unsigned char c) { return c <= ' '; });
+    if (reads && (is_blank || question.reason.size() > limits::reason_bytes_max))
         return bad("why a body is read is recorded: give a reason of 1 to " + std::to_string(limits::reason_bytes_max) +
                    " bytes, in the header Sallyport-Reason or the parameter reason");
     const std::string& person = question.filter.person;

@@ -10,11 +10,11 @@
 
 namespace sallyport::gateway {
 
-// Refused where entries that had been signed are not there any more, although all its files fit: they were taken away together.
+// Refused where entries that had been signed are not there any more or are others, although all files of the ledger fit: they were taken
+// away or made anew together.
 Result<std::unique_ptr<ledger::Writer>> open_ledger(const identity::Installation& installation, store::State& state,
                                                     const Log& log);
-// How far it is signed now. An error is told in the log: it will be noted later.
-void note_ledger(const identity::Installation& installation, store::State& state, const ledger::Writer& writer,
-                 const Log& log);
+// state.db is no cache: where the ledger has entries and it is missing, it was lost. Before it is opened, which would make one.
+Result<void> require_state(const identity::Installation& installation);
 
 } // namespace sallyport::gateway

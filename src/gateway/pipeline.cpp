@@ -86,6 +86,7 @@ net::Task<Attempt> attempt(Turn& turn, const Upstream& upstream, bool fresh, boo
                {turn.amended, !turn.redacted.empty(), turn.headers_stripped_for(upstream.policy_index)}, head);
 
     const std::size_t pool_id = upstream.config->pool_id;
+    turn.exchange.on_gone([&turn] { turn.client_gone = true; });
     Result<std::unique_ptr<http::ClientConnection>> connection =
         co_await turn.lane.pool.take(pool_id, upstream.origin, fresh, timeouts.connect_ms);
     Result<void> step;

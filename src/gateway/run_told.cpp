@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/limits.h"
 #include "json/document.h"
+#include "policy/grants.h"
 
 #include <algorithm>
 #include <charconv>
@@ -11,7 +12,7 @@ namespace sallyport::gateway {
 
 namespace {
 
-constexpr std::size_t host_bytes_max = 255;
+constexpr std::size_t host_bytes_max = 255, grant_bytes_max = 64;
 // Sums stay sums: nothing comes near it.
 constexpr std::uint64_t figure_max = std::uint64_t{1} << 53;
 
@@ -43,6 +44,17 @@ bool read_host(const json::Document& document, json::NodeIndex node, RunTold::Ho
     return document.next_sibling(at) == json::no_node;
 }
 
+bool read_grant(const json::Document& document, json::NodeIndex node, RunTold::Grant& into) {
+    const json::NodeIndex id = document[node].kind == json::Kind::array ? document.first_child(node) : json::no_node;
+    if (id == json::no_node || document[id].kind != json::Kind::string) return false;
+    std::string scratch;
+    into.id = document.text(id, scratch);
+    const json::NodeIndex uses = document.next_sibling(id);
+    return !into.id.empty() && into.id.size() <= grant_bytes_max &&
+           std::ranges::all_of(into.id, [](char c) { return c > 0x20 && c < 0x7F; }) &&
+           read_figure(document, uses, into.uses) && document.next_sibling(uses) == json::no_node;
+}
+
 } // namespace
 
 Result<RunTold> read_run_told(std::string_view text) {
@@ -53,7 +65,8 @@ Result<RunTold> read_run_told(std::string_view text) {
     if (text.empty()) return bad("is empty");
     if (auto parsed = document.parse(raw.view()); !parsed) return std::unexpected(parsed.error());
     const auto exchanges = document.find_once(document.root(), "exchanges"),
-               hosts = document.find_once(document.root(), "hosts");
+               hosts = document.find_once(document.root(), "hosts"),
+               grants = document.find_once(document.root(), "grants");
     RunTold out;
     if (!exchanges || !read_figure(document, *exchanges, out.exchanges)) return bad("has no number of exchanges");
     if (!hosts || *hosts == json::no_node || document[*hosts].kind != json::Kind::array)
@@ -61,6 +74,13 @@ Result<RunTold> read_run_told(std::string_view text) {
     for (auto n = document.first_child(*hosts); n != json::no_node; n = document.next_sibling(n))
         if (!read_host(document, n, out.hosts.emplace_back()))
             return bad("has a host that is none, or without its five figures");
+    if (!grants || (*grants != json::no_node && document[*grants].kind != json::Kind::array))
+        return bad("has grants that are no list");
+    if (*grants == json::no_node) return out;
+    for (auto n = document.first_child(*grants); n != json::no_node; n = document.next_sibling(n)) {
+        if (out.grants.size() == policy::grants_max) return bad("has more grants than a policy can have");
+        if (!read_grant(document, n, out.grants.emplace_back())) return bad("has a grant that is none");
+    }
     return out;
 }
 

@@ -86,6 +86,13 @@ Result<void> record_acts(Shared& shared, store::State& state) {
     for (const store::ActRecord& act : *acts) {
         entry.clear();
         ledger::encode(ledger::Act{act.at_ms, act.id, act.what, act.by, act.why, act.about}, entry);
+        if (entry.size() > limits::entry_bytes_max) { // of a release before, which took such
+            const std::string cut = act.about.substr(0, store::act_bytes_max / 2) + " … (cut)";
+            entry.clear();
+            ledger::encode(
+                ledger::Act{act.at_ms, act.id, act.what, act.by, act.why.substr(0, store::act_bytes_max / 2), cut},
+                entry);
+        }
         if (const auto appended = shared.ledger.append(entry, ledger::Admission::closing); !appended)
             return std::unexpected(appended.error());
         if (auto marked = state.act_recorded(act.id); !marked) return marked;
@@ -168,6 +175,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
         log.warning("ledger.key_left", {{"file", (config->data / "ledger.key").string()},
                                         {"what", "the key comes from elsewhere (ledger: key in sallyport.yaml); this "
                                                  "copy of it should be removed"}});
+    if (auto there = require_state(*installation); !there) return there;
     auto state = store::State::open(installation->state_file());
     if (!state) return std::unexpected(state.error());
     auto writer = open_ledger(*installation, **state, log);
@@ -211,7 +219,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     auto kept_bodies = bodies::Writer::open(body_options);
     if (!kept_bodies) return std::unexpected(kept_bodies.error());
 
-    Housekeeping housekeeping({*installation, **state, **writer, **body_keys, **kept_bodies}, *world, log);
+    Housekeeping housekeeping({*installation, **state, **body_keys, **kept_bodies}, *world, log);
 
     // The loops.
     identity::Pseudonyms pseudonyms(installation->keys());
@@ -415,8 +423,8 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     ledger::encode(ledger::Stop{wall_ms(), "signal"}, entry);
     [[maybe_unused]] const auto stopped = (*writer)->append(entry, ledger::Admission::closing);
     (*writer)->close();
-    note_ledger(*installation, **state, **writer, log);
-    witnesses.finish(); // what the last checkpoint covers, too
+    housekeeping.note_ledger(); // up to the last checkpoint
+    witnesses.finish();         // what the last checkpoint covers, too
     log.info("stopped", {});
     return {};
 }

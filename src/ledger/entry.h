@@ -233,11 +233,17 @@ struct NamedHost {
     std::uint64_t contacts = 0, refused = 0, names = 0; // names: asked of DNS only
     std::uint64_t sent_bytes = 0, received_bytes = 0;
 };
+// What of the policy's `grants` was made use of, and how often.
+struct NamedGrant {
+    std::string_view id;
+    std::uint64_t uses = 0;
+};
 struct Run {
     std::int64_t at_ms = 0; // of its end
     NamedBinding binding;
     std::string_view person, repository;
     std::uint64_t exchanges = 0;
+    std::span<const NamedGrant> grants; // at most policy::grants_max
     std::span<const NamedHost> hosts;
     std::uint64_t hosts_left_out = 0; // beyond limits::hosts_per_entry_max
 };

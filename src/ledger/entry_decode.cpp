@@ -185,6 +185,7 @@ Run read_run(EntryReader& in, NodeIndex root) {
     Run out;
     out.binding = read_binding(in, root);
     out.exchanges = in.number<std::uint64_t>(root, "exchanges");
+    out.grants = in.grants(root);
     out.hosts = in.hosts(root);
     out.hosts_left_out = in.number_if<std::uint64_t>(root, "hosts_left_out", 0);
     out.person = in.text(root, "person");

@@ -326,6 +326,12 @@ void encode(const Run& run, std::string& text) {
     out.number("{\"at\":", run.at_ms);
     write_binding(out, ",\"binding\":", run.binding);
     out.number(",\"exchanges\":", run.exchanges);
+    for (const NamedGrant& one : run.grants) {
+        &one == run.grants.data() ? out.text(",\"grants\":[[", one.id) : out.text(",[", one.id);
+        out.number(",", one.uses);
+        out.raw("]");
+    }
+    if (!run.grants.empty()) out.raw("]");
     out.raw(",\"hosts\":[");
     for (const NamedHost& one : run.hosts) {
         &one == run.hosts.data() ? out.text("[", one.host) : out.text(",[", one.host);

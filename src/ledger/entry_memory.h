@@ -20,6 +20,7 @@ struct Entry::Memory {
     std::vector<NamedFinding> findings, disclosed, disputed;
     std::vector<NamedSource> sources;
     std::vector<NamedHost> hosts;
+    std::vector<NamedGrant> grants;
     std::vector<policy::Exception> exceptions;
 };
 

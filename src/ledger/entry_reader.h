@@ -194,6 +194,21 @@ public:
         }
         return memory_.hosts;
     }
+    std::span<const NamedGrant> grants(NodeIndex object) {
+        const NodeIndex array = find(object, "grants");
+        if (array == no_node) return {};
+        for (NodeIndex n = document_.first_child(array); n != no_node; n = document_.next_sibling(n)) {
+            const NodeIndex id = document_[n].kind == json::Kind::array ? document_.first_child(n) : no_node;
+            const NodeIndex uses = id != no_node ? document_.next_sibling(id) : no_node;
+            if (uses == no_node || document_[id].kind != json::Kind::string ||
+                document_[uses].kind != json::Kind::number) {
+                complain("grants", "holds something that is not a grant with its number of uses");
+                return {};
+            }
+            memory_.grants.push_back({text_of(id), number_of<std::uint64_t>(uses, "grants")});
+        }
+        return memory_.grants;
+    }
     void amendments(NodeIndex object, std::array<policy::Amendments, policy::plan_upstreams_max>& into) {
         const NodeIndex array = find(object, "amendments");
         if (array == no_node) return;

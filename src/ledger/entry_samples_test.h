@@ -108,13 +108,16 @@ inline Outcome outcome() {
 }
 
 inline Run run() {
-    static constexpr NamedHost hosts[] = {{"packages.acme.example", 3, 1, 4, 1'000, 200'000}, {"telemetry.example", 0, 7, 0, 0, 0}};
+    static constexpr NamedHost hosts[] = {{"packages.acme.example", 3, 1, 4, 1'000, 200'000},
+                                          {"telemetry.example", 0, 7, 0, 0, 0}};
     Run out;
     out.at_ms = 1'795'000'009'000;
     out.binding = request().binding;
     out.person = "p_abcdefghijklmnopqrst";
     out.repository = "git.acme.example/core/engine";
     out.exchanges = 12;
+    static constexpr NamedGrant grants[] = {{"dev-server", 3}, {"grant-2", 1}};
+    out.grants = grants;
     out.hosts = hosts;
     out.hosts_left_out = 5;
     return out;

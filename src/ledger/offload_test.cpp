@@ -8,10 +8,10 @@
 #include "ledger/verify.h"
 
 #include <gtest/gtest.h>
-#include <tuple>
 
 #include <chrono>
 #include <thread>
+#include <tuple>
 
 namespace sallyport::ledger {
 namespace {
@@ -105,8 +105,8 @@ TEST_F(OffloadTest, WhereItIsNotMountedThatIsToldAndNothingIsCalledTampered) {
     const auto updated = index->update();
     ASSERT_FALSE(updated);
     EXPECT_NE(updated.error().message.find("mount that directory again"), std::string::npos) << updated.error().message;
-    EXPECT_TRUE(Writer::open(folder_.options()));        // what is written needs none of it
-    const auto aside = set_aside(folder_.ledger(), "x"); // nothing is given up that is only out of reach
+    EXPECT_TRUE(Writer::open(folder_.options()));                    // what is written needs none of it
+    const auto aside = set_aside(folder_.ledger(), "k3f9x2ab", "x"); // nothing is given up that is only out of reach
     ASSERT_FALSE(aside);
     EXPECT_TRUE(fs::exists(checkpoint_path(folder_.ledger())));
     std::ignore = all(); // all that can be moved was

@@ -16,7 +16,8 @@ namespace {
 
 class Recovery {
 public:
-    Recovery(const std::filesystem::path& directory, const std::string& mark) : directory_(directory), mark_(mark) {}
+    Recovery(const std::filesystem::path& directory, const std::string& origin, const std::string& mark)
+        : directory_(directory), origin_(origin), mark_(mark) {}
 
     Result<SetAside> run() {
         if (auto read = read_checkpoint(checkpoint_path(directory_)); read && *read)
@@ -63,6 +64,10 @@ private:
     Result<bool> keep_whole_part(const SegmentFile& file) {
         const auto segment = load_segment(file);
         if (!segment) {
+            if (auto moved = put_away(file); !moved) return std::unexpected(moved.error());
+            return false;
+        }
+        if (segment->header.origin != origin_) {
             if (auto moved = put_away(file); !moved) return std::unexpected(moved.error());
             return false;
         }
@@ -114,7 +119,7 @@ private:
     }
 
     const std::filesystem::path& directory_;
-    const std::string& mark_;
+    const std::string &origin_, &mark_;
     std::uint64_t foreign_ = UINT64_MAX; // the first entry that no gateway wrote
     std::vector<std::string> gone_;      // offloaded, and no longer of this ledger
     SetAside out_;
@@ -122,8 +127,8 @@ private:
 
 } // namespace
 
-Result<SetAside> set_aside(const std::filesystem::path& directory, const std::string& mark) {
-    return Recovery(directory, mark).run();
+Result<SetAside> set_aside(const std::filesystem::path& directory, const std::string& origin, const std::string& mark) {
+    return Recovery(directory, origin, mark).run();
 }
 
 } // namespace sallyport::ledger

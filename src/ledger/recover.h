@@ -17,7 +17,7 @@ struct SetAside {
     std::optional<tlog::SignedCheckpoint> before; // the last one that can be read, whoever signed it
     std::vector<std::filesystem::path> files;     // that were set aside, as they are called now
 };
-// `mark` becomes part of their names. No other process may write the ledger.
-Result<SetAside> set_aside(const std::filesystem::path& directory, const std::string& mark);
+// `mark` becomes part of their names; segments of another installation than `origin` are none of this ledger. No other process may write it.
+Result<SetAside> set_aside(const std::filesystem::path& directory, const std::string& origin, const std::string& mark);
 
 } // namespace sallyport::ledger

@@ -95,7 +95,7 @@ TEST_F(UnsignedEntriesTest, WhatIsNoStartBehindASignedStopIsForeign) {
     EXPECT_TRUE(refusal().contains("ledger recover")) << refusal();
     EXPECT_EQ(told(), "foreign 10-11\n") << "a start that was refused signs nothing";
     // The way out keeps what was signed, and sets aside what was not.
-    const auto aside = set_aside(folder_.ledger(), "epoch-00000001");
+    const auto aside = set_aside(folder_.ledger(), "k3f9x2ab", "epoch-00000001");
     ASSERT_TRUE(aside) << aside.error().message;
     EXPECT_EQ(aside->kept, 10u);
     run_gateway(4'000);

@@ -80,14 +80,7 @@ EgressRule read_rule(Reader& reader, Node node, std::size_t number) {
     if (const auto act = reader.word(fields.require("do"), contact_names, "what an egress rule does"))
         rule.act = static_cast<Contact>(*act);
     read_ports(reader, fields.take("ports"), rule);
-    rule.classes = every_class;
-    if (const Node classes = fields.take("class")) {
-        rule.classes = 0;
-        for (const Node item : reader.list(classes, "class"))
-            if (const auto cls = reader.word(item, class_names, "class")) rule.classes |= 1u << *cls;
-        if (classes.is_list() && classes.size() == 0)
-            reader.mistake(classes, "an empty list matches nothing; leave class out where all are meant");
-    }
+    rule.classes = read_classes(reader, fields.take("class"));
     const Node addresses = fields.take("addresses");
     for (const Node item : reader.list(addresses, "addresses")) {
         const auto text = reader.text(item, "an address");
@@ -102,16 +95,30 @@ EgressRule read_rule(Reader& reader, Node node, std::size_t number) {
         reader.mistake(addresses, "an empty list permits nothing; leave addresses out");
     if (addresses && rule.act == Contact::refuse)
         reader.mistake(addresses, "addresses are what a rule permits besides public ones; this one refuses");
-    const Node why = fields.require("why");
-    rule.why = reader.text(why, "why").value_or("");
-    if (rule.why.size() > why_bytes_max || !std::ranges::all_of(rule.why, [](char c) { return c >= 0x20 && c < 0x7F; }))
-        reader.mistake(
-            why, fmt::format("why is one line of plain ASCII, at most {} bytes: it goes into a header", why_bytes_max));
+    rule.why = read_why(reader, fields.require("why"));
     fields.finish();
     return rule;
 }
 
 } // namespace
+
+std::uint32_t read_classes(Reader& reader, Node node) {
+    if (!node) return every_class;
+    std::uint32_t out = 0;
+    for (const Node item : reader.list(node, "class"))
+        if (const auto cls = reader.word(item, class_names, "class")) out |= 1u << *cls;
+    if (node.is_list() && node.size() == 0)
+        reader.mistake(node, "an empty list matches nothing; leave class out where all are meant");
+    return out;
+}
+
+std::string read_why(Reader& reader, Node node) {
+    std::string why = reader.text(node, "why").value_or("");
+    if (why.size() > why_bytes_max || !std::ranges::all_of(why, [](char c) { return c >= 0x20 && c < 0x7F; }))
+        reader.mistake(node, fmt::format("why is one line of plain ASCII, at most {} bytes: it goes into a header",
+                                         why_bytes_max));
+    return why;
+}
 
 std::string_view name(Contact act) { return contact_names[static_cast<std::size_t>(act)]; }
 

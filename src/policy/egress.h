@@ -44,5 +44,8 @@ bool is_host_name(std::string_view text);
 
 // The list under `egress`. Mistakes are told to the reader.
 std::vector<EgressRule> read_egress(Reader& reader, Node list);
+// Parts of a rule that grants have as well: a bit for each class, all where it is left out; one line of ASCII.
+std::uint32_t read_classes(Reader& reader, Node node);
+std::string read_why(Reader& reader, Node node);
 
 } // namespace sallyport::policy

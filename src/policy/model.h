@@ -8,6 +8,7 @@
 #include "policy/document.h"
 #include "policy/egress.h"
 #include "policy/facts.h"
+#include "policy/grants.h"
 #include "policy/mistake.h"
 #include "policy/time_window.h"
 #include "policy/version.h"
@@ -131,8 +132,8 @@ struct Sealing {
 };
 // What is believed of `sallyport run`, which runs as the person who could forge what it says.
 struct Launchers {
-    bool trusts_user = false;      // a binding's repository, version and tier count as bound, else as claimed
-    Tier lowest = Tier::a;         // of a boundary in which a client may be started
+    bool trusts_user = false;               // a binding's repository, version and tier count as bound, else as claimed
+    Tier lowest = Tier::a;                  // of a boundary in which a client may be started
     std::array<Tier, class_count> needed{}; // by class, of each exchange
 };
 struct Team {
@@ -172,6 +173,7 @@ struct Document {
     Sealing sealing;
     Launchers launchers;
     std::vector<EgressRule> egress; // first match wins; what none matches is refused
+    std::vector<Grant> grants;      // what a client may do besides, inside its boundary
     std::vector<Rule> rules;        // behind those of the files one for each invariant
     std::vector<Invariant> invariants;
 };

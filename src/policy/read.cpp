@@ -323,9 +323,9 @@ std::vector<Include> read_document(Reader& reader, Document& document, std::stri
     read_repositories(reader, fields.take("repositories"), document, file, as);
     const auto rules = fields.take("rules");
     if (included) {
-        for (const auto word :
-             {"include", "unknown_repository", "claims_lower_to", "clients", "upstreams", "plugins", "invariants",
-              "mode", "teams", "exceptions", "legal_entity", "utc_offset", "restore", "bodies", "ledger", "egress", "launchers"})
+        for (const auto word : {"include", "unknown_repository", "claims_lower_to", "clients", "upstreams", "plugins",
+                                "invariants", "mode", "teams", "exceptions", "legal_entity", "utc_offset", "restore",
+                                "bodies", "ledger", "egress", "grants", "launchers"})
             if (const auto node = fields.take(word))
                 reader.mistake(node,
                                fmt::format("'{}' belongs into the policy itself; an included file can only tighten, by "
@@ -370,6 +370,7 @@ std::vector<Include> read_document(Reader& reader, Document& document, std::stri
     read_sealing(reader, fields.take("ledger"), document);
     read_launchers(reader, fields.take("launchers"), document);
     document.egress = read_egress(reader, fields.take("egress"));
+    document.grants = read_grants(reader, fields.take("grants"));
     if (document.legal_entities.size() > legal_entities_max)
         reader.mistake(reader.root(), fmt::format("{} legal entities; {} is the limit", document.legal_entities.size(),
                                                   legal_entities_max));

@@ -1,6 +1,8 @@
 #include "sandbox/boundary.h"
 
+#include "sandbox/dialer.h"
 #include "sandbox/inside.h"
+#include "sandbox/message.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -20,64 +22,7 @@ namespace sallyport::sandbox {
 
 namespace {
 
-constexpr std::size_t doors_max = 16;
-constexpr std::size_t message_bytes_max = 4'096;
 constexpr int could_not = 126; // exit code of what failed before the program ran
-
-// What the processes tell each other: one letter and a text or descriptors, a datagram each.
-//   'D' the doors, 'P' the program's pidfd, 'E' a sentence, 'G' go
-struct Message {
-    char letter = 0;
-    std::string text;
-    std::vector<int> descriptors;
-};
-
-bool send(int socket, char letter, std::string_view text, const std::vector<int>& descriptors = {}) {
-    const std::string bytes = letter + std::string(text.substr(0, message_bytes_max - 1));
-    iovec part{const_cast<char*>(bytes.data()), bytes.size()};
-    alignas(cmsghdr) char room[CMSG_SPACE(sizeof(int) * doors_max)] = {};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    if (!descriptors.empty()) {
-        message.msg_control = room;
-        message.msg_controllen = CMSG_SPACE(sizeof(int) * descriptors.size());
-        cmsghdr* const head = CMSG_FIRSTHDR(&message);
-        head->cmsg_level = SOL_SOCKET;
-        head->cmsg_type = SCM_RIGHTS;
-        head->cmsg_len = CMSG_LEN(sizeof(int) * descriptors.size());
-        std::memcpy(CMSG_DATA(head), descriptors.data(), sizeof(int) * descriptors.size());
-    }
-    ssize_t sent = 0;
-    do sent = ::sendmsg(socket, &message, MSG_NOSIGNAL);
-    while (sent < 0 && errno == EINTR);
-    return sent >= 0;
-}
-
-// A letter of 0: the other side is gone.
-Message receive(int socket) {
-    char bytes[message_bytes_max];
-    iovec part{bytes, sizeof bytes};
-    alignas(cmsghdr) char room[CMSG_SPACE(sizeof(int) * doors_max)] = {};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = room;
-    message.msg_controllen = sizeof room;
-    ssize_t count = 0;
-    do count = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-    while (count < 0 && errno == EINTR);
-    Message out;
-    if (count <= 0) return out;
-    out.letter = bytes[0];
-    out.text.assign(bytes + 1, static_cast<std::size_t>(count) - 1);
-    for (cmsghdr* head = CMSG_FIRSTHDR(&message); head != nullptr; head = CMSG_NXTHDR(&message, head)) {
-        if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS) continue;
-        out.descriptors.resize((head->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-        std::memcpy(out.descriptors.data(), CMSG_DATA(head), out.descriptors.size() * sizeof(int));
-    }
-    return out;
-}
 
 void die_with_parent(pid_t parent) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -144,8 +89,8 @@ void close_all_but(const std::vector<int>& kept) {
     ::_exit(could_not);
 }
 
-// Process 1 inside: waits for the program and for orphans. When it ends, the kernel ends all others.
-[[noreturn]] void be_first(const BoundarySpec& spec, int talk) {
+// Process 1 inside: waits for the program and for orphans. When it ends, the kernel ends all others. `dialled`: the dialer's end, or -1.
+[[noreturn]] void be_first(const BoundarySpec& spec, int talk, int dialled) {
     const auto stop = [&](const std::string& why) {
         send(talk, 'E', why);
         ::_exit(could_not);
@@ -154,6 +99,16 @@ void close_all_but(const std::vector<int>& kept) {
     if (auto told = give_up_capabilities(); !told.empty()) stop(told);
     if (!send(talk, 'R', "")) ::_exit(could_not);
     if (receive(talk).letter != 'G') ::_exit(could_not);
+    if (dialled >= 0) {
+        const pid_t dialer = ::fork();
+        if (dialer < 0) stop(refused("fork"));
+        if (dialer == 0) {
+            close_all_but({dialled});
+            ::close(0), ::close(1), ::close(2);
+            if (!restrict_calls(false).empty()) ::_exit(could_not);
+            be_dialer(dialled);
+        }
+    }
     const pid_t program = ::fork();
     if (program < 0) stop(refused("fork"));
     if (program == 0) become_program(spec, talk);
@@ -169,7 +124,7 @@ void close_all_but(const std::vector<int>& kept) {
     }
 }
 
-[[noreturn]] void be_keeper(const BoundarySpec& spec, int talk) {
+[[noreturn]] void be_keeper(const BoundarySpec& spec, int talk, int dialled) {
     const auto stop = [&](const std::string& why) {
         send(talk, 'E', why);
         ::_exit(could_not);
@@ -188,13 +143,14 @@ void close_all_but(const std::vector<int>& kept) {
     if (first < 0) stop(refused("fork"));
     if (first == 0) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-        be_first(spec, talk);
+        be_first(spec, talk, dialled);
     }
     const int handle = static_cast<int>(::syscall(SYS_pidfd_open, first, 0));
     if (handle < 0) stop(refused("watch process 1"));
     if (!send(talk, 'F', "", {handle})) ::_exit(could_not);
     ::close(handle);
     ::close(talk);
+    if (dialled >= 0) ::close(dialled);
     ::close(0), ::close(1), ::close(2);
     int status = 0;
     while (::waitpid(first, &status, 0) < 0 && errno == EINTR) {
@@ -213,23 +169,33 @@ std::string door_port(int descriptor, std::uint16_t& port) {
 } // namespace
 
 Result<Boundary> Boundary::prepare(const BoundarySpec& spec) {
-    if (spec.doors.size() > doors_max) return fail(ErrorKind::invalid, "a boundary has at most 16 doors");
-    int pair[2];
+    if (spec.doors.size() > descriptors_max) return fail(ErrorKind::invalid, "a boundary has at most 16 doors");
+    int pair[2], dial[2] = {-1, -1};
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) return fail_errno("cannot make a socket");
     Boundary out;
     out.talk_ = pair[0];
+    if (spec.is_reached) {
+        if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, dial) != 0) {
+            ::close(pair[1]);
+            return fail_errno("cannot make a socket");
+        }
+        out.dialer_ = std::make_unique<Dialer>(dial[0]);
+    }
     const pid_t self = ::getpid();
     out.keeper_ = ::fork();
     if (out.keeper_ < 0) {
         ::close(pair[1]);
+        if (dial[1] >= 0) ::close(dial[1]);
         return fail_errno("cannot start a process");
     }
     if (out.keeper_ == 0) {
         ::close(pair[0]);
+        if (dial[0] >= 0) ::close(dial[0]);
         die_with_parent(self);
-        be_keeper(spec, pair[1]);
+        be_keeper(spec, pair[1], dial[1]);
     }
     ::close(pair[1]);
+    if (dial[1] >= 0) ::close(dial[1]);
     out.pidfd_ = static_cast<int>(::syscall(SYS_pidfd_open, out.keeper_, 0));
     if (out.pidfd_ < 0) return fail_errno("cannot watch a process");
     for (bool ready = false; !ready || out.first_ < 0;) { // told by two processes, in either order
@@ -252,7 +218,8 @@ Result<Boundary> Boundary::prepare(const BoundarySpec& spec) {
 Boundary::Boundary(Boundary&& other) noexcept
     : keeper_(std::exchange(other.keeper_, -1)), pidfd_(std::exchange(other.pidfd_, -1)),
       first_(std::exchange(other.first_, -1)), program_(std::exchange(other.program_, -1)),
-      talk_(std::exchange(other.talk_, -1)), doors_(std::exchange(other.doors_, {})) {}
+      talk_(std::exchange(other.talk_, -1)), dialer_(std::move(other.dialer_)),
+      doors_(std::exchange(other.doors_, {})) {}
 
 Boundary::~Boundary() {
     if (keeper_ > 0) {

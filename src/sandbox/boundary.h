@@ -9,10 +9,12 @@
 #pragma once
 
 #include "base/error.h"
+#include "sandbox/dialer.h"
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -51,7 +53,8 @@ struct BoundarySpec {
     std::function<int()> instead;
     // Descriptors of this process that `instead` may use; all others but 0, 1 and 2 are closed in the program.
     std::vector<int> kept;
-    bool may_debug = true; // ptrace of its own children
+    bool may_debug = true;   // ptrace of its own children
+    bool is_reached = false; // what listens inside can be connected to from outside (Boundary::dialer)
 };
 
 class Boundary {
@@ -68,6 +71,7 @@ public:
         std::uint16_t port = 0;
     };
     const std::vector<OpenDoor>& doors() const { return doors_; }
+    Dialer* dialer() const { return dialer_.get(); } // null: it is not reached
     // Starts the program. An error where it cannot be executed.
     Result<void> begin();
     // Sends a signal to the program alone.
@@ -84,6 +88,7 @@ private:
     int first_ = -1;   // pidfd of process 1 inside
     int program_ = -1; // pidfd of the program
     int talk_ = -1;    // to process 1
+    std::unique_ptr<Dialer> dialer_;
     std::vector<OpenDoor> doors_;
 };
 

@@ -189,5 +189,71 @@ TEST_F(InBoundary, NothingIsLeftWhenItIsGivenUp) {
     EXPECT_FALSE(lives(mark));
 }
 
+TEST_F(InBoundary, WhatListensInsideIsReachedFromOutsideWhereThatIsWanted) {
+    EXPECT_EQ(nullptr, Boundary::prepare(spec_)->dialer());
+    spec_.is_reached = true;
+    spec_.instead = [] {
+        const int listening = ::socket(AF_INET, SOCK_STREAM, 0);
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(3000);
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        if (::bind(listening, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return 1;
+        if (::listen(listening, 4) != 0) return 2;
+        const int accepted = ::accept(listening, nullptr, nullptr);
+        return accepted >= 0 && ::write(accepted, "hello", 5) == 5 ? 0 : 3;
+    };
+    auto boundary = Boundary::prepare(spec_);
+    ASSERT_TRUE(boundary) << boundary.error().message;
+    Dialer* const dialer = boundary->dialer();
+    ASSERT_NE(nullptr, dialer);
+    ASSERT_TRUE(boundary->begin());
+    std::vector<std::uint16_t> found;
+    for (int i = 0; i < 500 && found.empty(); ++i) {
+        found = dialer->listening();
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    ASSERT_EQ(std::vector<std::uint16_t>{3000}, found);
+    EXPECT_FALSE(dialer->connect(3001));
+    const auto socket = dialer->connect(3000);
+    ASSERT_TRUE(socket) << socket.error().message;
+    pollfd ready{*socket, POLLIN, 0};
+    EXPECT_EQ(1, ::poll(&ready, 1, 10'000));
+    char said[8] = {};
+    EXPECT_EQ(5, ::read(*socket, said, sizeof said));
+    EXPECT_STREQ("hello", said);
+    ::close(*socket);
+    EXPECT_EQ(0, boundary->wait());
+    EXPECT_FALSE(dialer->connect(3000)); // all inside are gone
+}
+
+TEST_F(InBoundary, ADialerThatIsStoppedIsNotAskedAgain) {
+    spec_.is_reached = true;
+    spec_.instead = [] { // everybody inside is of the same user: it may be stopped, and answers no more
+        for (int process = 2; process < 64; ++process)
+            if (process != ::getpid()) ::kill(process, SIGSTOP);
+        ::sleep(20);
+        return 0;
+    };
+    auto boundary = Boundary::prepare(spec_);
+    ASSERT_TRUE(boundary) << boundary.error().message;
+    ASSERT_TRUE(boundary->begin());
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    EXPECT_FALSE(boundary->dialer()->connect(3000));
+    EXPECT_FALSE(boundary->dialer()->connect(3000));
+}
+
+TEST(Listening, IsReadFromTheKernelsTable) {
+    std::vector<std::uint16_t> out;
+    add_listening("  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
+                  "   0: 0100007F:0BB8 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0\n"
+                  "   1: 00000000:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0\n"
+                  "   2: 0100007F:1F91 0100007F:0BB8 01 00000000:00000000 00:00000000 00000000     0\n"
+                  "   3: 00000000000000000000000001000000:1435 00000000000000000000000000000000:0000 0A 0\n"
+                  "nonsense\n  4: x\n  5: 0100007F:XYZW 00000000:0000 0A 1\n  6: 0100007F:0BB9 0000",
+                  out);
+    EXPECT_EQ((std::vector<std::uint16_t>{3000, 8080, 5173}), out);
+}
+
 } // namespace
 } // namespace sallyport::sandbox

@@ -178,6 +178,19 @@ std::string restrict_files(const std::vector<Place>& places) {
             told = permit(ruleset, place.at, reading | writing | newer);
     for (const char* path : {"/dev", "/proc/self"}) // their own, by name: terminals, memory, oom_score_adj
         if (told.empty()) told = permit(ruleset, path, reading | writing | newer);
+    // What the program was given as its own input and output, by name too (/dev/stderr): a terminal or a file of the person's. Pipes and
+    // sockets are in no file system (EBADFD), and need no rule.
+    for (int standard = 0; standard <= 2 && told.empty(); ++standard) {
+        struct stat status{};
+        const int mode = ::fcntl(standard, F_GETFL);
+        if (mode < 0 || ::fstat(standard, &status) != 0 || S_ISDIR(status.st_mode)) continue;
+        std::uint64_t rights = 0; // as it was opened, and no more
+        if ((mode & O_ACCMODE) != O_WRONLY) rights |= LANDLOCK_ACCESS_FS_READ_FILE;
+        if ((mode & O_ACCMODE) != O_RDONLY) rights |= LANDLOCK_ACCESS_FS_WRITE_FILE | (newer & access_truncate);
+        const landlock_path_beneath_attr rule{rights, standard};
+        [[maybe_unused]] const auto added =
+            ::syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+    }
     if (told.empty() && ::syscall(SYS_landlock_restrict_self, ruleset, 0) != 0) told = refused("Landlock");
     ::close(ruleset);
     return told;

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <fcntl.h>
 #include <string>
 #include <unistd.h>
@@ -109,10 +110,11 @@ Result<Database> Database::open(const std::filesystem::path& file, std::int32_t 
     Database db;
     db.path_ = std::make_unique<std::string>(file.string());
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    // Made here, so that nobody else can read it; SQLite gives its -wal and -shm the mode of the main file.
-    const int made = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (made < 0) return fail_errno("cannot open " + *db.path_);
-    ::close(made);
+    // Made here, so that nobody else can read it; SQLite gives its -wal and -shm the mode of the main file. Only where it is not there: to
+    // close a file gives up all locks that this process has on it (POSIX), also those of another connection.
+    const int made = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (made < 0 && errno != EEXIST) return fail_errno("cannot open " + *db.path_);
+    if (made >= 0) ::close(made);
     const int code = sqlite3_open_v2(file.c_str(), &db.db_, flags, nullptr);
     if (code != SQLITE_OK) return failed(db.db_, code & 0xFF, *db.path_, "open");
     sqlite3_busy_timeout(db.db_, busy_ms);

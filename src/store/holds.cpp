@@ -83,8 +83,9 @@ std::optional<BodyHold> hold_from_words(std::string_view text) {
 
 Result<std::unique_ptr<BodyKeys>> open_body_keys(const fs::path& file, const fs::path& packs, State& state) {
     std::error_code error;
-    if (!fs::exists(file, error) && any_pack(packs))
-        return fail(ErrorKind::unavailable, file.string() + " is not there, but bodies are kept in " + packs.string() +
+    if ((!fs::exists(file, error) || fs::file_size(file, error) == 0) && any_pack(packs))
+        return fail(ErrorKind::unavailable, file.string() + " is not there or empty, but bodies are kept in " +
+                                                packs.string() +
                                                 ": put it back from the backup of the keys (docs/operations.md). If it "
                                                 "is lost for good, nobody can read them; move " +
                                                 packs.string() + " away");

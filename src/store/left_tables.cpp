@@ -312,25 +312,22 @@ Where conditions(const ExchangeFilter& filter, const LeftKey& after, By by) {
 
 } // namespace
 
-// What is under way, as if it had left; false: there is nothing. The caller rolls it back.
-Result<bool> LeftTables::count_open() {
-    if (auto loaded = load(); !loaded) return std::unexpected(loaded.error());
-    if (open_.empty()) return false;
+// What is under way, as if it had left. The caller rolls it back.
+Result<void> LeftTables::count_open() {
+    if (auto loaded = load(); !loaded) return loaded;
     close_all();
     for (const auto& [key, row] : pending_)
-        if (auto written = write(row); !written) return std::unexpected(written.error());
+        if (auto written = write(row); !written) return written;
     pending_.clear();
-    return true;
+    return {};
 }
 
 Result<std::vector<FileRow>> LeftTables::rows(const ExchangeFilter& filter, const LeftKey& after, std::size_t limit,
                                               bool apart) {
-    if (auto begun = db_->execute("SAVEPOINT left_question"); !begun) return std::unexpected(begun.error());
-    const auto counted_too = count_open();
-    auto out = counted_too ? counted(filter, after, limit, apart) : std::unexpected(counted_too.error());
-    for (const char* end : {"ROLLBACK TO left_question", "RELEASE left_question"})
-        if (auto ended = db_->execute(end); !ended && out) out = std::unexpected(ended.error());
-    return out;
+    const auto question = Transaction::begin(*db_); // never committed
+    if (!question) return std::unexpected(question.error());
+    if (const auto counted_too = count_open(); !counted_too) return std::unexpected(counted_too.error());
+    return counted(filter, after, limit, apart);
 }
 
 Result<std::vector<FileRow>> LeftTables::counted(const ExchangeFilter& filter, const LeftKey& after, std::size_t limit,

@@ -42,7 +42,7 @@ public:
 private:
     Result<std::vector<FileRow>> counted(const ExchangeFilter& filter, const LeftKey& after, std::size_t limit,
                                          bool apart);
-    Result<bool> count_open();
+    Result<void> count_open();
     Result<std::int64_t> row_of(const FileRow& row, std::string& lines);
     Result<void> write(const FileRow& row);
 

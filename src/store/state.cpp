@@ -1,5 +1,7 @@
 #include "store/state_tables.h"
 
+#include <algorithm>
+
 namespace sallyport::store {
 
 State::State(std::unique_ptr<Inside> inside) : inside_(std::move(inside)) {}
@@ -113,18 +115,30 @@ Result<ExceptionList> State::exceptions() {
     return inside_->every(inside_->all_exceptions, exception_of);
 }
 
-Result<void> State::note_ledger(std::string_view name, const NotedLedger& noted) {
+Result<void> State::note_ledger(const NotedLedger& noted) {
     const std::scoped_lock lock(inside_->mutex);
     Statement& note = inside_->note_ledger;
-    return note.bind(1, name).bind(2, static_cast<std::int64_t>(noted.entries)).bind(3, noted.at_ms).run();
+    return note.bind(1, noted.name)
+        .bind(2, static_cast<std::int64_t>(noted.entries))
+        .bind_blob(3, noted.root)
+        .bind(4, noted.at_ms)
+        .bind(5, noted.waited_ms)
+        .run();
+}
+
+Result<std::vector<NotedLedger>> State::noted_ledgers() {
+    const std::scoped_lock lock(inside_->mutex);
+    return inside_->every(inside_->noted_ledgers, [](const Statement& row) {
+        return NotedLedger{std::string(row.text(0)), static_cast<std::uint64_t>(row.number(1)),
+                           std::string(row.blob(2)), row.number(3), row.number(4)};
+    });
 }
 
 Result<std::optional<NotedLedger>> State::noted_ledger(std::string_view name) {
-    const std::scoped_lock lock(inside_->mutex);
-    inside_->noted_ledger.bind(1, name);
-    return inside_->one(inside_->noted_ledger, [](const Statement& row) {
-        return NotedLedger{static_cast<std::uint64_t>(row.number(0)), row.number(1)};
-    });
+    auto all = noted_ledgers();
+    if (!all) return std::unexpected(all.error());
+    const auto one = std::ranges::find(*all, name, &NotedLedger::name);
+    return one != all->end() ? std::optional(std::move(*one)) : std::nullopt;
 }
 
 Result<DisputeRecord> State::dispute(const DisputeRecord& dispute) {

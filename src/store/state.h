@@ -62,6 +62,7 @@ struct DisputeRecord {
 };
 using DisputeList = std::vector<DisputeRecord>; // in order of time
 
+inline constexpr std::size_t act_bytes_max = 8'192;
 // What somebody did to what is kept, for the gateway to record in the ledger.
 struct ActRecord {
     std::string id;   // "a_…"
@@ -84,8 +85,11 @@ struct UnmaskingRecord {
 
 // How far a ledger had been signed when it was noted last.
 struct NotedLedger {
+    std::string name; // the log's, another one in each epoch
     std::uint64_t entries = 0;
-    std::int64_t at_ms = 0;
+    std::string root;            // of these, 32 bytes
+    std::int64_t at_ms = 0;      // 0: the clock was not trusted, the time before stays
+    std::int64_t waited_ms = -1; // since the clock is not trusted; -1: it is
 };
 
 // Of sessions (the clients' own ids of conversations) no name is kept; they have pseudonyms only.
@@ -120,15 +124,17 @@ public:
     Result<DisputeRecord> withdraw_dispute(std::string_view finding, std::int64_t at_ms);
     Result<DisputeList> disputes();
 
-    // An act comes before what it is about: it is on the disk when this returns. The same id again changes nothing.
+    // An act comes before what it is about: it is on the disk when this returns. The same id again changes nothing. Invalid where its
+    // texts have more than act_bytes_max together: escaped, it might be no entry.
     Result<void> add_act(const ActRecord& act);
     Result<std::vector<ActRecord>> unrecorded_acts(); // in order
     Result<void> act_recorded(std::string_view id);
     Result<std::vector<ActRecord>> acts_since(std::int64_t at_ms); // recorded or not, in order
 
-    // `name`: the log's, another one in each epoch. It never becomes less.
-    Result<void> note_ledger(std::string_view name, const NotedLedger& noted);
+    // It never becomes less.
+    Result<void> note_ledger(const NotedLedger& noted);
     Result<std::optional<NotedLedger>> noted_ledger(std::string_view name);
+    Result<std::vector<NotedLedger>> noted_ledgers(); // of all epochs
 
     // The newest wish for the same pseudonym and case that was asked after `since_ms`; where there is none, this one becomes it.
     Result<UnmaskingRecord> ask_to_unmask(const UnmaskingRecord& wish, std::int64_t since_ms);

@@ -4,6 +4,11 @@
 namespace sallyport::store {
 
 Result<void> State::add_act(const ActRecord& act) {
+    if (act.what.size() + act.by.size() + act.why.size() + act.about.size() > act_bytes_max)
+        return fail(ErrorKind::invalid,
+                    "what is done and why is recorded, and takes at most " + std::to_string(act_bytes_max) +
+                        " bytes: shorten the reason, the matter, or what it is asked by",
+                    ErrorSource::client);
     const std::scoped_lock lock(inside_->mutex);
     inside_->insert_act.bind(1, act.id).bind(2, act.what).bind(3, act.by).bind(4, act.why);
     inside_->insert_act.bind(5, act.about).bind(6, act.at_ms);

@@ -97,12 +97,15 @@ CREATE TABLE unmaskings (
 ) STRICT;
 CREATE INDEX unmaskings_by_case ON unmaskings (pseudonym, case_number, asked_ms);
 )sql";
-// How far each ledger was signed, and when that was noted: so that one which is cut back with all its files does not go unseen.
+// How far each ledger was signed, and when that was noted: so that one which is cut back or made anew with all its files does not go
+// unseen. `waited_ms`: how long its gateway has run since its clock was not trusted any more; -1: it is.
 inline constexpr const char* seventh_format = R"sql(
 CREATE TABLE ledgers (
-    name     TEXT PRIMARY KEY,
-    entries  INTEGER NOT NULL,
-    noted_ms INTEGER NOT NULL
+    name      TEXT PRIMARY KEY,
+    entries   INTEGER NOT NULL,
+    root      BLOB NOT NULL,
+    noted_ms  INTEGER NOT NULL,
+    waited_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 )sql";
 inline constexpr std::array migrations = {first_format, second_format, third_format,  fourth_format,
@@ -171,7 +174,7 @@ struct State::Inside {
     Database db;
     Names names;
     Statement insert_key, key_by_request, key_by_id, revoke, all_keys, count_change, change_count;
-    Statement insert_act, acts_left, acts_later, mark_act, copy, note_ledger, noted_ledger;
+    Statement insert_act, acts_left, acts_later, mark_act, copy, note_ledger, noted_ledgers;
     Statement insert_exception, exception_by_request, exception_by_id, approve, revoke_exception, all_exceptions;
     Statement insert_dispute, dispute_by_finding, withdraw, all_disputes;
     Statement insert_unmasking, unmasking_of_case, approve_unmasking, all_unmaskings;
@@ -205,9 +208,12 @@ struct State::Inside {
              "SELECT id, what, by, why, about, at_ms FROM acts WHERE recorded = 0 ORDER BY number LIMIT 100"},
             {&acts_later, "SELECT id, what, by, why, about, at_ms FROM acts WHERE at_ms >= ? ORDER BY number"},
             {&copy, "VACUUM INTO ?"},
-            {&note_ledger, "INSERT INTO ledgers VALUES (?,?,?) ON CONFLICT DO UPDATE SET "
-                           "entries = max(entries, excluded.entries), noted_ms = excluded.noted_ms"},
-            {&noted_ledger, "SELECT entries, noted_ms FROM ledgers WHERE name = ?"},
+            {&note_ledger, "INSERT INTO ledgers VALUES (?,?,?,?,?) ON CONFLICT DO UPDATE SET "
+                           "root = iif(excluded.entries >= entries, excluded.root, root), "
+                           "entries = max(entries, excluded.entries), "
+                           "noted_ms = iif(excluded.noted_ms = 0, noted_ms, excluded.noted_ms), "
+                           "waited_ms = excluded.waited_ms"},
+            {&noted_ledgers, "SELECT name, entries, root, noted_ms, waited_ms FROM ledgers ORDER BY name"},
             {&mark_act, "UPDATE acts SET recorded = 1 WHERE id = ?"},
             {&insert_unmasking, "INSERT INTO unmaskings (" UNMASKING_COLUMNS ") VALUES (?,?,?,?,?,?,?,?,?)"},
             {&unmasking_of_case, "SELECT " UNMASKING_COLUMNS " FROM unmaskings WHERE pseudonym = ? AND case_number = ? "

@@ -1,8 +1,11 @@
 """Who may see what of the ledger: by role of the key, on the admin listener and by the command line over it."""
 
 import concurrent.futures
+import contextlib
 import json
+import sqlite3
 import subprocess
+import time
 import unittest
 from urllib.parse import quote
 
@@ -324,6 +327,41 @@ class Unmask:
 
 class Access(Entries, Bodies, Left, Log, CommandLine, Unmask, Setting):
     """All of them with one gateway."""
+
+
+class Together(Setting):
+    def test_questions_and_commands_at_once_leave_the_index_whole(self):
+        end = time.monotonic() + 6
+        wrong = []
+
+        def poll():
+            while time.monotonic() < end:
+                answer = self.get("/ledger/left?repository=git.acme.example/web/site")
+                if answer.status not in (200, 503):
+                    wrong.append(answer.body)
+
+        def command():
+            while time.monotonic() < end:
+                self.command("list", "--limit", "3", gateway=False)
+                self.command("left", gateway=False)
+
+        with concurrent.futures.ThreadPoolExecutor(5) as pool:
+            done = [pool.submit(one) for one in (poll, poll, poll, command, command)]
+            while time.monotonic() < end:
+                self.go_on()
+            for one in done:
+                one.result()
+        self.assertEqual([], wrong[:3])
+        with contextlib.closing(sqlite3.connect(self.gateway.folder / "data/ledger-index.db")) as db:
+            self.assertEqual([("ok", )], db.execute("PRAGMA integrity_check").fetchall())
+
+    def test_a_damaged_index_is_made_anew(self):
+        with rig.stack(policy=self.policy) as (_, gateway):
+            gateway.stop()
+            (gateway.folder / "data/ledger-index.db").write_bytes(b"no database" * 1000)
+            gateway.run("ledger", "list", "--config", "sallyport.yaml", code=4)
+            gateway.run("ledger", "reindex", "--config", "sallyport.yaml")
+            gateway.run("ledger", "list", "--config", "sallyport.yaml")
 
 
 if __name__ == "__main__":

@@ -205,6 +205,17 @@ class Stopped(Case):
         self.assertEqual(before, tree(self.data))
         self.verified()
 
+    def test_over_a_ledger_that_was_rolled_back_it_begins_a_new_epoch(self):
+        newest = int(self.command("checkpoint").splitlines()[1])
+        shutil.rmtree(self.data / "ledger")
+        shutil.copytree(self.folder / "backup/ledger", self.data / "ledger")
+        size = self.made["entries"]
+        lost = f"entries {size} to {newest - 1}, which are not in the backup, would be lost"
+        self.assertIn(lost, self.command("restore", "backup", "--reason", "test", code=4))
+        told = self.command("restore", "backup", "--reason", "test", "--replace")
+        self.assertRegex(told, f"goes on as .*{newest} of its entries had been signed by .*: entries {size} to {newest - 1} are lost")
+        self.verified_after_start()
+
     def test_nothing_lost_means_no_new_epoch(self):
         self.backup("whole")
         before = self.verified()

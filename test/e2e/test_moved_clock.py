@@ -97,6 +97,23 @@ class MovedClock(unittest.TestCase):
             self.assertEqual("exception" if holds else "refuse", self.gateway.row(answer.exchange)["decision"])
             self.assertEqual("in force" if holds else "ended", self.states()[id])
 
+    def test_a_clock_that_is_wrong_destroys_nothing_however_often_the_gateway_starts(self):
+        self.start(POLICY | {"bodies": {"internal": "90d"}})
+        answer = self.ask_once(dialects.CHAT, "keep me", repository=SITE)
+        self.assertEqual(200, answer.status)
+        show = ("ledger", "show", "--config", "sallyport.yaml", answer.exchange, "--body", "request", "--reason", "test")
+        until(lambda: "keep me" in self.gateway.run(*show, code=None), "the body")
+        self.gateway.stop()
+        self.move(MORNING + datetime.timedelta(days=3650))
+        for _ in range(3):
+            self.gateway.start()
+            until(lambda: "bodies.expiry_waits" in self.gateway.said(), "the log to say so")
+            self.gateway.stop()
+            self.assertIn("keep me", self.gateway.run(*show))
+        self.move(MORNING + datetime.timedelta(hours=1))  # it was put right
+        self.gateway.start()
+        self.assertIn("keep me", self.gateway.run(*show))
+
     def test_an_exception_holds_to_its_last_second(self):
         self.start()
         kept = self.enterContext(Wire(self.gateway.port))  # a connection knows no more than a new one

@@ -1,5 +1,6 @@
 """What an auditor gets: a ledger that can be checked, checkpoints that are kept elsewhere, bundles with a second verifier."""
 
+import contextlib
 import json
 import os
 import random
@@ -314,9 +315,7 @@ def frame(index, entry):
     return struct.pack("<II", len(entry), checksum ^ 0xFFFFFFFF) + entry
 
 
-class Changed(rig.Case):
-    """What a start does with a ledger that is not what was recorded, and how it goes on."""
-
+class Ledger:
     def ledger(self, *arguments, code=0):
         return self.gateway.run("ledger", arguments[0], "--config", "sallyport.yaml", *arguments[1:], code=code)
 
@@ -327,6 +326,10 @@ class Changed(rig.Case):
         with self.assertRaises(AssertionError) as refused:
             self.gateway.start()
         return str(refused.exception)
+
+
+class Changed(Ledger, rig.Case):
+    """What a start does with a ledger that is not what was recorded, and how it goes on."""
 
     def test_what_somebody_without_a_key_appends_is_named_and_not_signed(self):
         self.ask(dialects.CHAT, "the last one")
@@ -357,28 +360,19 @@ class Changed(rig.Case):
         self.assertTrue(json.loads(self.ledger("verify", "--json"))["ok"])
         self.assertNotIn("forged", [entry.get("why") for _, entry in self.gateway.entries_on_disk()])
 
-    def test_a_ledger_that_is_cut_back_with_all_its_files_is_refused(self):
-        folder, aside = self.folder / "data/ledger", self.folder / "aside"
-        self.gateway.stop()
-        shutil.copytree(folder, aside)
-        self.gateway.start()
-        self.ask(dialects.CHAT, "what somebody wants to be forgotten")
-        self.gateway.stop()
-        newest = self.folder / "newest"
-        folder.rename(newest)
-        aside.rename(folder)
-        self.assertIn("the ledger was cut back", self.refusal())
-        told = json.loads(self.ledger("verify", "--json", code=1))
-        self.assertEqual(["missing"], [one["kind"] for one in told["problems"]])
-        folder.rename(aside)
-        for whole_folder in (False, True):
-            if not whole_folder:
-                folder.mkdir(mode=0o700)
-            self.assertRegex(self.refusal(), "0 are in .*put the missing files back")
-            shutil.rmtree(folder, ignore_errors=True)
-        newest.rename(folder)
-        self.gateway.start()
-        self.assertTrue(json.loads(self.ledger("verify", "--json"))["ok"])
+    def test_what_is_too_long_to_be_recorded_is_refused(self):
+        long = "x" * 70_000
+        for arguments in (("search", "zebra", "--reason", "x", "--team", long), ("hold", "--matter", long, "--repository", "a/b/c", "--reason", "x"),
+                          ("erase", "--repository", "git.acme.example/web/site", "--reason", long)):
+            done = subprocess.run([PROGRAM, "ledger", arguments[0], "--config", "sallyport.yaml", *arguments[1:]], cwd=self.folder,
+                                  env=environment(self.folder), capture_output=True, text=True, timeout=rig.DEADLINE)
+            self.assertEqual(4, done.returncode, done.stderr[-300:])
+            self.assertIn("is recorded, and takes at most 8192 bytes", done.stderr)
+
+    def test_a_bundle_is_verified_by_itself(self):
+        for option in (("--entries", "1"), ("--bodies", ), ("--since", "/nope"), ("--seen", "/nope")):
+            self.ledger("verify", *option, "case.tar", code=2)
+        self.ledger("verify", "--entries", "", code=2)
 
     def test_files_that_are_none_of_the_ledgers_are_named(self):
         folder = self.folder / "data/ledger"
@@ -439,11 +433,121 @@ class Changed(rig.Case):
         for path in folder.iterdir():
             if path.suffix != ".seg":
                 path.unlink()
+        with contextlib.closing(sqlite3.connect(self.folder / "data/state.db")) as db:
+            db.execute("DELETE FROM ledgers")
+            db.commit()
         before = self.gateway.entries_on_disk()
         self.gateway.start()
         self.signed(len(before) + 1)
         self.assertEqual(before, self.gateway.entries_on_disk()[:len(before)])
         self.assertTrue(json.loads(self.ledger("verify", "--json"))["ok"])
+
+
+class Lost(Ledger, unittest.TestCase):
+    """A ledger that was taken away or put back as it was before, with all its files: each test has one of its own."""
+
+    def setUp(self):
+        self.vendor, self.gateway = self.enterContext(rig.stack())
+        self.folder = self.gateway.folder
+
+    def ask(self, dialect, text):
+        answer = self.gateway.ask("POST", dialect.target(), dialect.fields(self.gateway.key, "git.acme.example/web/site"), dialect.bytes(text))
+        self.assertEqual(200, answer.status)
+
+    def test_a_ledger_that_is_cut_back_with_all_its_files_is_refused(self):
+        folder, aside = self.folder / "data/ledger", self.folder / "aside"
+        self.gateway.stop()
+        shutil.copytree(folder, aside)
+        self.gateway.start()
+        self.ask(dialects.CHAT, "what somebody wants to be forgotten")
+        self.gateway.stop()
+        newest = self.folder / "newest"
+        folder.rename(newest)
+        aside.rename(folder)
+        self.assertIn("the ledger was cut back", self.refusal())
+        told = json.loads(self.ledger("verify", "--json", code=1))
+        self.assertEqual(["missing"], [one["kind"] for one in told["problems"]])
+        folder.rename(aside)
+        for whole_folder in (False, True):
+            if not whole_folder:
+                folder.mkdir(mode=0o700)
+            self.assertRegex(self.refusal(), "0 are in .*put the missing files back")
+            shutil.rmtree(folder, ignore_errors=True)
+        newest.rename(folder)
+        self.gateway.start()
+        self.assertTrue(json.loads(self.ledger("verify", "--json"))["ok"])
+
+    def test_a_ledger_whose_checkpoint_was_taken_away_is_not_signed_anew(self):
+        self.ask(dialects.CHAT, "to be rewritten")
+        self.gateway.stop()
+        folder = self.folder / "data/ledger"
+        size = int(self.ledger("checkpoint").splitlines()[1])
+        for path in folder.iterdir():
+            if path.suffix != ".seg":
+                path.unlink()
+        self.assertRegex(self.refusal(), f"checkpoint is missing.*{size} entries had been signed")
+        self.ledger("verify", code=1)
+        told = self.ledger("recover", "--reason", "lost it")
+        self.assertRegex(told, "it had no checkpoint that could be read")
+        self.gateway.start()
+        self.assertTrue(json.loads(self.ledger("verify", "--json"))["ok"])
+
+    def test_what_was_lost_is_recorded_as_far_as_it_is_known(self):
+        folder = self.folder / "data/ledger"
+        self.ask(dialects.CHAT, "one")
+        self.gateway.stop()
+        shutil.copytree(folder, self.folder / "earlier")
+        earlier = int(self.ledger("checkpoint").splitlines()[1])
+        self.gateway.start()
+        self.ask(dialects.CHAT, "two")
+        self.gateway.stop()
+        size = int(self.ledger("checkpoint").splitlines()[1])
+        shutil.rmtree(folder)
+        (self.folder / "earlier").rename(folder)
+        self.assertIn("the ledger was cut back", self.refusal())
+        told = self.ledger("recover", "--reason", "rolled back")
+        self.assertRegex(told, f"{size} of its entries had been signed by .*: entries {earlier} to {size - 1} are lost")
+        self.gateway.start()
+        act = until(lambda: [entry for _, entry in self.gateway.entries_on_disk() if entry["kind"] == "act" and entry["why"] == "rolled back"], "the act")[0]
+        self.assertIn(f"{earlier} to {size - 1} are lost", act["about"])
+        until(lambda: json.loads(self.ledger("verify", "--json"))["ok"], "a whole ledger")
+        self.gateway.stop()
+        shutil.rmtree(folder)
+        self.assertRegex(self.refusal(), "0 are in ")
+        self.assertRegex(self.ledger("recover", "--reason", "emptied"), r"with 0 entries; .*entries had been signed by .*: entries 0 to \d+ are lost")
+        self.gateway.start()
+
+    def test_anothers_ledger_is_set_aside(self):
+        self.ask(dialects.CHAT, "mine")
+        self.gateway.stop()
+        folder = self.folder / "data/ledger"
+        with rig.stack() as (_, other):
+            other.ask("GET", "/")
+            other.stop()
+            shutil.rmtree(folder)
+            shutil.copytree(other.folder / "data/ledger", folder)
+        self.refusal()
+        self.assertRegex(self.ledger("recover", "--reason", "somebody swapped it"), "with 0 entries")
+        self.gateway.start()
+        self.ask(dialects.CHAT, "mine again")
+        self.assertTrue(json.loads(self.ledger("verify", "--json"))["ok"])
+
+    def test_a_state_that_is_missing_is_no_first_start(self):
+        self.ask(dialects.CHAT, "hello")
+        self.gateway.stop()
+        state = self.folder / "data/state.db"
+        whole = state.read_bytes()
+        for there in (False, True):
+            state.unlink(missing_ok=True)
+            if there:
+                state.touch(0o600)
+            self.assertIn("is not there or empty, but the ledger has entries", self.refusal())
+        state.unlink()
+        self.ledger("verify", code=4)
+        self.assertFalse(state.exists())
+        state.write_bytes(whole)
+        state.chmod(0o600)
+        self.gateway.start()
 
 
 if __name__ == "__main__":

@@ -1,16 +1,19 @@
 """`sallyport run`: a program in the boundary, its one way out, its terminal, and what it cannot reach."""
 
+import contextlib
 import fcntl
 import json
 import os
 import pty
 import select
 import signal
+import socket
 import struct
 import subprocess
 import termios
 import time
 import unittest
+import urllib.request
 
 import dialects
 import rig
@@ -162,6 +165,87 @@ class Run(Launching):
         status = until(lambda: (done := os.waitpid(child, os.WNOHANG))[0] and [os.waitstatus_to_exitcode(done[1])], "the end")
         self.assertEqual(5, status[0])
         os.close(terminal)
+
+
+
+SERVER = """
+import http.server, sys
+class Hello(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers(); self.wfile.write(b"built " + self.path.encode())
+    def log_message(self, *_): pass
+server = http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Hello)
+print("listening", flush=True)
+sys.stdin.readline()
+"""
+SERVER = SERVER.replace("sys.stdin.readline()", "import threading; threading.Thread(target=server.serve_forever, daemon=True).start(); sys.stdin.readline()")
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        return one.getsockname()[1]
+
+
+class Reached(Launching):
+    """A dev server inside, seen in the person's browser: by a grant of the policy, and only by one."""
+    asked, open = free_port(), free_port()
+    policy = rig.POLICY | {"launchers": {"trust": "user"}, "grants": [
+        {"id": "dev-server", "ports": [asked], "why": "Developers look at what they build."},
+        {"id": "preview", "ports": [open], "ask": False, "class": ["internal"], "why": "Previews are harmless."},
+        {"id": "elsewhere", "ports": [asked], "class": ["trade-secret"], "why": "Of another class."}]}
+
+    @contextlib.contextmanager
+    def serving(self, port, *options, told=""):
+        """A server inside on this port; yields the launcher, and ends it."""
+        command = [PROGRAM, "run", "--gateway", f"http://127.0.0.1:{self.gateway.port}", *options, "--generic", "python3", "--", "-c", SERVER, str(port)]
+        run = subprocess.Popen(command, cwd=self.work, env=self.environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+        try:
+            self.assertEqual("listening\n", run.stdout.readline())
+            yield run
+            _, said = run.communicate("end\n", rig.DEADLINE)
+        finally:
+            run.kill()
+            run.wait()
+        self.assertEqual(0, run.returncode, said)
+        self.assertIn(told, said)
+
+    def fetched(self, port, path="/x"):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+                return answer.read().decode()
+        except OSError:
+            return None
+
+    def test_a_port_that_the_policy_grants_without_asking(self):
+        with self.serving(self.open, told="grant preview: used"):
+            self.assertEqual("built /a", until(lambda: self.fetched(self.open, "/a"), "the dev server"))
+            for _ in range(20):
+                self.assertEqual("built /b", self.fetched(self.open, "/b"))
+        self.assertIsNone(self.fetched(self.open), "it ends with the run")
+        entries = until(lambda: [entry for _, entry in self.gateway.entries_on_disk() if entry["kind"] == "run" and "grants" in entry], "the run")
+        self.assertEqual("preview", entries[-1]["grants"][0][0])
+        self.assertGreaterEqual(entries[-1]["grants"][0][1], 21)
+
+    def test_what_asks_is_for_who_says_so(self):
+        with self.serving(self.asked, told=f"start with --grant dev-server to allow it (Developers look at what they build.)"):
+            time.sleep(1)
+            self.assertIsNone(self.fetched(self.asked))
+        with self.serving(self.asked, "--grant", "dev-server", told="grant dev-server: used"):
+            until(lambda: self.fetched(self.asked), "the dev server")
+
+    def test_no_grant_no_way_in(self):
+        port = free_port()
+        with self.serving(port, "--grant", "dev-server", told="" if port >= 32768 else "no grant of the policy names that port"):
+            time.sleep(1)
+            self.assertIsNone(self.fetched(port))
+        done = self.run_inside("--grant", "elsewhere", "--generic", "true", code=3)
+        self.assertIn("the policy has no grant 'elsewhere' for this repository; there are: dev-server, preview", done.stderr)
+
+    def test_a_port_that_is_taken_outside_is_told(self):
+        with socket.create_server(("127.0.0.1", self.open)):
+            with self.serving(self.open, told="cannot be reached at the same port outside"):
+                time.sleep(1)
 
 
 if __name__ == "__main__":

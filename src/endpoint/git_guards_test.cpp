@@ -1,0 +1,84 @@
+#include "endpoint/git_guards.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <unistd.h>
+
+namespace sallyport::endpoint {
+namespace {
+
+namespace fs = std::filesystem;
+
+class GitGuards : public testing::Test {
+protected:
+    GitGuards() {
+        char made[] = "/var/tmp/git-guards-XXXXXX";
+        work_ = ::mkdtemp(made);
+    }
+    ~GitGuards() override { fs::remove_all(work_); }
+    void write(const fs::path& path, const std::string& text) {
+        fs::create_directories((work_ / path).parent_path());
+        std::ofstream(work_ / path) << text;
+    }
+    std::vector<std::string> guarded() {
+        std::vector<std::string> out;
+        const auto found = guarded_by_git(work_);
+        EXPECT_TRUE(found);
+        if (found)
+            for (const fs::path& one : *found) out.push_back(one.string());
+        std::ranges::sort(out);
+        return out;
+    }
+    fs::path work_;
+};
+
+TEST_F(GitGuards, WhatGitObeysOfARepositoryItsSubmodulesAndWorktrees) {
+    write(".git/HEAD", "ref: refs/heads/main\n");
+    write(".git/config", "[core]\n");
+    write(".git/hooks/pre-commit.sample", "");
+    write(".git/modules/deep/lib/HEAD", "");
+    write(".git/modules/deep/lib/config", "[core]\n\tworktree = ../../../../lib\n");
+    write(".git/worktrees/linked/HEAD", "");
+    write(".git/worktrees/linked/commondir", "../..\n");
+    write("lib/.git", "gitdir: ../.git/modules/deep/lib\n");
+    EXPECT_EQ(guarded(), (std::vector<std::string>{".git/config", ".git/hooks", ".git/modules/deep/lib/config",
+                                                   ".git/worktrees/linked/commondir", "lib/.git"}));
+    {
+        const MadeForRun made(work_);
+        EXPECT_EQ(guarded(), (std::vector<std::string>{".git/commondir", ".git/config", ".git/hooks",
+                                                       ".git/modules/deep/lib/commondir",
+                                                       ".git/modules/deep/lib/config", ".git/modules/deep/lib/hooks",
+                                                       ".git/worktrees/linked/commondir", "lib/.git"}));
+    }
+    EXPECT_FALSE(fs::exists(work_ / ".git/commondir"));
+    EXPECT_FALSE(fs::exists(work_ / ".git/modules/deep/lib/hooks"));
+    EXPECT_TRUE(fs::exists(work_ / ".git/hooks/pre-commit.sample"));
+    EXPECT_TRUE(fs::exists(work_ / ".git/worktrees/linked/commondir"));
+}
+
+TEST_F(GitGuards, TheFileOfALinkedWorktree) {
+    write(".git", "gitdir: /elsewhere/.git/worktrees/x\n");
+    EXPECT_EQ(guarded(), std::vector<std::string>{".git"});
+    const MadeForRun made(work_);
+    EXPECT_EQ(guarded(), std::vector<std::string>{".git"});
+}
+
+TEST_F(GitGuards, AWorkingCopyElsewhereIsNotLedTo) {
+    write(".git/HEAD", "");
+    write(".git/modules/x/HEAD", "");
+    write(".git/modules/x/config", "[core]\n worktree = ../../../../outside\n");
+    EXPECT_EQ(guarded(), std::vector<std::string>{".git/modules/x/config"});
+    EXPECT_TRUE(git_folders(work_ / "nothing")->empty());
+}
+
+TEST_F(GitGuards, MoreThanCanBeGuardedIsAnError) {
+    write(".git/HEAD", "");
+    for (int i = 0; i < 201; ++i) write(".git/modules/m" + std::to_string(i) + "/HEAD", "");
+    EXPECT_FALSE(git_folders(work_));
+    EXPECT_FALSE(guarded_by_git(work_));
+}
+
+} // namespace
+} // namespace sallyport::endpoint
