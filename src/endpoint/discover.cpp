@@ -1,0 +1,29 @@
+#include "endpoint/discover.h"
+
+#include "endpoint/vendor_keys.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace sallyport::endpoint {
+
+std::vector<FoundFact> discover(const DiscoverOptions& options) {
+    Look look{options, Tree(options.root, options.homes), crypto::Mac(options.digest_key), {}, {}};
+    find_clients(look);
+    find_settings(look);
+    find_environment(look);
+    find_logins(look);
+    find_transcripts(look);
+    for (FoundFact& fact : look.tree.unread()) look.add(std::move(fact));
+    // Whatever a name or a value brought along: no key in clear, no home of a person.
+    for (FoundFact& fact : look.facts)
+        for (std::string* text : {&fact.what, &fact.value, &fact.way, &fact.place, &fact.known_by})
+            *text = look.tree.without_homes(without_keys(*text));
+    const auto order = [](const FoundFact& fact) {
+        return std::tie(fact.kind, fact.client, fact.place, fact.line, fact.what, fact.way, fact.value, fact.digest);
+    };
+    std::ranges::sort(look.facts, [&](const FoundFact& a, const FoundFact& b) { return order(a) < order(b); });
+    return std::move(look.facts);
+}
+
+} // namespace sallyport::endpoint
