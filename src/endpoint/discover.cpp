@@ -7,8 +7,20 @@
 
 namespace sallyport::endpoint {
 
+namespace {
+
+// A key without a known shape, where a name or a path repeats it.
+std::string without_found_keys(const Look& look, std::string text) {
+    for (const Secret& key : look.key_values)
+        for (auto at = text.find(key.reveal()); at != std::string::npos; at = text.find(key.reveal(), at))
+            text.replace(at, key.reveal().size(), "…");
+    return text;
+}
+
+} // namespace
+
 std::vector<FoundFact> discover(const DiscoverOptions& options) {
-    Look look{options, Tree(options.root, options.homes), crypto::Mac(options.digest_key), {}, {}};
+    Look look{options, Tree(options.root, options.homes), crypto::Mac(options.digest_key), {}};
     find_clients(look);
     find_settings(look);
     find_environment(look);
@@ -18,7 +30,7 @@ std::vector<FoundFact> discover(const DiscoverOptions& options) {
     // Whatever a name or a value brought along: no key in clear, no home of a person.
     for (FoundFact& fact : look.facts)
         for (std::string* text : {&fact.what, &fact.value, &fact.way, &fact.place, &fact.known_by})
-            *text = look.tree.without_homes(without_keys(*text));
+            *text = look.tree.without_homes(without_found_keys(look, without_keys(*text)));
     const auto order = [](const FoundFact& fact) {
         return std::tie(fact.kind, fact.client, fact.place, fact.line, fact.what, fact.way, fact.value, fact.digest);
     };

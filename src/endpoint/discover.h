@@ -31,7 +31,8 @@ struct Look {
     Tree tree;
     crypto::Mac mac;
     std::vector<FoundFact> facts;
-    std::vector<std::string> seen_keys; // "k_…@place:line", so that each is told once
+    std::vector<std::string> seen_keys{}; // "k_…@place:line", so that each is told once
+    std::vector<Secret> key_values{};     // that no fact may hold, wherever it got it from
 
     FoundFact& add(FoundFact fact) { return facts.emplace_back(std::move(fact)); }
 };

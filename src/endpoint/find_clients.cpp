@@ -45,8 +45,8 @@ constexpr const char* home_folders[] = {".local/bin",
 constexpr const char* system_folders[] = {"/usr/local/bin",
                                           "/usr/bin",
                                           "/opt/homebrew/bin",
-                                          "/home"
-                                          "/linuxbrew/.linuxbrew/bin",
+                                          ("/home"
+                                           "/linuxbrew/.linuxbrew/bin"),
                                           "/snap/bin",
                                           "/usr/local/lib/nodejs/*/bin"};
 

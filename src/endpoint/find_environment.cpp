@@ -70,6 +70,7 @@ void add_key(Look& look, std::string_view kind, std::string_view value, const st
     const std::string seen = digest + "@" + place + ":" + std::to_string(line);
     if (std::ranges::find(look.seen_keys, seen) != look.seen_keys.end()) return;
     look.seen_keys.push_back(seen);
+    look.key_values.emplace_back(std::string(value));
     FoundFact fact{.kind = FactKind::key, .client = client, .what = std::string(kind)};
     fact.place = place;
     fact.line = line;

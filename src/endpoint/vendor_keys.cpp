@@ -38,6 +38,8 @@ constexpr Shape shapes[] = {
     {"gho_", "github-sign-in", 36, true},
 };
 
+constexpr std::size_t prefix_anywhere_min = 7; // "sk-ant-"
+
 bool is_key_character(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-'; }
 
 bool is_random(std::string_view text) {
@@ -113,9 +115,15 @@ std::vector<FoundKey> vendor_keys_in(std::string_view text) {
         while (end < text.size() && is_key_character(text[end])) ++end;
         const std::string_view word = text.substr(at, end - at);
         for (const Shape& shape : shapes) {
-            if (!word.starts_with(shape.prefix)) continue;
-            const std::string_view rest = word.substr(shape.prefix.size());
-            if (rest.size() >= shape.least && is_random(rest)) out.push_back({shape.kind, at, end, shape.sign_in});
+            // What only a key begins with is one behind anything; a short beginning has to stand at the front.
+            const bool anywhere = shape.prefix.size() >= prefix_anywhere_min;
+            const auto begin = anywhere                         ? word.find(shape.prefix)
+                               : word.starts_with(shape.prefix) ? 0
+                                                                : std::string_view::npos;
+            if (begin == std::string_view::npos) continue;
+            const std::string_view rest = word.substr(begin + shape.prefix.size());
+            if (rest.size() >= shape.least && is_random(rest))
+                out.push_back({shape.kind, at + begin, end, shape.sign_in});
             break;
         }
         at = end;
