@@ -1,6 +1,6 @@
 // sallyport discover --logs and --rules
 #include "base/clock.h"
-#include "base/encoding.h"
+#include "base/text.h"
 #include "cli/discover_commands.h"
 #include "cli/terminal.h"
 #include "crypto/crypto.h"
@@ -148,7 +148,8 @@ int discover_logs(const FoundOptions& options) {
         endpoint::LogLine line;
         std::string_view text;
         for (bool cut = false; lines->next(text, cut); progress.tell(tally.lines))
-            tally.add(cut ? endpoint::LineKind::damaged : reader.read(text, line), line);
+            if (cut || !trim(text).empty())
+                tally.add(cut ? endpoint::LineKind::damaged : reader.read(text, line), line);
         if (lines->failed()) return complain("reading " + file + " ended by an error; what it held so far is not told");
     }
     if (options.json)

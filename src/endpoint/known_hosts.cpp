@@ -178,9 +178,10 @@ HostKind kind_of_host(std::string_view host) {
 
 std::string host_of(std::string_view address) {
     std::string_view text = authority_part(address);
+    if (!vendor_keys_in(text).empty()) return {}; // a slip of somebody's, and a host is shown
     if (text.starts_with('[')) {
-        const auto end = text.find(']');
-        return end == std::string_view::npos ? std::string() : to_lower(text.substr(1, end - 1));
+        const auto inside = parse_ip_address(text.substr(1, text.find(']') - 1));
+        return inside ? to_lower(text.substr(1, text.find(']') - 1)) : std::string();
     }
     if (std::ranges::count(text, ':') <= 1) text = text.substr(0, text.find(':'));
     while (text.ends_with('.')) text.remove_suffix(1);

@@ -65,6 +65,10 @@ bool is_name(std::string_view text) {
            std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
 }
 
+// What stands before a command and is none.
+constexpr std::string_view leading[] = {"then", "do",    "else", "{",  "(",   "!",     "if",
+                                        "elif", "while", "and",  "or", "not", "begin", "time"};
+
 struct Reader {
     ShellText& out;
     std::size_t line = 0;
@@ -81,6 +85,8 @@ struct Reader {
                assign(word.text.substr(0, equals), word.text.substr(equals + 1), word.computed);
     }
     void command(std::span<const Word> words) {
+        while (!words.empty() && std::ranges::find(leading, words.front().text) != std::end(leading))
+            words = words.subspan(1);
         if (words.empty()) return;
         const std::string& first = words.front().text;
         if (first == "set" || first == "setenv") { // fish: set -gx NAME value; csh: setenv NAME value

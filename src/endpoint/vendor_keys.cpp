@@ -114,18 +114,21 @@ std::vector<FoundKey> vendor_keys_in(std::string_view text) {
         std::size_t end = at;
         while (end < text.size() && is_key_character(text[end])) ++end;
         const std::string_view word = text.substr(at, end - at);
+        const Shape* found = nullptr;
+        std::size_t first = word.size();
         for (const Shape& shape : shapes) {
             // What only a key begins with is one behind anything; a short beginning has to stand at the front.
             const bool anywhere = shape.prefix.size() >= prefix_anywhere_min;
             const auto begin = anywhere                         ? word.find(shape.prefix)
                                : word.starts_with(shape.prefix) ? 0
                                                                 : std::string_view::npos;
-            if (begin == std::string_view::npos) continue;
+            if (begin >= first) continue;
             const std::string_view rest = word.substr(begin + shape.prefix.size());
-            if (rest.size() >= shape.least && is_random(rest))
-                out.push_back({shape.kind, at + begin, end, shape.sign_in});
-            break;
+            if (rest.size() < shape.least || !is_random(rest)) continue;
+            found = &shape;
+            first = begin;
         }
+        if (found != nullptr) out.push_back({found->kind, at + first, end, found->sign_in});
         at = end;
     }
     return out;

@@ -1,20 +1,15 @@
-"""`sallyport discover`: a prepared home, hostile files, reports, fleets of them, logs, rules."""
+"""`sallyport discover`: a prepared home, hostile files, a signed report."""
 
 import hashlib
 import json
 import os
-import random
-import subprocess
-import tempfile
 import unittest
 from pathlib import Path
 
 import prepared_home
 import reporting
-from programs import PROGRAM, environment
+from discovering import SEED, Discovering
 
-SECONDS_MAX = 120
-SEED = int(os.environ.get("SEED", random.SystemRandom().randrange(1 << 32)))
 POLICY = {
     "version": 1, "repositories": [], "unknown_repository": "internal",
     "clients": {"claude-code": {"versions": ">=0.0.1"}, "codex": {"versions": ">=999"}},
@@ -35,22 +30,6 @@ def tree_of(folder):
             content = hashlib.sha256(path.read_bytes()).hexdigest()
         out[str(path)] = (status.st_mode, status.st_size, status.st_mtime_ns, status.st_ino, content)
     return out
-
-
-class Discovering(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="discover-")
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-        self.own = self.folder / "own"  # the home of whoever calls
-        self.own.mkdir()
-
-    def discover(self, *arguments, code=None, text=None, **more):
-        done = subprocess.run([PROGRAM, "discover", *map(str, arguments)], cwd=self.folder, env=environment(self.own, **more), input=text,
-                              capture_output=True, text=True, timeout=SECONDS_MAX)
-        if code is not None:
-            self.assertEqual(code, done.returncode, done.stdout[-3000:] + done.stderr[-3000:])
-        return done
 
 
 class PreparedHome(Discovering):
@@ -255,18 +234,18 @@ class HostileFiles(Discovering):
         self.assertEqual([], [fact for fact in facts if fact["kind"] == "plugin"], "of a damaged file nothing is half read")
 
     def test_unreadable_files_and_folders_are_told(self):
-        if os.geteuid() == 0:
-            self.skipTest("root reads everything")
+        nobody = {"user": 65534} if os.geteuid() == 0 else {}  # root reads everything
+        self.folder.chmod(0o755)
         (self.home / ".claude").mkdir()
         (self.home / ".claude/settings.json").write_text("{}")
         (self.home / ".claude/settings.json").chmod(0)
         (self.home / ".nvm/versions/node").mkdir(parents=True)
         (self.home / ".nvm/versions/node").chmod(0)
         try:
-            unread = self.unread()
+            done = self.discover("--home", self.home, "--json", **nobody)
         finally:
             (self.home / ".nvm/versions/node").chmod(0o700)
-        self.assertEqual({"~/.claude/settings.json", "~/.nvm/versions/node"}, set(unread))
+        self.assertEqual({"~/.claude/settings.json", "~/.nvm/versions/node"}, set(self.unread(json.loads(done.stdout)["facts"])))
 
     def test_names_cannot_steer_a_terminal_or_carry_a_key(self):
         key = "sk-ant-api03-" + "a1B2" * 20
