@@ -123,6 +123,10 @@ int run(const FoundOptions& options) {
                            : "--json and --sarif are two forms; choose one");
         return wrong_use;
     }
+    if (modes != 0 && (options.sarif || !options.report.empty())) {
+        complain("--sarif and --report are of a machine, not of --fleet, --logs or --rules");
+        return wrong_use;
+    }
     if (!options.fleet.empty()) return discover_fleet(options);
     if (!options.logs.empty()) return discover_logs(options);
     if (!options.rules.empty()) return discover_rules(options);

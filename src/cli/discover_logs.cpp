@@ -174,14 +174,27 @@ int discover_rules(const FoundOptions& options) {
         if (wanted.addresses.empty())
             return complain("no host has an address here; without --resolve the rules come without addresses");
     }
-    if (options.rules == "nftables")
-        fmt::print("{}", endpoint::nftables_rules(wanted));
-    else if (options.rules == "dns")
-        fmt::print("{}", endpoint::dns_rules(wanted));
-    else if (options.rules == "pac")
-        fmt::print("{}", endpoint::pac_rules(wanted));
-    else
-        fmt::print("{}", endpoint::squid_rules(wanted));
+    const std::string text = options.rules == "nftables" ? endpoint::nftables_rules(wanted)
+                             : options.rules == "dns"    ? endpoint::dns_rules(wanted)
+                             : options.rules == "pac"    ? endpoint::pac_rules(wanted)
+                                                         : endpoint::squid_rules(wanted);
+    if (!options.json) {
+        fmt::print("{}", text);
+        return done;
+    }
+    std::string out;
+    json::Writer writer(out);
+    writer.begin_object();
+    writer.member("rules", options.rules);
+    writer.begin_array("hosts");
+    for (const std::string_view host : endpoint::closed_hosts(wanted)) writer.element(host);
+    writer.end_array();
+    writer.begin_array("addresses");
+    for (const std::string& address : wanted.addresses) writer.element(address);
+    writer.end_array();
+    writer.member("text", text);
+    writer.end_object();
+    fmt::print("{}\n", out);
     return done;
 }
 

@@ -21,6 +21,9 @@ std::string without_found_keys(const Look& look, std::string text) {
 
 std::vector<FoundFact> discover(const DiscoverOptions& options) {
     Look look{options, Tree(options.root, options.homes), crypto::Mac(options.digest_key), {}};
+    for (const std::filesystem::path& workspace : options.workspaces)
+        for (std::filesystem::path& folder : look.tree.folders_of(workspace))
+            look.workspaces.push_back(std::move(folder));
     find_clients(look);
     find_settings(look);
     find_environment(look);

@@ -30,7 +30,8 @@ struct Look {
     const DiscoverOptions& options;
     Tree tree;
     crypto::Mac mac;
-    std::vector<FoundFact> facts;
+    std::vector<std::filesystem::path> workspaces; // with the folders in them
+    std::vector<FoundFact> facts{};
     std::vector<std::string> seen_keys{}; // "k_…@place:line", so that each is told once
     std::vector<Secret> key_values{};     // that no fact may hold, wherever it got it from
 

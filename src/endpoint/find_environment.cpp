@@ -39,6 +39,27 @@ constexpr const char* system_files[] = {
     "/etc/zsh/zshenv",  "/etc/zsh/zshrc", "/etc/fish/config.fish", "/etc/environment.d/*.conf"};
 constexpr const char* workspace_files[] = {".env", ".env.*", ".envrc", ".gemini/.env", ".qwen/.env"};
 
+// Where keys come to lie besides: what was typed, copies that clients keep, other assistants' settings. Read for keys alone.
+constexpr const char* key_files[] = {".bash_history",
+                                     ".zsh_history",
+                                     ".local/share/fish/fish_history",
+                                     ".python_history",
+                                     ".node_repl_history",
+                                     ".claude/backups/*",
+                                     ".claude/shell-snapshots/*.sh",
+                                     ".claude/history.jsonl",
+                                     ".codex/history.jsonl",
+                                     ".claude-code-router/config.json",
+                                     ".cli-proxy-api/config.yaml",
+                                     ".config/io.datasette.llm/keys.json",
+                                     ".config/goose/config.yaml",
+                                     ".config/crush/crush.json",
+                                     ".local/share/crush/crush.json",
+                                     ".pi/agent/models.json",
+                                     ".pi/agent/auth.json",
+                                     ".continue/.env",
+                                     ".config/openai/auth.json"};
+
 void look_at(Look& look, const fs::path& path, const std::string& known_by) {
     const std::string name = path.filename().string();
     if (name.ends_with(".example") || name.ends_with(".sample") || name.ends_with(".template")) return;
@@ -90,10 +111,14 @@ void find_environment(Look& look) {
     for (const fs::path& home : look.tree.homes())
         for (const char* pattern : home_files)
             for (const fs::path& path : look.tree.find(home, pattern)) look_at(look, path, "a start file");
+    for (const fs::path& home : look.tree.homes())
+        for (const char* pattern : key_files)
+            for (const fs::path& path : look.tree.find(home, pattern))
+                if (const auto text = look.tree.read(path)) find_keys(look, *text, look.tree.shown(path), "", true);
     for (const char* pattern : system_files)
         for (const fs::path& path : look.tree.find(look.tree.root(), pattern))
             look_at(look, path, "a file of the system");
-    for (const fs::path& workspace : look.options.workspaces)
+    for (const fs::path& workspace : look.workspaces)
         for (const char* pattern : workspace_files)
             for (const fs::path& path : look.tree.find(workspace, pattern))
                 look_at(look, path, "a file of the workspace");

@@ -111,7 +111,7 @@ std::vector<fs::path> files_of(Look& look, const Place& place) {
     if (place.where == home)
         for (const fs::path& one : look.tree.homes()) in(one);
     if (place.where == workspace)
-        for (const fs::path& one : look.options.workspaces) in(one);
+        for (const fs::path& one : look.workspaces) in(one);
     return out;
 }
 

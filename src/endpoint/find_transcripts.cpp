@@ -68,7 +68,7 @@ void find_transcripts(Look& look) {
     };
     for (const fs::path& home : look.tree.homes())
         for (const Place& place : places) in(home, place);
-    for (const fs::path& workspace : look.options.workspaces)
+    for (const fs::path& workspace : look.workspaces)
         in(workspace, {"", ".aider.chat.history.md", "", "Markdown of aider"});
 }
 

@@ -72,6 +72,7 @@ Result<std::vector<FileSetting>> read_json(std::string_view text) {
     const Lines lines(raw.view());
     std::vector<FileSetting> out;
     std::vector<std::string> path;
+    std::vector<std::size_t> places;
     std::vector<std::pair<json::NodeIndex, std::size_t>>
         open; // a table or list, and how many of its values are behind us
     std::string scratch;
@@ -79,20 +80,24 @@ Result<std::vector<FileSetting>> read_json(std::string_view text) {
         while (!open.empty() && n >= document[open.back().first].end_node) {
             open.pop_back();
             path.pop_back();
+            places.pop_back();
         }
         const json::Node& node = document[n];
-        if (!open.empty())
+        if (!open.empty()) {
             path.back() = node.has_key ? std::string(document.key(n, scratch)) : std::to_string(open.back().second++);
+            places.back() = lines.of(node.has_key ? node.key_begin : node.begin);
+        }
         const bool holds = node.kind == json::Kind::object || node.kind == json::Kind::array;
         if (holds && node.end_node > n + 1) {
             if (open.size() >= settings_depth_max) return std::unexpected(too_many());
             open.emplace_back(n, 0);
             path.emplace_back();
+            places.push_back(0);
             continue;
         }
         if (path.empty()) break; // one value that is no table
         if (out.size() >= settings_max) return std::unexpected(too_many());
-        FileSetting one{path, {}, lines.of(node.begin)};
+        FileSetting one{path, {}, lines.of(node.begin), Kind::text, places};
         if (holds)
             one.kind = Kind::empty;
         else {
@@ -109,35 +114,42 @@ Result<std::vector<FileSetting>> read_json(std::string_view text) {
 
 struct TomlWalk {
     std::vector<FileSetting>& out;
-    std::vector<std::string> path;
+    std::vector<std::string> path{};
+    std::vector<std::size_t> places{};
     bool full = false;
+
+    void add(std::string value, std::size_t line, Kind kind) {
+        out.push_back({path, std::move(value), line, kind, places});
+    }
 
     void visit(const toml::node& node) {
         if (full || (full = out.size() >= settings_max || path.size() > settings_depth_max)) return;
         const auto line = static_cast<std::size_t>(node.source().begin.line);
         if (const auto* table = node.as_table()) {
-            if (table->empty() && !path.empty()) out.push_back({path, {}, line, Kind::empty});
-            for (const auto& [key, value] : *table) inner(std::string(key.str()), value);
+            if (table->empty() && !path.empty()) add({}, line, Kind::empty);
+            for (const auto& [key, value] : *table) inner(std::string(key.str()), key.source().begin.line, value);
         } else if (const auto* list = node.as_array()) {
-            if (list->empty()) out.push_back({path, {}, line, Kind::empty});
+            if (list->empty()) add({}, line, Kind::empty);
             std::size_t i = 0;
-            for (const toml::node& value : *list) inner(std::to_string(i++), value);
+            for (const toml::node& value : *list) inner(std::to_string(i++), value.source().begin.line, value);
         } else if (const auto* text = node.as_string()) {
-            out.push_back({path, text->get(), line, Kind::text});
+            add(text->get(), line, Kind::text);
         } else if (const auto* flag = node.as_boolean()) {
-            out.push_back({path, flag->get() ? "true" : "false", line, Kind::boolean});
+            add(flag->get() ? "true" : "false", line, Kind::boolean);
         } else {
             std::ostringstream shown;
             node.visit([&](const auto& value) {
                 if constexpr (toml::is_value<decltype(value)>) shown << value.get();
             });
-            out.push_back({path, shown.str(), line, Kind::number});
+            add(shown.str(), line, Kind::number);
         }
     }
-    void inner(std::string key, const toml::node& value) {
+    void inner(std::string key, std::size_t line, const toml::node& value) {
         path.push_back(std::move(key));
+        places.push_back(line);
         visit(value);
         path.pop_back();
+        places.pop_back();
     }
 };
 
@@ -146,7 +158,7 @@ Result<std::vector<FileSetting>> read_toml(std::string_view text) {
     std::vector<FileSetting> out;
     try {
         const toml::table table = toml::parse(text);
-        TomlWalk walk{out, {}};
+        TomlWalk walk{out};
         walk.visit(table);
         if (walk.full) return std::unexpected(too_many());
     } catch (const toml::parse_error& error) {
@@ -157,18 +169,22 @@ Result<std::vector<FileSetting>> read_toml(std::string_view text) {
     return out;
 }
 
-void walk_yaml(policy::Node node, std::vector<std::string>& path, std::vector<FileSetting>& out) {
+void walk_yaml(policy::Node node, std::vector<std::string>& path, std::vector<std::size_t>& places,
+               std::vector<FileSetting>& out) {
     if (out.size() >= settings_max) return;
     const auto line = static_cast<std::size_t>(node.place().line);
     if (node.is_map() || node.is_list()) {
-        if (node.size() == 0 && !path.empty()) out.push_back({path, {}, line, Kind::empty});
+        if (node.size() == 0 && !path.empty()) out.push_back({path, {}, line, Kind::empty, places});
         for (std::size_t i = 0; i < node.size(); ++i) {
             path.push_back(node.is_map() ? std::string(node.key(i)) : std::to_string(i));
-            walk_yaml(node.at(i), path, out);
+            const policy::Place place = node.is_map() ? node.key_place(i) : node.at(i).place();
+            places.push_back(static_cast<std::size_t>(place.line));
+            walk_yaml(node.at(i), path, places, out);
             path.pop_back();
+            places.pop_back();
         }
     } else if (!path.empty()) {
-        out.push_back({path, std::string(node.text()), line, node.is_scalar() ? Kind::text : Kind::nothing});
+        out.push_back({path, std::string(node.text()), line, node.is_scalar() ? Kind::text : Kind::nothing, places});
     }
 }
 
@@ -182,7 +198,8 @@ Result<std::vector<FileSetting>> read_yaml(std::string_view text) {
     }
     std::vector<FileSetting> out;
     std::vector<std::string> path;
-    walk_yaml(reader.root(), path, out);
+    std::vector<std::size_t> places;
+    walk_yaml(reader.root(), path, places, out);
     if (out.size() >= settings_max) return std::unexpected(too_many());
     return out;
 }

@@ -17,6 +17,7 @@ struct FileSetting {
     std::string value;             // a number, true and false as they are written; of an empty list or table: empty
     std::size_t line = 0;          // from 1
     enum class Kind : std::uint8_t { text, number, boolean, nothing, empty } kind = Kind::text;
+    std::vector<std::size_t> lines{}; // of each part of the path, where its name stands
 };
 inline constexpr std::size_t settings_max = 200'000; // of one file
 inline constexpr std::size_t settings_depth_max = 64;

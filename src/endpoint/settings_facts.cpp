@@ -116,7 +116,7 @@ void add_servers(Look& look, const std::vector<FileSetting>& settings, const Set
         Server& server = found->second.second;
         if (fresh) {
             found->second.first = one.path[at];
-            server.line = one.line;
+            server.line = at < one.lines.size() ? one.lines[at] : one.line;
             server.in_project = at > 1 && one.path[0] == "projects";
             order.push_back(key);
         }

@@ -19,6 +19,16 @@ namespace {
 constexpr std::size_t unread_max = 1'000;
 constexpr int links_max = 40;
 
+constexpr int workspace_depth_max = 4;
+constexpr std::size_t workspace_folders_max = 2'000;
+// Others' code and what is built: no client is started there.
+constexpr std::string_view passed_over[] = {"node_modules", "vendor", "third_party", "target",     "build",
+                                            "dist",         "out",    "venv",        "__pycache__"};
+
+bool is_below(const fs::path& path, const fs::path& root) {
+    return root == "/" || path == root || path.native().starts_with(root.native() + "/");
+}
+
 std::string home_word(std::size_t index) { return index == 0 ? "~" : "~" + std::to_string(index + 1); }
 
 } // namespace
@@ -126,6 +136,38 @@ fs::path Tree::resolved(const fs::path& path) const {
                   ? system(target.native())
                   : (target.is_absolute() ? target : out.parent_path() / target);
         out = out.lexically_normal();
+        if (is_below(path, root_) && !is_below(out, root_)) return root_; // as far up as a prepared tree goes
+    }
+    return out;
+}
+
+std::vector<fs::path> Tree::folders_of(const fs::path& workspace) {
+    std::vector<fs::path> out{workspace};
+    std::size_t level_begin = 0;
+    for (int depth = 0; depth < workspace_depth_max; ++depth) {
+        const std::size_t level_end = out.size();
+        for (std::size_t i = level_begin; i < level_end; ++i) {
+            std::error_code error;
+            std::vector<fs::path> below;
+            for (auto at = fs::directory_iterator(out[i], error); !error && at != fs::directory_iterator();
+                 at.increment(error)) {
+                std::error_code ignored;
+                if (!at->is_symlink(ignored) && at->is_directory(ignored) &&
+                    std::ranges::find(passed_over, at->path().filename().native()) == std::end(passed_over) &&
+                    !at->path().filename().native().starts_with('.'))
+                    below.push_back(at->path());
+                if (below.size() > workspace_folders_max) break;
+            }
+            std::ranges::sort(below);
+            for (fs::path& folder : below) {
+                if (out.size() >= workspace_folders_max) {
+                    tell_unread(workspace, "it has more than " + std::to_string(workspace_folders_max) + " folders");
+                    return out;
+                }
+                out.push_back(std::move(folder));
+            }
+        }
+        level_begin = level_end;
     }
     return out;
 }
@@ -135,7 +177,8 @@ std::vector<fs::path> Tree::find(const fs::path& base, std::string_view pattern)
     std::error_code error;
     for (const fs::path& part : fs::path(pattern).relative_path()) {
         std::vector<fs::path> next;
-        for (const fs::path& folder : found) {
+        for (fs::path folder : found) {
+            if (root_ != "/") folder = resolved(folder); // a link that is absolute means the tree's own root
             if (!part.native().contains('*')) {
                 if (fs::exists(fs::symlink_status(folder / part, error))) next.push_back(folder / part);
                 continue;

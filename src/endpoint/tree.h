@@ -35,6 +35,8 @@ public:
     void tell_unread(const std::filesystem::path& path, std::string why);
     // Existing paths for a pattern whose parts may hold "*", below `base`, sorted. Links are followed, but no part is searched twice.
     std::vector<std::filesystem::path> find(const std::filesystem::path& base, std::string_view pattern);
+    // A workspace and the folders in it where a client could be started: not too deep, without others' code, links not followed.
+    std::vector<std::filesystem::path> folders_of(const std::filesystem::path& workspace);
     // Each plain file below a folder, links not followed.
     void walk(const std::filesystem::path& folder,
               const std::function<void(const std::filesystem::directory_entry&)>& told);

@@ -174,32 +174,34 @@ std::string shown_command(const std::vector<std::string>& words) {
     if (words.empty()) return {};
     const std::string_view program = base(words.front());
     std::string out(plain(program) ? program : std::string_view("…"));
-    std::size_t more = 0;
-    bool named = false;
+    std::size_t shown = 1; // words
+    // Only what starts packages is told with one: an argument of anything else may be a word that nobody should know.
+    constexpr std::string_view launchers[] = {"npx",  "npm",    "pnpm",   "yarn", "bunx", "bun",    "uvx",    "uv",
+                                              "pipx", "docker", "podman", "node", "deno", "python", "python3"};
+    bool named = std::ranges::find(launchers, program) == std::end(launchers);
     constexpr std::string_view alone[] = {
         "-y", "--yes", "-i", "--rm",      "-q",     "--quiet",          "-it", "-t", "--init",
         "-m", "-p",    "-u", "--package", "--from", "--prefer-offline", "--",  "-e"};
     constexpr std::string_view verbs[] = {"run", "exec", "dlx", "x", "tool", "tsx", "node"};
     for (std::size_t i = 1; i < words.size(); ++i) {
         const std::string& word = words[i];
-        if (named) {
-            ++more;
-        } else if (word.starts_with('-')) {
+        if (named) break;
+        if (word.starts_with('-')) {
             const bool takes_value = std::ranges::find(alone, word) == std::end(alone) && !word.contains('=');
             if (word == "-e" || takes_value) ++i; // what follows may be anything
-            ++more;
         } else if (std::ranges::find(verbs, word) != std::end(verbs)) {
             out += ' ' + word;
+            ++shown;
         } else if (plain(word) &&
                    !(word.size() >= 20 && !word.contains('/') && !word.contains('-') && !word.contains('.'))) {
             out += ' ' + std::string(word.starts_with('/') ? base(word) : std::string_view(word));
+            ++shown;
             named = true;
         } else {
-            ++more;
             named = true; // what comes behind it is not known to be a name either
         }
     }
-    if (more != 0) out += " (+" + std::to_string(more) + ")";
+    if (shown < words.size()) out += " (+" + std::to_string(words.size() - shown) + ")";
     return out;
 }
 

@@ -80,9 +80,10 @@ TEST(ShownCommand, HoldsNamesAndNothingThatCouldBeSecret) {
     EXPECT_EQ(shown_command({"/usr/bin/npx", "-y", "@acme/server@1.2", "--token", random}),
               "npx @acme/server@1.2 (+3)");
     EXPECT_EQ(shown_command({"docker", "run", "-e", "KEY=" + random, "-i", "ghcr.io/acme/x"}),
-              "docker run ghcr.io/acme/x (+2)");
-    EXPECT_EQ(shown_command({"server", "--key", "hunter2"}), "server (+1)");
-    EXPECT_EQ(shown_command({"server", random}), "server (+1)");
+              "docker run ghcr.io/acme/x (+3)");
+    EXPECT_EQ(shown_command({"server", "--key", "hunter2"}), "server (+2)");
+    EXPECT_EQ(shown_command({"server", "hunter2"}), "server (+1)");
+    EXPECT_EQ(shown_command({"python3", "-m", "server", "hunter2"}), "python3 server (+2)");
     EXPECT_EQ(shown_command({"curl https://h/?k=" + random}), "…");
     EXPECT_EQ(shown_command({}), "");
 }

@@ -118,9 +118,8 @@ class Home:
             "oauthAccount": {"emailAddress": "ada.lovelace@acme.example", "organizationRole": "admin", "displayName": "Ada Lovelace"},
         })
         self.names += ["ada.lovelace", "Ada Lovelace"]
-        self.expect("plugin", "claude-code", server, place, line('"stdio"'))
-        self.expect("plugin", "claude-code", remote, place, line('"http"'))
-        self.expect("plugin", "claude-code", project, place, line("/opt/acme/server"))
+        for name in (server, remote, project):
+            self.expect("plugin", "claude-code", name, place, line(f'"{name}": {{'))
         self.expect("key", "claude-code", "anthropic-key", place, line("ANTHROPIC_API_KEY"))
         self.expect("login", "claude-code", "claude-code", place, line("emailAddress"))
         relay, hook = f"{self.word()}.example", self.word()
@@ -155,7 +154,7 @@ class Home:
         self.expect("bypass", "codex", "approval_policy", place, line("approval_policy"))
         self.expect("bypass", "codex", "sandbox_mode", place, line("sandbox_mode"))
         self.expect("telemetry", "codex", "analytics.enabled", place, line("enabled = false"))
-        self.expect("plugin", "codex", server, place, line("command ="))
+        self.expect("plugin", "codex", server, place, line(f"[mcp_servers.{server}]"))
 
     def others(self):
         server, extension = self.word(), self.word()
@@ -164,7 +163,7 @@ class Home:
             "mcpServers": {server: {"httpUrl": "https://tools.acme.example/mcp", "trust": True}},
         })
         self.expect("telemetry", "gemini-cli", "privacy.usageStatisticsEnabled", place, line("usageStatistics"))
-        self.expect("plugin", "gemini-cli", server, place, line("httpUrl"))
+        self.expect("plugin", "gemini-cli", server, place, line(f'"{server}": {{'))
         self.expect("bypass", "gemini-cli", f"mcpServers.{server}.trust", place, line("trust"))
         place, _ = self.write(f".gemini/extensions/{extension}/gemini-extension.json", {"name": extension, "version": "1.2.3"})
         self.expect("plugin", "gemini-cli", extension, place)
@@ -187,7 +186,7 @@ class Home:
         self.expect("plugin", "opencode", f"{extension}-plugin", place, line("-plugin"))
         self.expect("plugin", "opencode", server, place, line('"local"'))
         place, line = self.write(".copilot/mcp-config.json", {"mcpServers": {server: {"type": "sse", "url": "http://127.0.0.1:4400/sse"}}})
-        self.expect("plugin", "copilot", server, place, line('"sse"'))
+        self.expect("plugin", "copilot", server, place, line(f'"{server}": {{'))
 
     def editors(self):
         version = self.version()
@@ -215,7 +214,7 @@ class Home:
         self.expect("bypass", "", "chat.tools.autoApprove", place, line("autoApprove"))
         server = self.word()
         place, line = self.write(".cursor/mcp.json", {"mcpServers": {server: {"command": "docker", "args": ["run", "-i", "--rm", "ghcr.io/acme/tool"]}}})
-        self.expect("plugin", "", server, place, line("docker"))
+        self.expect("plugin", "", server, place, line(f'"{server}": {{'))
         self.expect("tool", "", "cursor", "~/.cursor")
 
     def shells(self):
@@ -239,6 +238,8 @@ export ANTHROPIC_API_KEY=your-key-here
         place, line = self.write(".config/environment.d/50-ai.conf", "CLAUDE_CODE_ENABLE_TELEMETRY=1\nhttps_proxy=http://10.1.2.3:8080\n")
         self.expect("telemetry", "claude-code", "CLAUDE_CODE_ENABLE_TELEMETRY", place, 1)
         self.expect("proxy", "", "https_proxy", place, 2)
+        place, line = self.write(".bash_history", f"ls\ncurl -H 'x-api-key: {self.key('sk-ant-api03-', 90)}' https://api.anthropic.com\n")
+        self.expect("key", "", "anthropic-key", place, 2)
         key = self.key("", 32)
         place, line = self.write(".zshrc", f"export DASHSCOPE_API_KEY='{key}'\n")
         self.expect("key", "", "qwen-key", place, 1)
@@ -248,11 +249,15 @@ export ANTHROPIC_API_KEY=your-key-here
         place, line = self.write(".env", f"PORT=80\nOPENROUTER_API_KEY={key}\nANTHROPIC_BASE_URL=http://localhost:3456\n", self.work)
         self.expect("key", "", "openrouter-key", place, 2)
         self.expect("base-url", "claude-code", "ANTHROPIC_BASE_URL", place, 3)
+        key = self.key("gsk_", 52)
+        place, line = self.write("services/api/.env.local", f"# of the service\nGROQ_API_KEY={key}\n", self.work)
+        self.expect("key", "", "groq-key", place, 2)
+        self.write("node_modules/other/.env", "OPENAI_API_KEY=sk-" + "1b" * 20, self.work)
         server = self.word()
         place, line = self.write(".mcp.json", {"mcpServers": {server: {"command": "node", "args": ["server.js"]}}}, self.work)
-        self.expect("plugin", "claude-code", server, place, line('"node"'))
+        self.expect("plugin", "claude-code", server, place, line(f'"{server}": {{'))
         place, line = self.write(".vscode/mcp.json", {"servers": {server: {"type": "stdio", "command": "python3", "args": ["-m", server]}}}, self.work)
-        self.expect("plugin", "", server, place, line('"stdio"'))
+        self.expect("plugin", "", server, place, line(f'"{server}": {{'))
         package = self.work / "node_modules/@github/copilot"
         package.mkdir(parents=True)
         (package / "index.js").write_text("// program\n")

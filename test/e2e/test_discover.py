@@ -267,19 +267,21 @@ class HostileFiles(Discovering):
         (root / "usr/lib/node_modules/@openai/codex/package.json").write_text('{"name": "@openai/codex", "version": "0.169.0"}')
         (root / "usr/bin").mkdir()
         (root / "usr/bin/codex").symlink_to("/usr/lib/node_modules/@openai/codex/codex.js")
-        (root / "etc/claude-code").mkdir(parents=True)
-        (root / "etc/claude-code/managed-settings.json").write_text('{"env": {"ANTHROPIC_BASE_URL": "https://gateway.acme.example"}}')
+        (root / "private/etc/claude-code").mkdir(parents=True)
+        (root / "etc").symlink_to("/private/etc")  # of the tree, not of this machine
+        (root / "usr/local").symlink_to("../../../../../../usr/local")  # as far up as the tree goes
+        (root / "private/etc/claude-code/managed-settings.json").write_text('{"env": {"ANTHROPIC_BASE_URL": "https://gateway.acme.example"}}')
         for person in ("ada", "bob"):
             (root / "home" / person).mkdir(parents=True)
             (root / "home" / person / ".profile").write_text("export OPENAI_BASE_URL=https://gateway.acme.example/v1\n")
         facts = json.loads(self.discover("--root", root, "--json", "--gateway", "gateway.acme.example").stdout)["facts"]
-        self.assertEqual({("client", "codex", "/usr/bin/codex"), ("base-url", "ANTHROPIC_BASE_URL", "/etc/claude-code/managed-settings.json"),
+        self.assertEqual({("client", "codex", "/usr/bin/codex"), ("base-url", "ANTHROPIC_BASE_URL", "/private/etc/claude-code/managed-settings.json"),
                           ("base-url", "OPENAI_BASE_URL", "~/.profile"), ("base-url", "OPENAI_BASE_URL", "~2/.profile")},
                          {(fact["kind"], fact["what"], fact["place"]) for fact in facts})
         self.assertNotIn("ada", json.dumps(facts))
 
     def test_wrong_use_is_said(self):
-        for arguments, code in ((["--home", "nowhere"], 2), (["--json", "--sarif"], 2), (["--fleet", ".", "--logs", "zeek"], 2), (["file"], 2),
+        for arguments, code in ((["--home", "nowhere"], 2), (["--json", "--sarif"], 2), (["--fleet", ".", "--logs", "zeek"], 2), (["file"], 2), (["--rules", "dns", "--sarif"], 2),
                                 (["--logs", "zeek"], 2), (["--rules", "iptables"], 2), (["--policy", "nowhere.yaml"], 4), (["--fleet", "nowhere"], 4),
                                 (["--logs", "dns", "nowhere"], 4), (["--gateway", "https://"], 4), (["--fleet", ".", "--banned", "x@>=y"], 2)):
             with self.subTest(arguments):

@@ -125,6 +125,9 @@ class ClosingRules(Discovering):
     def rules(self, kind):
         text = self.discover("--rules", kind, *self.GATEWAY, code=0).stdout
         self.assertIn("cannot stop", text)
+        told = json.loads(self.discover("--rules", kind, *self.GATEWAY, "--json", code=0).stdout)
+        self.assertEqual(text, told["text"])
+        self.assertIn("api.anthropic.com", told["hosts"])
         return text
 
     def test_dns(self):
