@@ -17,6 +17,18 @@ std::string without_found_keys(const Look& look, std::string text) {
     return text;
 }
 
+// Company settings come first in Claude Code: whatever else names an address is not obeyed.
+void settle_addresses(std::vector<FoundFact>& facts) {
+    const auto of_company = [](const FoundFact& fact) {
+        return fact.kind == FactKind::base_url && fact.client == "claude-code" && fact.what == "ANTHROPIC_BASE_URL" &&
+               fact.place.contains("/claude-code/managed-settings");
+    };
+    if (std::ranges::none_of(facts, of_company)) return;
+    for (FoundFact& fact : facts)
+        if (fact.kind == FactKind::base_url && fact.what == "ANTHROPIC_BASE_URL" && !of_company(fact))
+            fact.effective = false;
+}
+
 } // namespace
 
 std::vector<FoundFact> discover(const DiscoverOptions& options) {
@@ -34,6 +46,7 @@ std::vector<FoundFact> discover(const DiscoverOptions& options) {
     for (FoundFact& fact : look.facts)
         for (std::string* text : {&fact.what, &fact.value, &fact.way, &fact.place, &fact.known_by})
             *text = look.tree.without_homes(without_found_keys(look, without_keys(*text)));
+    settle_addresses(look.facts);
     const auto order = [](const FoundFact& fact) {
         return std::tie(fact.kind, fact.client, fact.place, fact.line, fact.what, fact.way, fact.value, fact.digest);
     };

@@ -68,8 +68,15 @@ void look_at(Look& look, const fs::path& path, const std::string& known_by) {
     const std::string place = look.tree.shown(path);
     find_keys(look, *text, place, "", true);
     const ShellText shell = read_shell(*text);
+    const std::size_t before = look.facts.size();
     for (const Assignment& one : shell.assignments)
         add_variable_fact(look, one.name, one.value, one.computed, place, one.line, known_by);
+    // Gemini CLI and its fork load .env files by themselves; to the others it is a file of the workspace's own programs.
+    if (name == ".env" || name.starts_with(".env."))
+        for (std::size_t i = before; i < look.facts.size(); ++i)
+            if (FoundFact& fact = look.facts[i];
+                fact.kind == FactKind::base_url && fact.client != "gemini-cli" && fact.client != "qwen-code")
+                fact.effective = false;
     add_invocation_facts(look, shell.invocations, place);
 }
 

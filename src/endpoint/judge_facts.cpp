@@ -155,13 +155,14 @@ std::string_view name(WayOut way) {
 }
 
 WayOut way_out_of(const std::vector<FoundFact>& facts, std::string_view client) {
-    bool through = false, around = false;
+    bool through = false, around = false, unclear = false;
     for (const FoundFact& fact : facts) {
         if (fact.kind != FactKind::base_url || fact.client != client || !fact.effective) continue;
-        (fact.governed ? through : around) = true;
+        (fact.governed ? through : fact.verdict == Verdict::unclear ? unclear : around) = true;
     }
-    // One address that is another is enough to leave by.
-    return around ? WayOut::around : through ? WayOut::through_gateway : WayOut::not_known;
+    // One address that is another is enough to leave by; one that nobody could judge leaves it open.
+    if (around) return WayOut::around;
+    return through && !unclear ? WayOut::through_gateway : WayOut::not_known;
 }
 
 bool Banned::names(std::string_view name, std::string_view version) const {

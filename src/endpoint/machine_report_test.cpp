@@ -30,6 +30,7 @@ FoundFact address(std::string name, bool governed, bool effective = true) {
                    .what = "X",
                    .value = governed ? "https://gateway" : "https://api.x"};
     fact.governed = governed;
+    fact.verdict = governed ? Verdict::approved : Verdict::not_approved;
     fact.effective = effective;
     return fact;
 }
@@ -99,6 +100,9 @@ TEST(WayOut, OneAddressAroundIsEnoughAndOneThatIsNotUsedIsNone) {
     EXPECT_EQ(way_out_of({address("codex", true), address("codex", false)}, "codex"), WayOut::around);
     EXPECT_EQ(way_out_of({address("codex", true), address("codex", false, false)}, "codex"), WayOut::through_gateway);
     EXPECT_EQ(way_out_of({address("claude-code", true)}, "codex"), WayOut::not_known);
+    FoundFact unclear = address("codex", false);
+    unclear.verdict = Verdict::unclear;
+    EXPECT_EQ(way_out_of({address("codex", true), unclear}, "codex"), WayOut::not_known);
 }
 
 TEST(Gateways, AreComparedWithTheirPorts) {

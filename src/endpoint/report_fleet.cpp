@@ -1,6 +1,7 @@
 #include "endpoint/report_fleet.h"
 
 #include "crypto/crypto.h"
+#include "endpoint/known_hosts.h"
 
 #include <algorithm>
 
@@ -83,9 +84,13 @@ Result<void> Fleet::add(const std::string& file, const Result<std::string>& text
     Machine& machine = found->second;
 
     if (!options_.gateways.empty())
-        for (FoundFact& fact : report->facts)
-            if (fact.kind == FactKind::base_url && fact.what != "sallyport run")
-                fact.governed = is_gateway(options_.gateways, fact.value);
+        for (FoundFact& fact : report->facts) {
+            if (fact.kind != FactKind::base_url || fact.what == "sallyport run") continue;
+            fact.governed = is_gateway(options_.gateways, fact.value);
+            fact.verdict = fact.governed                 ? Verdict::approved
+                           : host_of(fact.value).empty() ? Verdict::unclear
+                                                         : Verdict::not_approved;
+        }
     std::vector<bool> banned_here(options_.banned.size(), false);
     for (const FoundFact& fact : report->facts)
         for (std::size_t i = 0; i < options_.banned.size(); ++i)

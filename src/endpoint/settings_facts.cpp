@@ -164,6 +164,21 @@ bool is_proxy(const Path& path) {
            (path.size() == 1 && whole == "proxy");
 }
 
+// Extensions take variables as a list: [{"name": "ANTHROPIC_BASE_URL", "value": …}].
+void add_listed_variables(Look& look, const std::vector<FileSetting>& settings, const SettingsSource& source) {
+    std::map<std::string, std::pair<const FileSetting*, const FileSetting*>> pairs;
+    for (const FileSetting& one : settings)
+        if (one.path.size() >= 3 && (one.path.back() == "name" || one.path.back() == "value") &&
+            one.path[one.path.size() - 3].ends_with("nvironmentVariables")) {
+            auto& [name, value] = pairs[joined(Path(one.path.begin(), one.path.end() - 1))];
+            (one.path.back() == "name" ? name : value) = &one;
+        }
+    for (const auto& [path, pair] : pairs)
+        if (pair.first != nullptr && pair.second != nullptr)
+            add_variable_fact(look, pair.first->value, pair.second->value, false, source.place, pair.second->line,
+                              "variables that the editor gives to a client");
+}
+
 // Base URLs, proxies, and variables in blocks of environment.
 void add_addresses(Look& look, const std::vector<FileSetting>& settings, const SettingsSource& source) {
     std::string chosen; // of Codex
@@ -294,7 +309,10 @@ void add_settings_facts(Look& look, const std::vector<FileSetting>& settings, co
         add_servers(look, settings, source);
         add_enabled_plugins(look, settings, source);
     }
-    if (!source.hooks) add_addresses(look, settings, source);
+    if (!source.hooks) {
+        add_addresses(look, settings, source);
+        add_listed_variables(look, settings, source);
+    }
     add_switches(look, settings, source);
 }
 

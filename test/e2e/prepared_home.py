@@ -207,11 +207,16 @@ class Home:
     "http.proxy": "http://proxy.acme.example:3128",
     "telemetry.telemetryLevel": "all",
     "chat.tools.autoApprove": true,
+    "claudeCode.environmentVariables": [
+        {"name": "ANTHROPIC_BEDROCK_BASE_URL",
+         "value": "https://bedrock-runtime.eu-north-1.amazonaws.com"},
+    ],
 }
 """)
         self.expect("proxy", "", "http.proxy", place, line("http.proxy"))
         self.expect("telemetry", "", "telemetry.telemetryLevel", place, line("telemetryLevel"))
         self.expect("bypass", "", "chat.tools.autoApprove", place, line("autoApprove"))
+        self.expect("base-url", "claude-code", "ANTHROPIC_BEDROCK_BASE_URL", place, line("bedrock-runtime"))
         server = self.word()
         place, line = self.write(".cursor/mcp.json", {"mcpServers": {server: {"command": "docker", "args": ["run", "-i", "--rm", "ghcr.io/acme/tool"]}}})
         self.expect("plugin", "", server, place, line(f'"{server}": {{'))

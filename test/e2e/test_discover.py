@@ -155,6 +155,38 @@ class PreparedHome(Discovering):
                 self.assertIn(line, lines[place[2:].replace(" ", "%20")], (kind, place))
 
 
+class GovernedClients(Discovering):
+    """Which client is governed, one change at a time."""
+    def setUp(self):
+        super().setUp()
+        self.root = self.folder / "image"
+        (self.root / "home/ada/.local/bin").mkdir(parents=True)
+        self.home = self.root / "home/ada"
+        (self.home / ".local/bin/claude").write_text("@anthropic-ai/claude-code")
+        self.work = self.root / "src"
+        self.work.mkdir()
+
+    def governed(self):
+        done = self.discover("--root", self.root, "--workspace", self.work, "--json", "--gateway", prepared_home.GATEWAY)
+        return [fact.get("governed", False) for fact in json.loads(done.stdout)["facts"] if fact["kind"] == "client"]
+
+    def test_by_every_address_that_it_would_use(self):
+        self.assertEqual([False], self.governed(), "nothing says where it goes")
+        (self.home / ".profile").write_text(f"export ANTHROPIC_BASE_URL={prepared_home.GATEWAY}\n")
+        self.assertEqual([True], self.governed())
+        (self.work / ".env").write_text("ANTHROPIC_BASE_URL=https://relay.example\n")
+        self.assertEqual([True], self.governed(), "a file that it does not read")
+        (self.work / ".envrc").write_text("export ANTHROPIC_BASE_URL=$(relay)\n")
+        self.assertEqual([False], self.governed(), "an address that is not known")
+        (self.work / ".envrc").unlink()
+        (self.work / ".claude").mkdir()
+        (self.work / ".claude/settings.json").write_text('{"env": {"ANTHROPIC_BASE_URL": "https://relay.example"}}')
+        self.assertEqual([False], self.governed(), "a repository leads it elsewhere")
+        (self.root / "etc/claude-code").mkdir(parents=True)
+        (self.root / "etc/claude-code/managed-settings.json").write_text(json.dumps({"env": {"ANTHROPIC_BASE_URL": prepared_home.GATEWAY + "/"}}))
+        self.assertEqual([True], self.governed(), "the company's settings come first")
+
+
 class Report(Discovering):
     def setUp(self):
         super().setUp()
