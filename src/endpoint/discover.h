@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,8 +33,8 @@ struct Look {
     crypto::Mac mac;
     std::vector<std::filesystem::path> workspaces; // with the folders in them
     std::vector<FoundFact> facts{};
-    std::vector<std::string> seen_keys{}; // "k_…@place:line", so that each is told once
-    std::vector<Secret> key_values{};     // that no fact may hold, wherever it got it from
+    std::set<std::string> seen_keys{}; // "k_…@place:line", so that each is told once
+    std::vector<Secret> key_values{};  // without a known shape, that no fact may hold, wherever it got it from
 
     FoundFact& add(FoundFact fact) { return facts.emplace_back(std::move(fact)); }
 };

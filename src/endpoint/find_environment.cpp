@@ -68,6 +68,7 @@ void look_at(Look& look, const fs::path& path, const std::string& known_by) {
     const std::string place = look.tree.shown(path);
     find_keys(look, *text, place, "", true);
     const ShellText shell = read_shell(*text);
+    if (shell.cut) look.tree.tell_unread(path, "lines of it are too long, or too many");
     const std::size_t before = look.facts.size();
     for (const Assignment& one : shell.assignments)
         add_variable_fact(look, one.name, one.value, one.computed, place, one.line, known_by);
@@ -84,7 +85,11 @@ void look_at(Look& look, const fs::path& path, const std::string& known_by) {
 
 void find_keys(Look& look, std::string_view text, const std::string& place, const std::string& client, bool sign_ins) {
     std::size_t line = 1, counted = 0;
-    for (const FoundKey& key : vendor_keys_in(text)) {
+    const std::vector<FoundKey> keys = vendor_keys_in(text);
+    if (keys.size() >= vendor_keys_max)
+        look.tree.tell_unread(place, "it holds more than " + std::to_string(vendor_keys_max) +
+                                         " keys: the first ones are told");
+    for (const FoundKey& key : keys) {
         line += static_cast<std::size_t>(std::ranges::count(text.substr(counted, key.begin - counted), '\n'));
         counted = key.begin;
         if (key.sign_in && !sign_ins) continue;
@@ -95,10 +100,8 @@ void find_keys(Look& look, std::string_view text, const std::string& place, cons
 void add_key(Look& look, std::string_view kind, std::string_view value, const std::string& place, std::size_t line,
              const std::string& client, std::string known_by) {
     const std::string digest = "k_" + to_hex(crypto::bytes(look.mac.of("vendor key\0", value)).substr(0, 12));
-    const std::string seen = digest + "@" + place + ":" + std::to_string(line);
-    if (std::ranges::find(look.seen_keys, seen) != look.seen_keys.end()) return;
-    look.seen_keys.push_back(seen);
-    look.key_values.emplace_back(std::string(value));
+    if (!look.seen_keys.insert(digest + "@" + place + ":" + std::to_string(line)).second) return;
+    if (vendor_keys_in(value).empty()) look.key_values.emplace_back(std::string(value));
     FoundFact fact{.kind = FactKind::key, .client = client, .what = std::string(kind)};
     fact.place = place;
     fact.line = line;

@@ -40,6 +40,7 @@ struct Invocation {
 struct ShellText {
     std::vector<Assignment> assignments;
     std::vector<Invocation> invocations;
+    bool cut = false; // a line was too long, or there were too many
 };
 // sh, bash, zsh, csh (setenv), fish (set -x, and its fish_variables), environment.d and .env files: what all of them have in common.
 // No expansion, no conditions: what stands in a branch counts as said.

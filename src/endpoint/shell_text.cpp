@@ -144,7 +144,10 @@ ShellText read_shell(std::string_view text) {
         const std::string_view line = text.substr(0, end);
         text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
         ++reader.line;
-        if (line.size() > line_bytes_max) continue;
+        if (line.size() > line_bytes_max) {
+            out.cut = true;
+            continue;
+        }
         const std::vector<Word> words = words_of(line);
         for (std::size_t from = 0; from < words.size();) {
             std::size_t to = from;
@@ -153,6 +156,7 @@ ShellText read_shell(std::string_view text) {
             from = to + 1;
         }
     }
+    out.cut = out.cut || !text.empty();
     return out;
 }
 

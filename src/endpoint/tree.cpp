@@ -68,9 +68,17 @@ std::string Tree::without_homes(std::string text) const {
 }
 
 void Tree::tell_unread(const fs::path& path, std::string why) {
-    if (unread_.size() >= unread_max) return;
+    if (unread_.size() > unread_max) return;
     FoundFact fact{.kind = FactKind::unread};
     fact.place = shown(path);
+    if (unread_.size() == unread_max) {
+        fact.what = "further places";
+        fact.value = "more than " + std::to_string(unread_max) +
+                     " places cannot be looked at; this is the first that is not told";
+        fact.known_by = "it was tried";
+        unread_.push_back(std::move(fact));
+        return;
+    }
     if (std::ranges::any_of(unread_, [&](const FoundFact& one) { return one.place == fact.place; })) return;
     fact.what = path.filename().string();
     fact.value = std::move(why);
