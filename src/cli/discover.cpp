@@ -45,6 +45,7 @@ fs::path state_folder() { return fs::path(home_of_caller()) / ".local/state/sall
 
 Result<endpoint::DiscoverOptions> wanted(const FoundOptions& options) {
     endpoint::DiscoverOptions out;
+    out.now_ms = wall_ms();
     std::error_code error;
     const auto absolute = [&](const std::string& text) { return fs::absolute(text, error).lexically_normal(); };
     if (!options.root.empty()) out.root = absolute(options.root);

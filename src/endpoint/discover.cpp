@@ -37,6 +37,7 @@ std::vector<FoundFact> discover(const DiscoverOptions& options) {
         for (std::filesystem::path& folder : look.tree.folders_of(workspace))
             look.workspaces.push_back(std::move(folder));
     find_clients(look);
+    find_launched(look);
     find_settings(look);
     find_environment(look);
     find_logins(look);

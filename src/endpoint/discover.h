@@ -22,6 +22,7 @@ struct DiscoverOptions {
     std::vector<std::filesystem::path> workspaces;
     std::vector<std::pair<std::string, std::string>> environment; // of the caller; empty for a prepared tree
     Secret digest_key;                                            // 32 bytes: keys of vendors are named under it
+    std::int64_t now_ms = 0;                                      // how long ago something was used
     bool digests = true;                                          // of programs, which costs reading them
     std::function<void(std::uint64_t bytes)> progress;            // of programs that are read
 };
@@ -40,6 +41,7 @@ struct Look {
 };
 
 void find_clients(Look& look);     // find_clients.cpp: clients, tools, parts in editors
+void find_launched(Look& look);    // find_launched.cpp: clients that `sallyport run` started
 void find_settings(Look& look);    // find_settings.cpp: settings files of clients and editors
 void find_environment(Look& look); // find_environment.cpp: the caller's environment, shell start files, .env files
 void find_logins(Look& look);      // find_logins.cpp: sign-ins, by their files

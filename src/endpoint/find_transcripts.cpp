@@ -66,8 +66,11 @@ void find_transcripts(Look& look) {
         fact.known_by = "names of files; the dates are when they were last written";
         look.add(std::move(fact));
     };
-    for (const fs::path& home : look.tree.homes())
+    for (const fs::path& home : look.tree.homes()) {
         for (const Place& place : places) in(home, place);
+        for (const fs::path& launched : look.tree.find(home, ".local/state/sallyport/homes/*"))
+            for (const Place& place : places) in(launched, place);
+    }
     for (const fs::path& workspace : look.workspaces)
         in(workspace, {"", ".aider.chat.history.md", "", "Markdown of aider"});
 }

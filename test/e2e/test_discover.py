@@ -187,6 +187,19 @@ class GovernedClients(Discovering):
         self.assertEqual([True], self.governed(), "the company's settings come first")
 
 
+    def test_by_the_launcher_that_started_it_lately(self):
+        home = self.home / ".local/state/sallyport/homes/claude-code"
+        (home / ".claude/projects/p").mkdir(parents=True)
+        (home / ".claude/projects/p/x.jsonl").write_text("{}")
+        self.assertEqual([True], self.governed())
+        for path in (home, home / ".claude", home / ".claude/projects"):
+            os.utime(path, (1_700_000_000, ) * 2)
+        self.assertEqual([False], self.governed(), "three years ago")
+        done = self.discover("--root", self.root, "--json")
+        kept = [fact["place"] for fact in json.loads(done.stdout)["facts"] if fact["kind"] == "transcripts"]
+        self.assertEqual(["~/.local/state/sallyport/homes/claude-code/.claude/projects"], kept)
+
+
 class Report(Discovering):
     def setUp(self):
         super().setUp()
