@@ -71,7 +71,7 @@ std::string words_of(const FoundFact& fact) {
         break;
     }
     if (fact.kind == FactKind::client && fact.value.empty()) out += "  (version not known)";
-    if (fact.governed) out += "  " + ink(Ink::green, "governed");
+    if (fact.governed) out += "  governed";
     return out;
 }
 

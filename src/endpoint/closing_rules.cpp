@@ -23,7 +23,7 @@ std::string list(const std::vector<std::string>& texts, std::string_view between
 }
 
 // Hosts of services: closing them can break what has nothing to do with models, so that people choose.
-template <class Each> void each_service(const ClosingOptions& options, Each&& each) {
+template <class Each> void each_service(const ClosingOptions& options, const Each& each) {
     for (const KnownHost& one : known_hosts())
         if (one.kind == HostKind::service && !is_open(options, one.pattern)) each(one);
 }

@@ -207,7 +207,7 @@ void add_tool_program(Look& look, const KnownTool& tool, const fs::path& program
     look.add(std::move(fact));
 }
 
-template <class Each> void each_word(std::string_view words, Each&& each) {
+template <class Each> void each_word(std::string_view words, const Each& each) {
     while (!words.empty()) {
         const auto end = std::min(words.find(' '), words.size());
         each(words.substr(0, end));

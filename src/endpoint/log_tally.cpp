@@ -8,7 +8,8 @@
 
 namespace sallyport::endpoint {
 
-LogTally::LogTally(std::vector<std::string> allowed_hosts, std::vector<std::string> gateways, std::string pseudonym_key)
+LogTally::LogTally(std::vector<std::string> allowed_hosts, const std::vector<std::string>& gateways,
+                   std::string pseudonym_key)
     : allowed_(std::move(allowed_hosts)), key_(std::move(pseudonym_key)) {
     for (const std::string& one : gateways) gateways_.push_back(host_of(one));
 }

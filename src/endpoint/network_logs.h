@@ -63,7 +63,7 @@ struct HostRow {
 class LogTally {
 public:
     // `allowed`: hosts that are approved; `gateways`: sources that are the gateway; `pseudonym_key` empty: sources as they are.
-    LogTally(std::vector<std::string> allowed, std::vector<std::string> gateways, std::string pseudonym_key);
+    LogTally(std::vector<std::string> allowed, const std::vector<std::string>& gateways, std::string pseudonym_key);
     void add(LineKind kind, const LogLine& line);
 
     const std::map<std::string, HostRow>& hosts() const { return hosts_; }
