@@ -19,7 +19,7 @@ struct Folder {
     ~Folder() { fs::remove_all(path); }
 };
 
-FoundFact client(std::string name, std::string version) {
+FoundFact client(const std::string& name, std::string version) {
     FoundFact fact{.kind = FactKind::client, .client = name, .what = name, .value = std::move(version)};
     fact.verdict = Verdict::approved;
     return fact;
@@ -71,7 +71,9 @@ TEST(MachineReport, NoByteOfItCanBeChanged) {
 TEST(Fleet, TheNewestReportOfAMachineCountsInWhateverOrderTheyCome) {
     const Folder folder;
     const auto machine = Machine::open(folder.path, true);
-    const auto report = [&](std::int64_t at, std::vector<FoundFact> facts) { return *(*machine)->report(facts, at); };
+    const auto report = [&](std::int64_t at, const std::vector<FoundFact>& facts) {
+        return *(*machine)->report(facts, at);
+    };
     const std::vector<std::string> texts = {report(3'000, {client("codex", "3.0.0"), address("codex", true)}),
                                             report(2'000, {client("codex", "2.0.0"), address("codex", false)}),
                                             report(1'000, {client("codex", "1.0.0")}), "nonsense",

@@ -33,7 +33,8 @@ std::string home_word(std::size_t index) { return index == 0 ? "~" : "~" + std::
 
 } // namespace
 
-Tree::Tree(fs::path root, std::vector<fs::path> homes) : root_(root.lexically_normal()), homes_(std::move(homes)) {
+Tree::Tree(const fs::path& root, std::vector<fs::path> homes)
+    : root_(root.lexically_normal()), homes_(std::move(homes)) {
     if (root_.has_relative_path() && root_.filename().empty()) root_ = root_.parent_path();
     for (fs::path& home : homes_) {
         home = home.lexically_normal();
@@ -58,7 +59,7 @@ std::string Tree::shown(const fs::path& path) const {
 
 std::string Tree::without_homes(std::string text) const {
     for (std::size_t i = 0; i < homes_.size(); ++i)
-        for (std::string home : {homes_[i].native(), "/" + homes_[i].lexically_relative(root_).native()}) {
+        for (const std::string& home : {homes_[i].native(), "/" + homes_[i].lexically_relative(root_).native()}) {
             if (home.size() < 3 || home.starts_with("/..")) continue;
             for (auto at = text.find(home); at != std::string::npos; at = text.find(home, at + 1))
                 if (at + home.size() == text.size() || text[at + home.size()] == '/')

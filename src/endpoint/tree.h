@@ -20,7 +20,7 @@ inline constexpr std::size_t walked_max = 500'000;                // files of on
 class Tree {
 public:
     // `root`: "/" or the folder of a prepared tree; homes and workspaces are paths on this machine, below the root.
-    Tree(std::filesystem::path root, std::vector<std::filesystem::path> homes);
+    Tree(const std::filesystem::path& root, std::vector<std::filesystem::path> homes);
 
     const std::filesystem::path& root() const { return root_; }
     const std::vector<std::filesystem::path>& homes() const { return homes_; }
