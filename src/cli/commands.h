@@ -23,6 +23,7 @@ void add_ledger(Command& app, int& exit_code);
 void add_repo(Command& app, int& exit_code);
 void add_run(Command& app, int& exit_code);
 void add_inspect(Command& app, int& exit_code);
+void add_discover(Command& app, int& exit_code);
 void add_doctor(Command& app, int& exit_code);
 void add_completion(Command& app, int& exit_code);
 

@@ -29,7 +29,7 @@ THIRD_PARTY = {
     "hs/": ("content",),
     "hs.h": ("content",),
     "re2/": ("content",),
-    "toml++/": ("content",),
+    "toml++/": ("content", "endpoint"),  # rule files; settings of a client
     "CLI/": ("cli",),
     "fmt/": (ANYWHERE,),
     "gtest/": (TESTS,),
