@@ -64,14 +64,14 @@ HABITS = {
         ready=r"manual mode|\? for shortcuts|for agents", asks=r"Do you want to make this edit", interrupted=r"Interrupted",
         dialogs=((r"Choose the text style", ("Enter",)), (r"Press Enter to continue", ("Enter",)),
                  (r"Yes, I trust this folder", ("Down", "Enter"))),
-        arguments=("--permission-mode", "default"), leave=("/exit", "Enter")),
+        arguments=("--permission-mode", "default"), leave=("C-d", "C-d")),
     "codex": Habits(
         ready=r"Ask Codex to do anything", asks=r"Would you like to run the following command", interrupted=r"Conversation interrupted",
         dialogs=((r"Trust and continue", ("Enter",)), (r"Use existing model", ("Down", "Enter"))), leave=("/quit", "Enter"), model="gpt-5.5",
         arguments=("-c", "web_search=disabled"),  # which the policy does not allow, and this model is offered
         files={".codex/rules/default.rules": 'prefix_rule(pattern=["cat"], decision="prompt")\n'}),
     "gemini-cli": Habits(
-        ready=r"Type your message", asks=r"Apply this change\?", interrupted=r"Request cancelled", leave=("/quit", "Enter")),
+        ready=r"Type your message", asks=r"Apply this change\?", interrupted=r"Request cancelled", leave=("C-c", "C-c")),
     "qwen-code": Habits(
         ready=r"Type your message(?s:.)*\n.*git:", asks=r"Apply this change\?", interrupted=r"Request cancelled",
         arguments=("--approval-mode", "default"), leave=("/quit", "Enter")),
@@ -114,7 +114,8 @@ class Session:
             file.write_text(text)
         self.before = contents(self.home)
         model = ["--model", self.habits.model] if self.habits.model else []
-        command = [str(self.program), "run", self.client.word or self.client.name, *model, *(["--", *self.habits.arguments] if self.habits.arguments else [])]
+        arguments = ["--", *self.habits.arguments] if self.habits.arguments else []
+        command = [str(self.program), "run", self.client.word or self.client.name, *model, *arguments]
         self.screen.keys(" ".join(command) + "; echo ended with $?", "Enter")
         answered = set()
 
@@ -179,11 +180,16 @@ class Session:
         self.ask()
 
     def is_left(self):
+        again, ended = self.habits.leave[1:] and self.habits.leave[0] == self.habits.leave[1], r"ended with \d+"
         for key in self.habits.leave:
             self.screen.keys(key)
             self.screen.settle()
+            if again:
+                self.screen.until(rf"again to exit|{ended}", "that it wants the key once more", LEFT_SECONDS_MAX)
+            if re.search(ended, self.screen.text()):
+                break
         receipt = f"sallyport: {self.client.name} {self.client.version} on {REPOSITORY}, boundary of tier A:"
-        self.screen.until(r"ended with \d+", "its end", LEFT_SECONDS_MAX)
+        self.screen.until(ended, "its end", LEFT_SECONDS_MAX)
         require(squeezed(receipt) in squeezed(self.screen.text()), "there is no receipt")
         code = re.search(r"ended with (\d+)", self.screen.text())[1]
         require(code == "0", f"exit code {code}")
@@ -205,7 +211,8 @@ class Session:
                     ({"name": self.client.name, "version": self.client.version}, REPOSITORY, "bound"), f"{entry}")
             facts = self.stack.first_entry(entry["exchange"])
             require(facts["facts"].get("tier") == "A" and facts["request"]["binding"]["version"] == self.client.version, f"{facts}")
-        require(any(entry.get("ended") == "client-left" for entry in entries), f"no entry tells of the interruption: {[one.get('ended') for one in entries]}")
+        ends = [entry.get("ended") for entry in entries]
+        require("client-left" in ends, f"no entry tells of the interruption: {ends}")
         require(self.stack.key not in str(self.stack.vendor_received()), "the company key reached the vendor")
         receipts = [json.loads(line) for file in (self.home / STATE / "receipts").glob("*.jsonl") for line in file.read_text().splitlines()]
         require(not [one for one in receipts if one.get("decision") != "refuse"], f"somebody else was contacted: {receipts}")
