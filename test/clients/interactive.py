@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 AT_ONCE = 2
 RUN_SECONDS_MAX = 600
 STARTED_SECONDS_MAX, SHOWN_SECONDS_MAX, LEFT_SECONDS_MAX = 120, 90, 30  # of a busy machine
-WIDE, NARROW = (120, 40), (90, 30)
+WIDE, NARROW, LINES_DRAWN = (120, 40), (90, 30), 6
 REPOSITORY = "git.acme.example/web/site"
 POLICY = gateways.POLICY + "launchers: { trust: user }\n"
 TOKEN = "TOKEN = 1"
@@ -145,10 +145,11 @@ class Session:
 
     def resized(self):
         self.screen.resize(*NARROW)
-        self.screen.settle()
+        self.screen.until(lambda text: drawn_width(text) <= NARROW[0], "a screen drawn anew, narrow", SHOWN_SECONDS_MAX)
         self.ask()
+        require(drawn_width(self.screen.text()) <= NARROW[0], "it goes on as if the terminal were wide")
         self.screen.resize(*WIDE)
-        self.screen.settle()
+        self.screen.until(lambda text: drawn_width(text) > NARROW[0], "a screen drawn anew, wide", SHOWN_SECONDS_MAX)
 
     def is_interrupted(self):
         half, rest = (secrets.token_hex(12) for _ in range(2))
@@ -239,6 +240,11 @@ class Session:
 def said(word, text):
     """Whether it stands there otherwise than in the message that asks for it."""
     return re.search(rf"(?<!say\(){word}", text)
+
+
+def drawn_width(text):
+    """Of the last lines, which a client draws anew; a line too long for the terminal counts whole."""
+    return max(len(line.rstrip()) for line in [line for line in text.splitlines() if line.strip()][-LINES_DRAWN:])
 
 
 def contents(home):
