@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 import time
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ START_SECONDS_MAX = 30
 LEDGER_SECONDS_MAX = 10  # an entry is closed shortly after its answer ended
 LISTENING = re.compile(r"^listening on (http://127\.0\.0\.1:(\d+))\s*$", re.M)
 OUTPUT_CHARACTERS = 1500
+RELOADED = '"event":"reload.done"'
 VENDOR_KEY = "sim-0000-vendor"
 
 CONFIG = """\
@@ -121,6 +123,22 @@ class Stack:
             if (closed and calls_in(entries) >= exchanges) or time.monotonic() > deadline:
                 return entries
             time.sleep(0.1)
+
+    def first_entry(self, exchange):
+        """Of an exchange, as recorded."""
+        return json.loads(self._ask("ledger", "show", "--config", str(self.config), "--json", exchange))["entries"][0]["entry"]
+
+    def reload(self, policy):
+        """Another text as policy, in force when this returns."""
+        output = self.folder / "serve.out"
+        before = output.read_text().count(RELOADED)
+        (self.folder / "policy.yaml").write_text(policy)
+        self._running[-1].send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while output.read_text().count(RELOADED) == before:
+            if "reload.failed" in output.read_text() or time.monotonic() > deadline:
+                raise Failed(f"the policy is not in force: {_end(output)}")
+            time.sleep(0.02)
 
     def said(self):
         """What the two programs printed, for the report of a failure."""

@@ -100,7 +100,7 @@ def run(client, scenario, program, node, executable, folder):
     """Runs the client once in a fresh repository with a fresh HOME; the gateway and the vendor run only as long."""
     repository = scenario.repository
     marker = f"marker-{secrets.token_hex(8)}"
-    worktree = _repository(folder / "work", repository, scenario.note.replace("{marker}", marker))
+    worktree = repository_at(folder / "work", repository, scenario.note.replace("{marker}", marker))
     home = folder / "home"
     (folder / "gateway").mkdir()
     with gateways.Stack(program, folder / "gateway", scenario.world) as stack:
@@ -275,7 +275,7 @@ def _recorded(client, ran, decision):
     ]
 
 
-def _repository(folder, repository, note):
+def repository_at(folder, repository, note):
     folder.mkdir()
     (folder / FILE).write_text(note)
     (folder / "index.html").write_text("<h1>hello</h1>\n")
