@@ -164,6 +164,13 @@ class Packages(Work):
         self.assertIn("GET /files/tiny-1.2.3-py3-none-any.whl", self.packages.asked)
 
 
+    def test_git_through_a_host_that_is_opened(self):
+        bare = self.packages.add_repository("opened.git")
+        self.inside(f"{NAMED}; export GIT_SSL_CAINFO=$SSL_CERT_FILE; git clone -q {self.packages.url}/git/opened.git opened && cd opened && "
+                    "head -c 3000000 /dev/urandom > large && git add large && git commit -qm large && git push -q")
+        self.assertEqual("3000000\n", self.git("cat-file", "-s", "main:large", cwd=bare).stdout)
+
+
 class Git(Work):
     def copy(self, name):
         """A working copy of the person's own, beside `work`."""

@@ -55,7 +55,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.server.asked.append(f"{self.command} {self.path}")
-        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        body = self.body()
         if self.path.startswith("/git/"):
             return self.git(self.path.removeprefix("/git"), body)
         if self.path.startswith("/private/"):
@@ -76,6 +76,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(*((200, *answers[self.path]) if self.path in answers else (404, "text/plain", b"not here")))
 
     do_POST = do_HEAD = do_GET
+
+    def body(self):
+        if self.headers.get("transfer-encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("content-length", 0)))
+        parts = []
+        while size := int(self.rfile.readline(), 16):
+            parts.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(parts)
 
     def answer(self, status, kind, body, *fields):
         self.send_response(status)
