@@ -147,7 +147,6 @@ class Packages(Work):
         self.assertTrue(done.stdout.endswith("a package of npm\n"), done.stdout)
         self.assertIn("GET /npm/tiny/-/tiny-1.2.3.tgz", self.packages.asked)
 
-    @unittest.expectedFailure  # NODE_EXTRA_CA_CERTS adds to what node trusts, which npm then does not ask
     @needs("npm", "node")
     def test_npm_ci_where_the_machine_names_a_list_of_authorities(self):
         script = self.prepare_npm("npm-list")
@@ -280,22 +279,19 @@ class Git(Work):
     def assert_left_to_itself(self, place, script):
         """What the script leaves inside runs no program when the person asks git for its status outside."""
         with self.at(place):
-            self.inside(f"printf '[core]\\n\\tfsmonitor = touch $PWD/ran; false\\n' > fsmonitor; {script}")
+            self.inside(f"printf '[core]\\n\\tfsmonitor = touch $PWD/ran; false\\n' > fsmonitor; ({script}) || true")
         self.git("status", cwd=place, check=False)
         self.assertEqual([], list(place.rglob("ran")))
 
-    @unittest.expectedFailure  # git reads its settings where this file says; view.cpp guards only .git/config
     def test_another_common_folder_is_not_taken_up_outside(self):
         self.assert_left_to_itself(self.copy("commondir"), "mkdir evil; cp -r .git/objects .git/refs evil/; mv fsmonitor evil/config; "
                                    "echo ../evil > .git/commondir")
 
-    @unittest.expectedFailure  # `git status` looks into submodules, whose settings view.cpp does not guard
     def test_settings_of_a_submodule_are_not_taken_up_outside(self):
         place = self.copy("super")
         self.git("submodule", "-q", "add", f"{self.code.url}/git/lent.git", "sub", cwd=place)
         self.assert_left_to_itself(place, "cat fsmonitor >> .git/modules/sub/config")
 
-    @unittest.expectedFailure  # view.cpp does not guard a .git that is a file
     def test_another_git_folder_of_a_linked_worktree_is_not_taken_up_outside(self):
         self.assert_left_to_itself(self.linked(), "mkdir -p evil/objects evil/refs; echo ref: refs/heads/main > evil/HEAD; "
                                    "mv fsmonitor evil/config; echo gitdir: evil > .git")
@@ -330,7 +326,6 @@ class Running(Work):
             until(runs, "the process in the background")
         self.assertFalse(runs())
 
-    @unittest.expectedFailure  # Landlock knows /dev/pts of the boundary, not the terminal or file that was open before
     def test_what_is_written_to_dev_stderr_arrives(self):
         with open(self.folder / "said", "w") as said:
             done = subprocess.run([PROGRAM, "run", "-q", "--generic", "sh", "--", "-c", "echo told > /dev/stderr"], cwd=self.work,
