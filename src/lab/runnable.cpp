@@ -10,8 +10,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <fcntl.h>
 #include <fstream>
 #include <sstream>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
@@ -22,6 +25,7 @@ using sandbox::Place;
 
 namespace {
 
+constexpr std::string_view unpacking = "/var/tmp/sallyport-inspect-";
 constexpr std::string_view usual_path = "/usr/local/bin:/usr/bin:/bin";
 
 std::string first_bytes(const fs::path& file) {
@@ -58,17 +62,36 @@ fs::path safe(std::string_view name) {
     return out;
 }
 
+// What inspections left that were killed: nobody holds it any more.
+void sweep() {
+    std::error_code error;
+    const fs::path prefix(unpacking);
+    for (const auto& one : fs::directory_iterator(prefix.parent_path(), error)) {
+        if (!one.path().filename().string().starts_with(prefix.filename().string())) continue;
+        const int held = ::open(one.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        if (held < 0) continue;
+        struct stat status{};
+        const bool is_ours = ::fstat(held, &status) == 0 && status.st_uid == ::geteuid();
+        if (is_ours && ::flock(held, LOCK_EX | LOCK_NB) == 0) {
+            std::error_code ignored;
+            fs::remove_all(one.path(), ignored);
+        }
+        ::close(held);
+    }
+}
+
 std::string path_or(const std::string& path) { return path.empty() ? std::string(usual_path) : path; }
 
 } // namespace
 
 Runnable::Runnable(Runnable&& other) noexcept
     : command_(std::move(other.command_)), places_(std::move(other.places_)), programs_(std::move(other.programs_)),
-      recipe_(other.recipe_), unpacked_(std::exchange(other.unpacked_, {})) {}
+      recipe_(other.recipe_), unpacked_(std::exchange(other.unpacked_, {})), lock_(std::exchange(other.lock_, -1)) {}
 
 Runnable::~Runnable() {
     std::error_code ignored;
     if (!unpacked_.empty()) fs::remove_all(unpacked_, ignored);
+    if (lock_ >= 0) ::close(lock_);
 }
 
 std::string Runnable::path() const {
@@ -138,9 +161,12 @@ Result<void> Runnable::take_folder(const fs::path& folder, const RunnableOptions
 
 Result<void> Runnable::unpack(std::string_view package, const std::string& name) {
     if (unpacked_.empty()) {
-        std::string made = "/var/tmp/sallyport-inspect-XXXXXX";
+        sweep();
+        std::string made = std::string(unpacking) + "XXXXXX";
         if (::mkdtemp(made.data()) == nullptr) return fail_errno("cannot make a folder in /var/tmp");
         unpacked_ = made;
+        lock_ = ::open(made.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (lock_ < 0 || ::flock(lock_, LOCK_EX | LOCK_NB) != 0) return fail_errno("cannot hold " + made);
     }
     std::string problem;
     const auto walked = walk_package(package, [&](const std::string& path, std::string_view bytes) {

@@ -47,6 +47,7 @@ private:
     std::vector<std::string> programs_; // further folders of PATH
     const Recipe* recipe_ = nullptr;
     std::filesystem::path unpacked_;
+    int lock_ = -1; // of that folder: who finds it free may remove it
 };
 
 } // namespace sallyport::lab
