@@ -114,7 +114,7 @@ const bool& add_inspect_run(Command& inspect, int& exit_code) {
     command.option("--runs", options.runs, "At most so many runs").show_default();
     command
         .option("--repeats", options.repeats,
-                "Runs of each state at first; 6 and more find what is fixed inside of values that differ by themselves")
+                "Runs of each state at first; 7 and more find what is fixed inside of values that differ by themselves")
         .show_default();
     command.option("--jobs", options.jobs, "Runs at a time").show_default();
     command.option("--seconds", options.seconds, "A run that takes longer is ended").show_default();

@@ -33,8 +33,8 @@ void channel(const lab::FoundChannel& one, const lab::Experiment& of, std::strin
     out += fmt::format("<p>Sent to <span class=\"name\">{}</span>, in <span class=\"name\">{}</span>.</p>",
                        one.host.empty() ? "nobody in particular" : markup(one.host), markup(one.places.front()));
     if (concealed)
-        out += fmt::format("<p>{} states are told apart: {:.1f} bits. Nature: {}.</p>", one.distinct, one.bits(),
-                           lab::name_of(one.nature));
+        out += fmt::format("<p>{} states are told apart: {:.1f} bits. Nature: {}. In the terminal it is {}.</p>",
+                           one.distinct, one.bits(), lab::name_of(one.nature), one.visible ? "visible" : "not visible");
     out += "<table><tr><th>what was varied<th>to<th>which bytes change</tr>";
     for (const lab::ChannelState& state : one.states)
         out +=

@@ -217,7 +217,12 @@ std::vector<FoundChannel> channels_of(const Comparison& comparison, const std::v
         }
     }
     std::vector<FoundChannel> out;
+    const auto terminal = by_place.find("terminal");
     for (auto& [key, channel] : made) {
+        channel.visible =
+            terminal != by_place.end() && std::ranges::all_of(channel.states, [&](const ChannelState& one) {
+                return terminal->second.contains(one.variation);
+            });
         channel.sentence = sentence_of(channel, variations);
         out.push_back(std::move(channel));
     }

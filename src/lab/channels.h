@@ -39,11 +39,12 @@ struct FoundChannel {
     std::vector<ChannelState> states;
     std::size_t distinct = 1; // states told apart, the usual one too
     bool only_in_pairs = false;
+    bool visible = false; // what stands in the terminal changes with it, too
     std::string sentence;
     double bits() const;
 };
 
-// Concealed ones first. `visible`: variations that change what stands in the terminal.
+// Concealed ones first.
 std::vector<FoundChannel> channels_of(const Comparison& comparison, const std::vector<Variation>& variations);
 Nature nature_of(const Difference& difference, const Variation& variation);
 // "U+2019 (e2 80 99)"; printable ASCII as it is.

@@ -17,9 +17,11 @@ constexpr std::size_t deviations_max = 60; // of one value: beyond, it is anothe
 constexpr char echo = '\x01';
 
 std::string context_of(std::string_view value, const Deviation& of) {
-    std::size_t begin = of.offset > context_bytes ? of.offset - context_bytes : 0;
+    const std::size_t at =
+        std::min(of.offset, value.size()); // of a text in which the value was masked it may lie beyond
+    std::size_t begin = at > context_bytes ? at - context_bytes : 0;
     while (begin > 0 && (static_cast<unsigned char>(value[begin]) & 0xC0) == 0x80) --begin;
-    std::size_t end = std::min(value.size(), of.offset + of.after.size() + context_bytes);
+    std::size_t end = std::min(value.size(), at + of.after.size() + context_bytes);
     while (end < value.size() && (static_cast<unsigned char>(value[end]) & 0xC0) == 0x80) ++end;
     return std::string(value.substr(begin, end - begin));
 }

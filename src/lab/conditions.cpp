@@ -25,6 +25,7 @@ void apply(const Alteration& change, Conditions& to) {
     case Aspect::mail: to.mail = change.value; break;
     case Aspect::machine_id: to.machine_id = change.value; break;
     case Aspect::keyboard: to.keyboard = change.value; break;
+    case Aspect::key: to.key = change.value; break;
     case Aspect::answer: to.answer = change.value; break;
     case Aspect::environment:
         const auto sign = change.value.find('=');
@@ -48,6 +49,7 @@ std::string neutral(Aspect aspect) {
     case Aspect::mail: return conditions.mail;
     case Aspect::machine_id: return conditions.machine_id;
     case Aspect::keyboard: return conditions.keyboard;
+    case Aspect::key: return conditions.key;
     case Aspect::answer:
     case Aspect::environment: return {};
     }

@@ -20,6 +20,7 @@ struct Conditions {
     std::string author = "Dev Example", mail = "dev@acme.example";
     std::string machine_id = "7d1f6bc7b3f54d6ba7c29a1f0a6f9d31";
     std::string keyboard = "us";
+    std::string key = "acme-5a11909747-key-of-an-inspection";     // of the gateway; no real one
     std::string answer;                                           // to what is no model call; empty: 404
     std::vector<std::pair<std::string, std::string>> environment; // on top
 };
@@ -36,6 +37,7 @@ enum class Aspect : std::uint8_t {
     mail,
     machine_id,
     keyboard,
+    key,
     answer,
     environment // NAME=value
 };

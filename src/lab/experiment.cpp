@@ -44,9 +44,13 @@ private:
                 return std::ranges::none_of(options_.variables,
                                             [&](const std::string& word) { return one.variable.contains(word); });
             });
-        std::set<std::string> names;
+        std::set<std::string> names; // of a pair both
         for (const Variation& one : out_.variations)
-            if (!one.is_pair()) names.insert(one.variable);
+            for (std::size_t at = 0; at < one.variable.size();) {
+                const std::size_t end = std::min(one.variable.find(" × ", at), one.variable.size());
+                names.insert(one.variable.substr(at, end - at));
+                at = end + std::string_view(" × ").size();
+            }
         out_.variables = names.size();
     }
 
@@ -175,7 +179,7 @@ private:
                 "time: when and how fast something is sent is not compared"};
         if (options_.repeats < 3)
             list.push_back(
-                "one character that is fixed inside of what differs by itself: that needs --repeats 6 or more");
+                "one character that is fixed inside of what differs by itself: that needs --repeats 7 or more");
         if (out_.comparison.unstable > 0)
             list.push_back(fmt::format(
                 "{} of {} places differ by themselves: there, what keeps their alphabet and length is not seen",
@@ -208,7 +212,8 @@ bool Experiment::found_something() const {
 std::string Experiment::verdict() const {
     const auto concealed =
         std::ranges::count_if(channels, [](const FoundChannel& one) { return is_concealed(one.nature); });
-    const std::string over = fmt::format("in {} runs over {} variables", runs, variables);
+    const std::string over =
+        fmt::format("in {} runs over {} {}", runs, variables, variables == 1 ? "variable" : "variables");
     std::string out;
     if (concealed > 0)
         out = fmt::format("{} {} found {}: {}.", concealed,

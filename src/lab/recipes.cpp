@@ -147,7 +147,7 @@ std::vector<const Switch*> switches_of(std::string_view client) {
 std::string filled(std::string_view form, const Conditions& conditions, std::string_view prompt) {
     std::string out(form);
     for (const auto& [name, value] : {std::pair<std::string_view, std::string_view>{"{base}", conditions.base},
-                                      {"{key}", fake_key},
+                                      {"{key}", conditions.key},
                                       {"{prompt}", prompt}})
         for (std::size_t at = out.find(name); at != std::string::npos; at = out.find(name, at + value.size()))
             out.replace(at, name.size(), value);

@@ -37,7 +37,6 @@ struct Switch {
 std::vector<const Switch*> switches_of(std::string_view client);
 
 inline constexpr std::string_view home = "/home/dev", workspace = "/home/dev/project";
-inline constexpr std::string_view fake_key = "sk-ant-fake-5a11909747-of-this-run-only";
 std::string filled(std::string_view text, const Conditions& conditions, std::string_view prompt);
 
 } // namespace sallyport::lab

@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "crypto/crypto.h"
 #include "dialect/dialect.h"
-#include "lab/recipes.h"
 
 #include <fmt/format.h>
 
@@ -39,7 +38,7 @@ void search(const SentRequest& request, const std::string& kind, const std::vect
 void RunReceipts::add(const Recording& recording, const Matched& matched, const Conditions& conditions) {
     ++runs_;
     const std::string gateway = host_of(conditions.base);
-    const std::vector<std::string> key = forms(fake_key, false);
+    const std::vector<std::string> key = forms(conditions.key, false);
     std::vector<std::string> address = forms(gateway, true);
     address.push_back(to_hex(crypto::bytes(crypto::sha256(conditions.base))).substr(0, 12));
     // What stands everywhere names nobody.
@@ -58,7 +57,8 @@ void RunReceipts::add(const Recording& recording, const Matched& matched, const 
         of.bytes += one.bytes;
         if (kinds.insert(host + " " + kind).second) ++of.runs;
         if (host == "gateway") continue;
-        search(one, kind, key, receipt.key_in);
+        const bool is_usual = conditions.key == Conditions().key;
+        search(one, is_usual ? kind : kind + " (a key of the vendor's form)", key, receipt.key_in);
         if (telling) search(one, kind, address, receipt.gateway_in);
         const auto endpoint = dialect::match_endpoint(one.method, one.path);
         if (endpoint && endpoint->operation == dialect::Operation::generate) receipt.model_calls.insert(kind);

@@ -61,6 +61,7 @@ void channel(json::Writer& writer, const FoundChannel& one, const Experiment& of
     writer.member("states_told_apart", std::uint64_t{one.distinct});
     writer.member_raw("bits", fmt::format("{:.2f}", one.bits()));
     writer.member("only_in_pairs", one.only_in_pairs);
+    writer.member("visible_in_the_terminal", one.visible);
     writer.begin_array("states");
     for (const ChannelState& each : one.states) state(writer, each, of.variations);
     writer.end_array();

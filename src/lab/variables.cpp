@@ -48,6 +48,8 @@ const std::vector<Row>& table() {
         {"git mail", Aspect::mail, {"zhangwei@deepseek.com"}},
         {"machine id", Aspect::machine_id, {"00000000000000000000000000000001"}},
         {"keyboard", Aspect::keyboard, {"cn", "ru"}},
+        // Some clients take a key of their vendor's form for one of the vendor's, whatever the base URL is.
+        {"form of the key", Aspect::key, {"sk-ant-fake-5a11909747-of-an-inspection"}},
         {"terminal (TERM)", Aspect::environment, {"TERM=dumb"}},
         {"terminal program", Aspect::environment, {"TERM_PROGRAM=vscode", "TERM_PROGRAM=iTerm.app"}},
         {"editor", Aspect::environment, {"EDITOR=emacs"}},
@@ -108,6 +110,8 @@ std::vector<Variation> from_decoded(const std::vector<std::string>& decoded) {
                 made = {zones, one, {{Aspect::zone, one}}};
             else if (is_host_name(to_lower(one)))
                 made = base_of("gateway." + to_lower(one), hidden);
+            else if (one.size() == 2 && is_word(to_lower(one))) // as the end of names: a country
+                made = base_of("gateway.acme." + to_lower(one), hidden);
             else if (is_word(to_lower(one)))
                 made = base_of("gateway." + to_lower(one) + ".example", hidden);
             if (!made.changes.empty() &&
@@ -123,9 +127,7 @@ std::vector<Variation> variations(const std::vector<std::string>& decoded) {
     std::vector<Variation> out = from_decoded(decoded);
     for (const Row& row : table())
         for (const char* state : row.states)
-            if (std::ranges::none_of(out, [&](const Variation& other) {
-                    return other.state == state && other.variable == row.variable;
-                }))
+            if (std::ranges::none_of(out, [&](const Variation& other) { return other.state == state; }))
                 out.push_back({row.variable, state, {{row.aspect, state}}});
     return out;
 }
