@@ -78,7 +78,7 @@ class InspectRun(unittest.TestCase):
     def test_the_report_says_what_is_plainly_told_who_was_contacted_and_what_was_not_covered(self):
         page = self.folder / "page.html"
         runs = self.inspect(f"{LEAKY} none zone 1", "--variables", "time zone (TZ)", "--no-pairs", "--html", str(page), code=0)
-        self.assertRegex(runs["verdict"], r"Nothing was found in \d+ runs over 1 variables")
+        self.assertRegex(runs["verdict"], r"Nothing was found in \d+ runs over 1 variable\.")
         echo = next(one for one in runs["plain_echoes"] if one["state"] == "Asia/Urumqi")
         self.assertEqual((echo["host"], echo["spelled"]), ("gateway", "Asia/Urumqi"))
         hosts = {one["host"]: one for one in runs["receipts"]}
