@@ -193,15 +193,20 @@ private:
         return false;
     }
 
+    // Runs of a state that have the place at all: some requests are made by chance.
+    std::size_t present_in(const PlaceInRuns& place, std::size_t variation) {
+        return static_cast<std::size_t>(
+            std::ranges::count_if(of_[variation], [&](std::size_t run) { return place.at(run) != nullptr; }));
+    }
+
     void judge(const PlaceInRuns& place, const Shown& shown) {
         // Chance shows itself: somewhere only some runs of a state have it.
         bool is_noise = false;
-        for (const auto& [variation, count] : shown.by)
-            is_noise = is_noise || (of_[variation].size() > 1 && count < of_[variation].size());
+        for (const auto& [variation, count] : shown.by) is_noise = is_noise || count < present_in(place, variation);
         if (is_noise) return;
         for (const auto& [variation, count] : shown.by) {
-            const std::size_t runs = of_[variation].size();
-            if (runs < runs_to_confirm) {
+            const std::size_t runs = present_in(place, variation);
+            if (runs < runs_to_confirm || place.baselines() < runs_to_confirm) {
                 repeat_.push_back(variation);
                 continue;
             }

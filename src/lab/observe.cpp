@@ -122,16 +122,14 @@ public:
     // By what stands at their end: the first labels may hold anything.
     void names() {
         std::map<std::string, std::set<std::string>> forms;
-        std::set<std::string> types;
         for (const RecordedName& one : recording_.names) {
+            // Whoever calls an address asks for no name.
+            if (is_gateway(one.name, conditions_) || one.name == conditions_.host_name) continue;
             const auto labels = static_cast<std::size_t>(std::ranges::count(one.name, '.')) + 1;
             auto cut = one.name.rfind('.');
             if (cut != std::string::npos && cut > 0) cut = one.name.rfind('.', cut - 1);
             const std::string end = cut == std::string::npos ? one.name : "*" + one.name.substr(cut);
-            if (is_gateway(one.name, conditions_) || one.name == conditions_.host_name)
-                forms["the gateway and this machine"].insert("asked");
-            else
-                forms[fmt::format("{} ({} labels)", end, labels)].insert(one.name);
+            forms[fmt::format("{} ({} labels)", end, labels)].insert(one.name);
         }
         std::vector<std::string> all;
         for (const auto& [form, full] : forms) {

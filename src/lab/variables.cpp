@@ -125,6 +125,12 @@ std::vector<Variation> from_decoded(const std::vector<std::string>& decoded) {
 
 std::vector<Variation> variations(const std::vector<std::string>& decoded) {
     std::vector<Variation> out = from_decoded(decoded);
+    std::erase_if(out, [](const Variation& one) { // what is in the table anyhow stays in its place
+        return std::ranges::any_of(table(), [&](const Row& row) {
+            return std::ranges::find(row.states, one.state,
+                                     [](const char* state) { return std::string_view(state); }) != row.states.end();
+        });
+    });
     for (const Row& row : table())
         for (const char* state : row.states)
             if (std::ranges::none_of(out, [&](const Variation& other) { return other.state == state; }))
