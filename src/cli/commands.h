@@ -24,6 +24,8 @@ void add_repo(Command& app, int& exit_code);
 void add_run(Command& app, int& exit_code);
 void add_inspect(Command& app, int& exit_code);
 void add_discover(Command& app, int& exit_code);
+// Below it; what is returned tells, once the arguments are read, whether it was named.
+const bool& add_inspect_run(Command& inspect, int& exit_code);
 void add_doctor(Command& app, int& exit_code);
 void add_completion(Command& app, int& exit_code);
 

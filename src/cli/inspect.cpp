@@ -4,7 +4,7 @@
 #include "cli/commands.h"
 #include "cli/inspect_page.h"
 #include "cli/inspect_print.h"
-#include "cli/registry.h"
+#include "cli/inspect_source.h"
 #include "cli/terminal.h"
 #include "lab/diff.h"
 #include "lab/inspection.h"
@@ -25,19 +25,9 @@ struct InspectOptions {
 };
 
 Result<lab::Inspection> inspected(const std::string& client, const InspectOptions& options) {
-    Progress progress("bytes");
-    const auto tell = [&](std::uint64_t bytes) { progress.tell(bytes); };
-    if (!is_package_name(client)) return lab::inspect(client, tell);
-    const auto name = package_name(client);
-    if (!name) return std::unexpected(name.error());
-    const auto registry = Registry::find(options.registry);
-    if (!registry) return std::unexpected(registry.error());
-    const auto fetched = registry->fetch(*name, options.platform);
-    if (!fetched) return std::unexpected(fetched.error());
-    std::vector<lab::NamedPackage> packages;
-    for (const FetchedPackage& one : *fetched)
-        packages.push_back({packages.empty() ? "" : one.name + "@" + one.version + "/", one.bytes});
-    return lab::inspect_packages(packages, client, tell);
+    const auto source = find_client(client, options.registry, options.platform);
+    if (!source) return std::unexpected(source.error());
+    return cli::inspected(*source);
 }
 
 // Exit code of what was written to --html.
@@ -95,8 +85,8 @@ void add_common(Command& command, InspectOptions& options) {
 
 void add_inspect(Command& app, int& exit_code) {
     static InspectOptions options;
-    Command command =
-        app.command("inspect", "What a client contains: concealment, hosts, switches; nothing of it is run");
+    Command command = app.command(
+        "inspect", "What a client contains: concealment, hosts, switches; nothing of it is run but by `inspect run`");
     command.option("client", options.client, "A folder, a package (tar, ZIP), a program, or npm:NAME@VERSION");
     command.option("--html", options.html, "Write the report as one page here");
     add_common(command, options);
@@ -105,9 +95,11 @@ void add_inspect(Command& app, int& exit_code) {
         "  sallyport inspect ./acme-code-1.2.3.tgz\n"
         "  sallyport inspect npm:@acme/code@1.2.3 --html report.html\n"
         "  sallyport inspect /usr/local/bin/acme --json\n"
+        "  sallyport inspect run ./acme-code-1.2.3.tgz --html report.html\n"
         "  sallyport inspect diff npm:@acme/code@1.2.3 npm:@acme/code@1.2.4 --notes CHANGELOG.md\n");
-    command.run([&exit_code] {
-        if (options.from.empty()) exit_code = inspect(options);
+    const bool& is_run = add_inspect_run(command, exit_code);
+    command.run([&exit_code, &is_run] {
+        if (options.from.empty() && !is_run) exit_code = inspect(options);
     });
     Command diff =
         command.command("diff", "What changed between two versions, worst first, held against the release notes");

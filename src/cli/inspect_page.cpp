@@ -100,38 +100,50 @@ void names(const lab::Inspection& of, std::string& out) {
     if (last != static_cast<lab::Subject>(255)) out += "</details>";
 }
 
-void not_covered(const lab::Inspection& of, std::string& out) {
+void not_covered(const lab::Inspection& of, const lab::Experiment* runs, std::string& out) {
     out += "<h2>What was not covered</h2><ul>";
+    if (runs != nullptr)
+        for (const std::string& one : runs->not_covered) out += "<li>" + markup(one);
     if (!of.walked.whole) out += "<li>The client could not be looked at as a whole: see the problems above.";
     for (const auto& [what, count] : of.coverage.not_covered) out += fmt::format("<li>{} ({})", markup(what), count);
     for (const auto& [digits, count] : of.coverage.digests)
         out +=
             fmt::format("<li>{} literals of {} hexadecimal digits: digests, which nobody can read back", count, digits);
-    out += "<li>What the client fetches while it runs, and what it does: this page comes from its bytes alone, it was "
-           "not run.";
+    if (runs == nullptr)
+        out += "<li>What the client fetches while it runs, and what it does: this page comes from its bytes alone, it "
+               "was not run.";
     out += "<li>Texts hidden by ciphers with long keys, or computed while it runs.</ul>";
 }
 
 } // namespace
 
-std::string inspect_page(const lab::Inspection& of) {
+std::string inspect_page(const lab::Inspection& of, const lab::Experiment* runs) {
     std::string out = begin_page("Inspection of " + of.title());
-    out += "<p style=\"font-size:1.15rem;color:inherit;margin:.75rem 0\"><b>" + markup(of.verdict()) + "</b></p>";
-    if (of.found_something())
+    const auto verdict = [&](const std::string& sentence) {
+        out += "<p style=\"font-size:1.15rem;color:inherit;margin:.75rem 0\"><b>" + markup(sentence) + "</b></p>";
+    };
+    if (runs != nullptr) verdict(runs->verdict());
+    if (!of.files.empty()) verdict(of.verdict());
+    if (of.found_something() && runs == nullptr)
         out += "<p>Code like this can put a few bits about a machine into what it sends, where no reader sees them, or "
                "ask "
                "secretly whom it works for. Whether it does so, only a run of the client shows.</p>";
-    const auto hosts = std::ranges::count(of.names, lab::Subject::host, &lab::Name::subject);
-    const auto variables = std::ranges::count(of.names, lab::Subject::environment, &lab::Name::subject);
-    out += fmt::format("<ul class=\"totals\"><li><b>{}</b>files<li><b>{:.1f} MB</b>looked at<li><b>{}</b>source "
-                       "files<li><b>{}</b>hosts named<li><b>{}</b>variables read</ul>",
-                       of.coverage.files, static_cast<double>(of.coverage.bytes) / 1e6, of.coverage.source_files, hosts,
-                       variables);
-    groups(of, out);
-    package(of, out);
-    names(of, out);
-    not_covered(of, out);
-    out += "<h2>How to repeat</h2><p class=\"name\">sallyport inspect " + markup(of.path) +
+    if (runs != nullptr) runs_part(*runs, out);
+    if (!of.files.empty()) {
+        const auto hosts = std::ranges::count(of.names, lab::Subject::host, &lab::Name::subject);
+        const auto variables = std::ranges::count(of.names, lab::Subject::environment, &lab::Name::subject);
+        if (runs != nullptr) out += "<h2>What its bytes say</h2>";
+        out += fmt::format("<ul class=\"totals\"><li><b>{}</b>files<li><b>{:.1f} MB</b>looked at<li><b>{}</b>source "
+                           "files<li><b>{}</b>hosts named<li><b>{}</b>variables read</ul>",
+                           of.coverage.files, static_cast<double>(of.coverage.bytes) / 1e6, of.coverage.source_files,
+                           hosts, variables);
+        groups(of, out);
+        package(of, out);
+        names(of, out);
+    }
+    not_covered(of, runs, out);
+    out += "<h2>How to repeat</h2><p class=\"name\">sallyport inspect " +
+           (runs != nullptr ? "run " + markup(runs->command) : markup(of.path)) +
            "</p><p>The same bytes give the same findings. An offset is a byte of the file, counted from 0; of a file "
            "that was unpacked, of what came out.</p>";
     return out + "</html>\n";

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lab/diff.h"
+#include "lab/experiment.h"
 #include "lab/inspection.h"
 
 namespace sallyport::cli {
@@ -10,6 +11,7 @@ namespace sallyport::cli {
 void print(const lab::Inspection& inspection, bool all);
 
 void print(const lab::Diff& diff);
+void print(const lab::Experiment& experiment, bool all);
 
 // A list or text on one line, cut with its length where it is long.
 std::string shown(const std::string& text, std::size_t bytes_max);

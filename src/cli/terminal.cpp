@@ -70,12 +70,19 @@ Progress::~Progress() {
     if (shown_) fmt::print(stderr, "\r\033[K");
 }
 
-void Progress::tell(std::uint64_t count) {
+bool Progress::is_due() {
     const std::int64_t now = monotonic_us();
-    if (now < next_us_ || ::isatty(STDERR_FILENO) != 1) return;
-    fmt::print(stderr, "\r{} {}", count, of_);
+    if (now < next_us_ || ::isatty(STDERR_FILENO) != 1) return false;
     next_us_ = now + 200'000;
-    shown_ = true;
+    return shown_ = true;
+}
+
+void Progress::tell(std::uint64_t count) {
+    if (is_due()) fmt::print(stderr, "\r{} {}", count, of_);
+}
+
+void Progress::tell(std::uint64_t count, std::uint64_t of_all) {
+    if (is_due()) fmt::print(stderr, "\r{} of {} {}", count, of_all, of_);
 }
 
 } // namespace sallyport::cli

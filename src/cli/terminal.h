@@ -38,8 +38,10 @@ public:
     Progress(const Progress&) = delete;
     Progress& operator=(const Progress&) = delete;
     void tell(std::uint64_t count);
+    void tell(std::uint64_t count, std::uint64_t of_all); // "12 of 80 runs"
 
 private:
+    bool is_due();
     std::string_view of_;
     std::int64_t next_us_ = monotonic_us() + 1'000'000;
     bool shown_ = false;

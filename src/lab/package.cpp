@@ -61,7 +61,7 @@ std::string read_manifest(const std::string& path, std::string_view text, Packag
             facts.platform_packages.push_back(name + "@" + version);
     });
     each_member(document, "bin",
-                [&](std::string name, const std::string&) { facts.programs.push_back(std::move(name)); });
+                [&](const std::string&, std::string file) { facts.programs.push_back(std::move(file)); });
     return {};
 }
 

@@ -17,7 +17,7 @@ struct PackageFacts {
     std::string name, version;
     std::vector<InstallScript> scripts;         // those that an installer runs without being asked
     std::vector<std::string> platform_packages; // "…-linux-x64": the program itself is often in there
-    std::vector<std::string> programs;
+    std::vector<std::string> programs;          // as paths within it
 };
 
 // Adds what this package.json says. That of the package itself (at its root) gives name and version; those of packages within it only

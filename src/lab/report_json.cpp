@@ -67,7 +67,7 @@ void coverage(json::Writer& writer, const Inspection& of) {
 
 } // namespace
 
-std::string to_json(const Inspection& of) {
+std::string to_json(const Inspection& of, std::string_view runs) {
     std::string out;
     json::Writer writer(out);
     writer.begin_object();
@@ -111,6 +111,7 @@ std::string to_json(const Inspection& of) {
     for (const std::string& one : of.walked.problems) writer.element(one);
     writer.end_array();
     coverage(writer, of);
+    if (!runs.empty()) writer.member_raw("runs", runs);
     writer.end_object();
     return out;
 }

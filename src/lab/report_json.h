@@ -4,9 +4,11 @@
 #include "lab/inspection.h"
 
 #include <string>
+#include <string_view>
 
 namespace sallyport::lab {
 
-std::string to_json(const Inspection& inspection);
+// `runs`: what runs over it found, as JSON (runs_json.h); empty: it was not run.
+std::string to_json(const Inspection& inspection, std::string_view runs = {});
 
 } // namespace sallyport::lab

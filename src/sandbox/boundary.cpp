@@ -29,13 +29,13 @@ void die_with_parent(pid_t parent) {
     if (::getppid() != parent) ::_exit(could_not);
 }
 
-std::string open_door(const Door& door, int& descriptor) {
+std::string open_door(const Door& door, bool every_address, int& descriptor) {
     descriptor = ::socket(AF_INET, (door.datagrams ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (descriptor < 0) return refused("socket");
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(door.port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_addr.s_addr = htonl(every_address ? INADDR_ANY : INADDR_LOOPBACK);
     if (::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return refused("bind");
     if (!door.datagrams && ::listen(descriptor, SOMAXCONN) != 0) return refused("listen");
     return {};
@@ -62,6 +62,14 @@ void close_all_but(const std::vector<int>& kept) {
     ::syscall(SYS_close_range, from, ~0u, 0);
 }
 
+std::string take_output(int output) {
+    if (output < 0) return {};
+    const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (nothing < 0 || ::dup2(nothing, 0) < 0 || ::dup2(output, 1) < 0 || ::dup2(output, 2) < 0)
+        return refused("give the program its output");
+    return {};
+}
+
 // The program: the last limits, then itself. `talk` closes with the exec, which says that it went well.
 [[noreturn]] void become_program(const BoundarySpec& spec, int talk) {
     const auto stop = [&](const std::string& why) {
@@ -69,6 +77,7 @@ void close_all_but(const std::vector<int>& kept) {
         ::_exit(could_not);
     };
     default_signals();
+    if (auto told = take_output(spec.output); !told.empty()) stop(told);
     if (::chdir(spec.directory.c_str()) != 0) stop(refused("enter " + spec.directory.string()));
     if (auto told = restrict_files(spec.places); !told.empty()) stop(told);
     if (auto told = restrict_calls(spec.may_debug); !told.empty()) stop(told);
@@ -129,13 +138,18 @@ void close_all_but(const std::vector<int>& kept) {
         send(talk, 'E', why);
         ::_exit(could_not);
     };
+    // Nothing of other boundaries of this process: their doors would stay open, and what it watches would never be gone.
+    std::vector<int> needed = spec.kept;
+    needed.insert(needed.end(), {talk, spec.output, dialled});
+    close_all_but(needed);
     if (auto told = leave_namespaces(spec.host_name); !told.empty()) stop(told);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL); // other credentials may have cleared it
-    if (auto told = raise_loopback(); !told.empty()) stop(told);
+    if (auto told = raise_loopback(spec.every_address); !told.empty()) stop(told);
     std::vector<int> doors;
     for (const Door& door : spec.doors) {
         doors.push_back(-1);
-        if (auto told = open_door(door, doors.back()); !told.empty()) stop(told + " (a door of the boundary)");
+        if (auto told = open_door(door, spec.every_address, doors.back()); !told.empty())
+            stop(told + " (a door of the boundary)");
     }
     if (!send(talk, 'D', "", doors)) ::_exit(could_not);
     for (const int door : doors) ::close(door);
@@ -149,8 +163,7 @@ void close_all_but(const std::vector<int>& kept) {
     if (handle < 0) stop(refused("watch process 1"));
     if (!send(talk, 'F', "", {handle})) ::_exit(could_not);
     ::close(handle);
-    ::close(talk);
-    if (dialled >= 0) ::close(dialled);
+    close_all_but({});
     ::close(0), ::close(1), ::close(2);
     int status = 0;
     while (::waitpid(first, &status, 0) < 0 && errno == EINTR) {

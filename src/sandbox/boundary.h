@@ -28,11 +28,12 @@ struct Place {
         entries,    // each thing in the folder `source`, read-only; later places may add to them
         fresh,      // an empty folder in memory, writable
         text,       // a file, read-only, with `source` as its text
+        written,    // the same as an ordinary file of the fresh folder that it lies in
         link,       // a symbolic link to `source`
     };
     Kind kind = Kind::read_only;
     std::filesystem::path at; // absolute
-    std::string source;       // empty: `at`
+    std::string source;       // empty: `at`; of a fresh folder its most bytes ("64m"), empty: half of the memory
     bool optional = false;    // left out where the source is not there
 };
 
@@ -45,10 +46,13 @@ struct Door {
 struct BoundarySpec {
     std::vector<Place> places;
     std::vector<Door> doors;         // on 127.0.0.1
+    bool every_address = false;      // each IPv4 address is one of ours inside, and the doors are at all of them
     std::filesystem::path directory; // where the program begins
     std::vector<std::string> command;
     std::vector<std::string> environment; // NAME=value, all of it
     std::string host_name = "sallyport";
+    // Of the program, in place of this process's own: of its output and its errors. -1: the same as here. Its input is then empty.
+    int output = -1;
     // Called instead of starting `command`, with all limits in force; its result is the exit code. For probes and tests.
     std::function<int()> instead;
     // Descriptors of this process that `instead` may use; all others but 0, 1 and 2 are closed in the program.
@@ -78,6 +82,8 @@ public:
     void signal(int number) const;
     // Until the program ended and everything inside with it: its exit code, or 128 + the signal that ended it.
     int wait();
+    // Of those inside /proc/PID/ns/pid_for_children tells the namespace.
+    int keeper() const { return keeper_; }
     // Ready for reading when the program ended.
     int ended() const { return pidfd_; }
 

@@ -58,6 +58,49 @@ protected:
     BoundarySpec spec_;
 };
 
+// The inspection of clients has doors at every address, so that no literal one is a way past them.
+TEST_F(InBoundary, EveryAddressIsADoorWhereThatIsAsked) {
+    BoundarySpec spec = plain();
+    spec.doors = {{false, 8'099}};
+    spec.every_address = true;
+    spec.command = {"/usr/bin/bash", "-c", "echo hello >/dev/tcp/203.0.113.9/8099"};
+    auto boundary = Boundary::prepare(spec);
+    ASSERT_TRUE(boundary) << boundary.error().message;
+    ASSERT_TRUE(boundary->begin());
+    pollfd one{boundary->doors()[0].descriptor, POLLIN, 0};
+    ASSERT_EQ(::poll(&one, 1, 10'000), 1);
+    const int accepted = ::accept(boundary->doors()[0].descriptor, nullptr, nullptr);
+    char bytes[16] = {};
+    EXPECT_EQ(::recv(accepted, bytes, sizeof bytes, MSG_WAITALL), 6);
+    EXPECT_EQ(std::string(bytes), "hello\n");
+    ::close(accepted);
+    EXPECT_EQ(boundary->wait(), 0);
+}
+
+TEST_F(InBoundary, OutputGoesWhereItIsSentAndAFreshFolderHasAnEnd) {
+    int pair[2];
+    ASSERT_EQ(::pipe(pair), 0);
+    BoundarySpec spec = plain();
+    spec.output = pair[1];
+    spec.places.push_back({Place::Kind::fresh, "/small", "64k"});
+    spec.places.push_back({Place::Kind::written, "/small/note", "text"});
+    spec.command = {"/usr/bin/sh", "-c",
+                    "cat /small/note; echo more >>/small/note && head -c 1000000 /dev/zero >/small/big || echo full"};
+    spec.environment = {"PATH=/usr/bin:/bin"};
+    auto boundary = Boundary::prepare(spec);
+    ASSERT_TRUE(boundary) << boundary.error().message;
+    ASSERT_TRUE(boundary->begin());
+    ::close(pair[1]);
+    std::string said;
+    char bytes[256];
+    for (ssize_t count = 0; (count = ::read(pair[0], bytes, sizeof bytes)) > 0;)
+        said.append(bytes, static_cast<std::size_t>(count));
+    ::close(pair[0]);
+    EXPECT_TRUE(said.starts_with("text")) << said;
+    EXPECT_TRUE(said.ends_with("full\n")) << said;
+    EXPECT_EQ(boundary->wait(), 0);
+}
+
 std::string text_of(const std::filesystem::path& path) {
     std::ifstream file(path);
     return {std::istreambuf_iterator<char>(file), {}};

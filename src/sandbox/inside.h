@@ -9,7 +9,8 @@ namespace sallyport::sandbox {
 
 // A new user namespace (the same user), and one each for mounts, processes, network, System V IPC, host name and cgroups.
 std::string leave_namespaces(const std::string& host_name);
-std::string raise_loopback();
+// `every_address`: all of IPv4 is this host's (a local route for it, as ip-route(8) has them).
+std::string raise_loopback(bool every_address);
 // A new root made of `places`; the old one is gone. /proc is that of this process namespace.
 std::string build_root(const std::vector<Place>& places);
 // No capability, now or by any program; nobody traces this process.

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -42,7 +44,45 @@ std::string leave_namespaces(const std::string& host_name) {
     return {};
 }
 
-std::string raise_loopback() {
+namespace {
+
+// Netlink (rtnetlink(7)): a local route for 0.0.0.0/0 over the loopback.
+std::string own_every_address() {
+    struct {
+        nlmsghdr head;
+        rtmsg route;
+        rtattr attribute;
+        int interface;
+    } request{};
+    request.head.nlmsg_len = sizeof request;
+    request.head.nlmsg_type = RTM_NEWROUTE;
+    request.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_ACK;
+    request.route.rtm_family = AF_INET;
+    request.route.rtm_table = RT_TABLE_LOCAL;
+    request.route.rtm_protocol = RTPROT_STATIC;
+    request.route.rtm_scope = RT_SCOPE_HOST;
+    request.route.rtm_type = RTN_LOCAL;
+    request.attribute = {RTA_LENGTH(sizeof(int)), RTA_OIF};
+    request.interface = static_cast<int>(::if_nametoindex("lo"));
+    const int socket = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    if (socket < 0) return refused("socket");
+    struct {
+        nlmsghdr head;
+        nlmsgerr error;
+        char rest[1'024];
+    } answer{};
+    const bool told =
+        ::send(socket, &request, sizeof request, 0) == static_cast<ssize_t>(sizeof request) &&
+        ::recv(socket, &answer, sizeof answer, 0) >= static_cast<ssize_t>(sizeof answer.head + sizeof answer.error);
+    if (told) errno = -answer.error.error;
+    const std::string out = told && errno == 0 ? std::string() : refused("make every address one's own");
+    ::close(socket);
+    return out;
+}
+
+} // namespace
+
+std::string raise_loopback(bool every_address) {
     const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (socket < 0) return refused("socket");
     ifreq request{};
@@ -50,7 +90,7 @@ std::string raise_loopback() {
     request.ifr_flags = IFF_UP | IFF_RUNNING;
     const std::string out = ::ioctl(socket, SIOCSIFFLAGS, &request) == 0 ? std::string() : refused("raise lo");
     ::close(socket);
-    return out;
+    return out.empty() && every_address ? own_every_address() : out;
 }
 
 std::string give_up_capabilities() {

@@ -97,7 +97,9 @@ std::string put(const Place& place) {
         if (place.optional && !std::filesystem::exists(old_root + source, error)) return {};
         return show(old_root + source, at, place.kind == Place::Kind::read_only, false);
     case Place::Kind::entries: return show_entries(old_root + source, at);
-    case Place::Kind::fresh: return memory(at, "mode=0755");
+    case Place::Kind::fresh:
+        return memory(at, place.source.empty() ? "mode=0755" : ("mode=0755,size=" + place.source).c_str());
+    case Place::Kind::written: return make_file(at, place.source, 0644);
     case Place::Kind::text:
         // Made beside and bound, so that it also covers a file of a place that is read-only.
         if (auto told = make_file(std::string("/texts") + place.at.string(), place.source, 0444); !told.empty())

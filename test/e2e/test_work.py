@@ -246,7 +246,7 @@ class Git(Work):
         self.git("submodule", "-q", "add", f"{self.code.url}/git/lent.git", "sub", cwd=copy)
         with self.at(copy):
             self.inside("git commit -qm 'with a submodule' && git worktree add -q wt && "
-                        "git -C wt commit -q --allow-empty -m in-a-worktree && git submodule update && "
+                        "git -C wt commit -q --allow-empty -m in-a-worktree && "
                         "git -C sub commit -q --allow-empty -m in-a-submodule && git commit -qam moved")
         self.assertIn("in-a-worktree", self.git("log", "wt", "--", cwd=copy).stdout)
         self.assertIn("in-a-submodule", self.git("log", cwd=copy / "sub").stdout)
@@ -258,7 +258,7 @@ class Git(Work):
         for command in "config user.name Eve", "remote add other https://x.example/", "branch -m renamed", "submodule init":
             with self.subTest(command):
                 done = self.inside(f"git {command}; test $? -ne 0")
-                self.assertIn("could not write config file .git/config: Device or resource busy", done.stderr)
+                self.assertRegex(done.stderr, r"could not write config file \S*\.git/config: Device or resource busy")
         self.git("update-ref", "refs/remotes/origin/topic", "HEAD")
         self.inside("git switch -q topic && test $(git branch --show-current) = topic && git switch -q -")  # but not what it tracks
         self.assertEqual(before, (self.work / ".git/config").read_text())
