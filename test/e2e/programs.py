@@ -253,7 +253,7 @@ class Gateway(Program):
                 if length & 0x80000000:  # a mark
                     at += 24
                     continue
-                if not length:  # room reserved ahead
+                if not length or at + 8 + length > len(data):  # room reserved ahead, or a frame that is just being written
                     break
                 yield index, json.loads(data[at + 8:at + 8 + length])
                 index, at = index + 1, at + 8 + length
