@@ -238,12 +238,15 @@ private:
             if (contents.size() == place.usual().holes()) samples.push_back({runs_[i].variation, std::move(contents)});
         }
         for (const FixedCharacter& one : fixed_characters(samples)) {
-            const auto run = of_[one.variation].front();
-            const Observed& value = *place.at(run);
             if (!one.sure) {
                 repeat_.push_back(one.variation);
                 continue;
             }
+            // Not each run of a variation has this place: a request may be sent by chance only.
+            const auto& runs = of_[one.variation];
+            const auto run = std::ranges::find_if(runs, [&](const auto& i) { return place.at(i) != nullptr; });
+            if (run == runs.end()) continue;
+            const Observed& value = *place.at(*run);
             Deviation found;
             found.before = "differs by itself";
             found.after = one.what;
