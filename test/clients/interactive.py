@@ -145,9 +145,9 @@ class Session:
 
     def resized(self):
         self.screen.resize(*NARROW)
-        self.screen.until(lambda text: drawn_width(text) <= NARROW[0], "a screen drawn anew, narrow", SHOWN_SECONDS_MAX)
+        self.screen.until(lambda text: 0 < drawn_width(text) <= NARROW[0], "a screen drawn anew, narrow", SHOWN_SECONDS_MAX)
         self.ask()
-        require(drawn_width(self.screen.text()) <= NARROW[0], "it goes on as if the terminal were wide")
+        self.screen.until(lambda text: 0 < drawn_width(text) <= NARROW[0], "that it goes on as in a narrow terminal", SHOWN_SECONDS_MAX)
         self.screen.resize(*WIDE)
         self.screen.until(lambda text: drawn_width(text) > NARROW[0], "a screen drawn anew, wide", SHOWN_SECONDS_MAX)
 
@@ -243,8 +243,8 @@ def said(word, text):
 
 
 def drawn_width(text):
-    """Of the last lines, which a client draws anew; a line too long for the terminal counts whole."""
-    return max(len(line.rstrip()) for line in [line for line in text.splitlines() if line.strip()][-LINES_DRAWN:])
+    """Of the last lines, which a client draws anew; a line too long for the terminal counts whole. 0: nothing is drawn just now."""
+    return max((len(line.rstrip()) for line in [line for line in text.splitlines() if line.strip()][-LINES_DRAWN:]), default=0)
 
 
 def contents(home):
