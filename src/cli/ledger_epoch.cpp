@@ -22,8 +22,8 @@ std::string lost_by_note(std::span<const store::NotedLedger> noted, const std::s
     std::string out;
     for (const store::NotedLedger& one : noted) {
         if (one.name == name && one.entries > kept)
-            out += fmt::format("; {} of its entries had been signed by {} (state.db): entries {} to {} are lost", one.entries,
-                               rfc3339(one.at_ms), kept, one.entries - 1);
+            out += fmt::format("; {} of its entries had been signed by {} (state.db): entries {} to {} are lost",
+                               one.entries, rfc3339(one.at_ms), kept, one.entries - 1);
         // An epoch before is a part of what goes on, or was lost and told of then.
         if (epoch_of(one.name) > epoch_of(name) && one.entries > 0)
             out += fmt::format("; {}, of which {} entries had been signed by {} (state.db), is lost from entry {} on",

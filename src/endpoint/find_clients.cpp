@@ -311,8 +311,7 @@ void find_clients(Look& look) {
     }
     for (const char* pattern : system_folders)
         for (const fs::path& folder : look.tree.find(look.tree.root(), pattern)) look_in(look, folder, false, seen);
-    for (const fs::path& workspace : look.workspaces)
-        look_in(look, workspace / "node_modules/.bin", true, seen);
+    for (const fs::path& workspace : look.workspaces) look_in(look, workspace / "node_modules/.bin", true, seen);
     for (const fs::path& home : look.tree.homes()) // of what else is there, its settings tell
         for (const KnownTool& tool : known_tools()) {
             const auto is_known = [&](const FoundFact& fact) {

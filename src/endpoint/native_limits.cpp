@@ -103,8 +103,8 @@ void codex(const NativeLimits& limits, Controls& out, Said& said) {
     if (limits.servers && have_one_url_each(*limits.servers)) {
         if (limits.servers->empty()) requirements += "[mcp_servers]\n";
         for (const Server& server : *limits.servers)
-            requirements +=
-                fmt::format("[mcp_servers.{}.identity]\nurl = {}\n", toml_text(server.name), toml_text(server.urls.front()));
+            requirements += fmt::format("[mcp_servers.{}.identity]\nurl = {}\n", toml_text(server.name),
+                                        toml_text(server.urls.front()));
         said.servers = "requirements.toml: mcp_servers";
     }
     if (!requirements.empty()) out.files.emplace_back("/etc/codex/requirements.toml", requirements);
