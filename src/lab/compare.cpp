@@ -139,6 +139,7 @@ public:
             ++out_.places;
             if (!place.usual().is_constant()) ++out_.unstable;
             look_at(place);
+            if (name.starts_with(number_of_requests)) miss(place);
         }
         settle_pairs();
         std::ranges::sort(repeat_);
@@ -175,6 +176,15 @@ private:
             }
         for (const Shown& one : shown) judge(place, one);
         if (!place.usual().is_constant()) look_into_holes(place);
+    }
+
+    // What most runs send and a state has not yet sent cannot be judged of it: some requests are made by chance.
+    void miss(const PlaceInRuns& place) {
+        std::size_t with = 0;
+        for (std::size_t i = 0; i < runs_.size(); ++i) with += place.at(i) != nullptr ? 1 : 0;
+        if (with * 2 < runs_.size()) return;
+        for (const auto& [variation, members] : of_)
+            if (members.size() < runs_to_confirm && present_in(place, variation) == 0) repeat_.push_back(variation);
     }
 
     // A list or an object that lost or won entries says so itself; what then stands at other positions is no further news.

@@ -218,7 +218,7 @@ Observations observe(const Recording& recording, const Conditions& conditions, c
     std::vector<std::string> kinds;
     for (const auto& [kind, count] : counts) {
         kinds.push_back(kind);
-        observing.add("number of › " + kind, std::to_string(count), Channel::requests, "");
+        observing.add(fmt::format("{}{}", number_of_requests, kind), std::to_string(count), Channel::requests, "");
     }
     observing.add("requests", joined(kinds, "\n"), Channel::requests, "");
     observing.add("order of requests to the gateway", order, Channel::order, "gateway");

@@ -38,6 +38,8 @@ struct Matched {
 Matched match(const Recording& recording, const Conditions& conditions, const Matched* reference);
 Observations observe(const Recording& recording, const Conditions& conditions, const Matched& matched);
 
+inline constexpr std::string_view number_of_requests = "number of › "; // places of this name, by kind
+
 // Dates of the moment (by UTC and by the zone of the conditions) and times behind them, masked digit by digit; what separates the digits stays.
 std::string without_dates(std::string_view text, std::int64_t wall_ms, const Conditions& conditions);
 bool is_gateway(const std::string& host, const Conditions& conditions);
