@@ -49,6 +49,7 @@ class Habits:
     asks: str  # whether a tool may run
     interrupted: str
     busy: str = r"esc to (cancel|interrupt)"
+    begins: str = ""  # an answer whose line is not yet whole; where nothing is said, its words are shown as they come
     dialogs: tuple = ()  # at the first start: (pattern, keys)
     approve: tuple = ("Enter",)
     interrupt: tuple = ("C-c",)
@@ -64,7 +65,7 @@ HABITS = {
         ready=r"manual mode|\? for shortcuts|for agents", asks=r"Do you want to make this edit", interrupted=r"Interrupted",
         dialogs=((r"Choose the text style", ("Enter",)), (r"Press Enter to continue", ("Enter",)),
                  (r"Yes, I trust this folder", ("Down", "Enter"))),
-        arguments=("--permission-mode", "default"), leave=("C-d", "C-d")),
+        begins="●", arguments=("--permission-mode", "default"), leave=("C-d", "C-d")),
     "codex": Habits(
         ready=r"Ask Codex to do anything", asks=r"Would you like to run the following command", interrupted=r"Conversation interrupted",
         dialogs=((r"Trust and continue", ("Enter",)), (r"Use existing model", ("Down", "Enter"))), leave=("/quit", "Enter"), model="gpt-5.5",
@@ -155,7 +156,9 @@ class Session:
         half, rest = (secrets.token_hex(12) for _ in range(2))
         self.screen.type(f"vendor:say({half}{rest}) vendor:fault(stall=90000,streaming)")
         asked = lambda: any(half in body for body in self.stack.vendor_bodies())
-        self.screen.until(lambda text: asked() and (re.search(self.habits.busy, text) or said(half, text)), "that it is at work", SHOWN_SECONDS_MAX)
+        # Before the first words some clients give the message back to be edited, and tell of no interruption.
+        begins = lambda text: re.search(rf"{half}(?s:.)*{self.habits.begins}", text) if self.habits.begins else said(half, text)
+        self.screen.until(lambda text: asked() and begins(text), "that it answers", SHOWN_SECONDS_MAX)
         first, *more = self.habits.interrupt
         self.screen.keys(first)
         for key in more:
