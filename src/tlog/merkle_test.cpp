@@ -49,6 +49,32 @@ TEST(Merkle, HashesAsPublished) {
     EXPECT_EQ(hex(crypto::sha256("\x01N123N456")), "aa217fe888e47007fa15edab33c2b492a722cb106c64667fc2b044444de66bbb");
 }
 
+// The eight leaves, and the roots of the trees of 1 to 8 of them, by which implementations of RFC 6962 have been checked since its first.
+TEST(Merkle, GrowsToThePublishedRoots) {
+    using std::string_view_literals::operator""sv;
+    constexpr std::string_view leaves[] = {"",
+                                           "\0"sv,
+                                           "\x10",
+                                           "\x20\x21",
+                                           "\x30\x31",
+                                           "\x40\x41\x42\x43",
+                                           "\x50\x51\x52\x53\x54\x55\x56\x57",
+                                           "\x60\x61\x62\x63\x64\x65\x66\x67\x68\x69\x6a\x6b\x6c\x6d\x6e\x6f"};
+    constexpr std::string_view roots[] = {"6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+                                          "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
+                                          "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
+                                          "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+                                          "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
+                                          "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
+                                          "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
+                                          "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"};
+    GrowingTree tree;
+    for (std::size_t i = 0; i < std::size(leaves); ++i) {
+        tree.add(leaf_hash(leaves[i]), [](unsigned, std::uint64_t, const Digest&) {});
+        EXPECT_EQ(hex(tree.root()), roots[i]) << i + 1;
+    }
+}
+
 TEST(Merkle, GrowsToTheRootOfSection211) {
     const Kept kept(70);
     GrowingTree tree;
