@@ -84,6 +84,9 @@ void tell(const endpoint::Receipt& receipt) {
     for (const std::string& one : receipt.unreached) line("  " + printable(one));
     if (!receipt.not_renewed.empty())
         fmt::print(stderr, "sallyport: the binding could not be renewed: {}\n", printable(receipt.not_renewed));
+    for (const std::string& file : receipt.changed)
+        line(fmt::format("  {} was replaced from outside meanwhile, and guarded anew; look at it", printable(file)));
+    if (!receipt.of_ledger.empty()) fmt::print(stderr, "sallyport: {}\n", printable(receipt.of_ledger));
     if (!receipt.untold.empty())
         fmt::print(stderr, "sallyport: the gateway does not know of the end of this run: {}\n",
                    printable(receipt.untold));
@@ -135,6 +138,12 @@ int run(const RunOptions& options) {
         return receipt.error().kind == ErrorKind::refused ? refused : not_possible;
     }
     if (!options.quiet) tell(*receipt);
+    for (const std::string& file : receipt->used)
+        fmt::print(
+            stderr,
+            "sallyport: the client was ended: it wrote into {} in the moment in which that was replaced from outside. "
+            "Look at it before you use git here, and tell those who approve clients\n",
+            printable(file));
     return receipt->exit_code;
 }
 

@@ -1,9 +1,13 @@
 #include "endpoint/git_guards.h"
 
+#include "base/encoding.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "crypto/crypto.h"
 
+#include <cerrno>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 namespace sallyport::endpoint {
@@ -14,6 +18,7 @@ namespace {
 
 constexpr std::size_t folders_max = 200;
 constexpr int depth_max = 8; // of submodules whose names have slashes, and of those within
+constexpr std::size_t list_bytes_max = 1u << 20;
 constexpr std::size_t config_bytes_max = 1u << 20;
 constexpr std::string_view same_folder = ".\n"; // of commondir: where HEAD is, there is all the rest
 
@@ -95,34 +100,63 @@ Result<std::vector<fs::path>> guarded_by_git(const fs::path& workspace) {
     return out;
 }
 
-MadeForRun::MadeForRun(const fs::path& workspace) {
-    const auto folders = git_folders(workspace);
-    if (!folders) return; // told where the guarded ones are asked for
+MadeForRun::MadeForRun(const fs::path& workspace, const fs::path& state) {
     std::error_code error;
+    workspace_ = fs::weakly_canonical(workspace, error);
+    const auto folders = git_folders(workspace_);
+    if (!folders || folders->empty()) return; // what is wrong is told where the guarded ones are asked for
+    fs::create_directories(state / "made", error);
+    const std::string name = to_hex(crypto::bytes(crypto::sha256(workspace_.string())));
+    list_ = ::open((state / "made" / name).c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    // Waits while the last of other runs takes away what it made.
+    while (list_ >= 0 && ::flock(list_, LOCK_SH) != 0 && errno == EINTR) {
+    }
     for (const fs::path& folder : *folders) {
-        const fs::path common = workspace / folder / "commondir", hooks = workspace / folder / "hooks";
-        const bool is_linked = folder.string().starts_with(".git/worktrees/");
-        const int made =
-            is_linked ? -1 : ::open(common.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
-        if (made >= 0) {
-            const bool whole =
-                ::write(made, same_folder.data(), same_folder.size()) == static_cast<ssize_t>(same_folder.size());
-            ::close(made);
-            if (whole)
-                files_.push_back(common);
-            else
-                fs::remove(common, error);
-        } else if (const auto there = read_file(common, 16); !is_linked && there && *there == same_folder) {
-            files_.push_back(common); // of a run before, which could not take it away
-        }
-        if (!is_linked && fs::create_directory(hooks, error)) folders_.push_back(hooks);
+        if (folder.string().starts_with(".git/worktrees/")) continue;
+        make(folder / "commondir", false);
+        make(folder / "hooks", true);
     }
 }
 
-MadeForRun::~MadeForRun() {
+void MadeForRun::make(const fs::path& path, bool is_folder) const {
+    // On the list first: a crash leaves nothing that is on none.
     std::error_code error;
-    for (const fs::path& one : files_) fs::remove(one, error);
-    for (const fs::path& one : folders_) ::rmdir(one.c_str()); // empty, as it was guarded
+    if (fs::exists(fs::symlink_status(workspace_ / path, error))) return;
+    const std::string line = (is_folder ? "d" : "f") + path.string() + '\0';
+    if (list_ >= 0 && ::write(list_, line.data(), line.size()) != static_cast<ssize_t>(line.size())) return;
+    if (is_folder) {
+        fs::create_directory(workspace_ / path, error);
+        return;
+    }
+    const int made = ::open((workspace_ / path).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (made < 0) return; // by another run, at this moment
+    const bool whole =
+        ::write(made, same_folder.data(), same_folder.size()) == static_cast<ssize_t>(same_folder.size());
+    ::close(made);
+    if (!whole) fs::remove(workspace_ / path, error); // the disk is full
+}
+
+MadeForRun::~MadeForRun() {
+    if (list_ < 0) return;
+    if (::flock(list_, LOCK_EX | LOCK_NB) == 0) { // nobody else runs here
+        std::string all(list_bytes_max, '\0');
+        const ssize_t count = ::pread(list_, all.data(), all.size(), 0);
+        all.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+        std::error_code error;
+        for (std::string_view rest = all; !rest.empty();) {
+            const std::string_view line = rest.substr(0, rest.find('\0'));
+            rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+            if (line.empty()) continue;
+            const fs::path path = workspace_ / line.substr(1);
+            if (line.front() == 'd')
+                ::rmdir(path.c_str()); // empty, as it was guarded
+            else if (const auto there = read_file(path, 16); there && *there == same_folder)
+                fs::remove(path, error);
+        }
+        if (::ftruncate(list_, 0) != 0) { /* then what is on it is not there the next time */
+        }
+    }
+    ::close(list_);
 }
 
 } // namespace sallyport::endpoint

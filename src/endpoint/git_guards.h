@@ -16,17 +16,20 @@ Result<std::vector<std::filesystem::path>> git_folders(const std::filesystem::pa
 // Files and folders to be guarded, as far as they are there; of a submodule also the file in its working copy that says where it is.
 Result<std::vector<std::filesystem::path>> guarded_by_git(const std::filesystem::path& workspace);
 
-// What is not there could be made inside: for the time of a run it is there, and says what git takes for granted without it. Goes with
-// this; where that did not come to pass (a crash), it stays and says the same.
+// What is not there could be made inside: for the time of a run it is there, and says what git takes for granted without it. Runs in the same
+// workspace share it (`state`: a folder of the person's that none of them sees): it goes with the last of them, since what is taken away
+// outside is guarded inside no more. Where that did not come to pass (a crash), it stays and says the same, until the next run's end.
 class MadeForRun {
 public:
-    explicit MadeForRun(const std::filesystem::path& workspace);
+    MadeForRun(const std::filesystem::path& workspace, const std::filesystem::path& state);
     ~MadeForRun();
     MadeForRun(const MadeForRun&) = delete;
     MadeForRun& operator=(const MadeForRun&) = delete;
 
 private:
-    std::vector<std::filesystem::path> files_, folders_;
+    void make(const std::filesystem::path& path, bool is_folder) const;
+    std::filesystem::path workspace_;
+    int list_ = -1; // of what was made by any of the runs, each with a zero byte behind it; locked, by all that run
 };
 
 } // namespace sallyport::endpoint

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <fstream>
+#include <memory>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace sallyport::endpoint {
@@ -16,8 +18,12 @@ protected:
     GitGuards() {
         char made[] = "/var/tmp/git-guards-XXXXXX";
         work_ = ::mkdtemp(made);
+        state_ = work_.string() + ".state";
     }
-    ~GitGuards() override { fs::remove_all(work_); }
+    ~GitGuards() override {
+        fs::remove_all(work_);
+        fs::remove_all(state_);
+    }
     void write(const fs::path& path, const std::string& text) {
         fs::create_directories((work_ / path).parent_path());
         std::ofstream(work_ / path) << text;
@@ -31,7 +37,7 @@ protected:
         std::ranges::sort(out);
         return out;
     }
-    fs::path work_;
+    fs::path work_, state_;
 };
 
 TEST_F(GitGuards, WhatGitObeysOfARepositoryItsSubmodulesAndWorktrees) {
@@ -46,7 +52,7 @@ TEST_F(GitGuards, WhatGitObeysOfARepositoryItsSubmodulesAndWorktrees) {
     EXPECT_EQ(guarded(), (std::vector<std::string>{".git/config", ".git/hooks", ".git/modules/deep/lib/config",
                                                    ".git/worktrees/linked/commondir", "lib/.git"}));
     {
-        const MadeForRun made(work_);
+        const MadeForRun made(work_, state_);
         EXPECT_EQ(guarded(), (std::vector<std::string>{".git/commondir", ".git/config", ".git/hooks",
                                                        ".git/modules/deep/lib/commondir",
                                                        ".git/modules/deep/lib/config", ".git/modules/deep/lib/hooks",
@@ -58,10 +64,48 @@ TEST_F(GitGuards, WhatGitObeysOfARepositoryItsSubmodulesAndWorktrees) {
     EXPECT_TRUE(fs::exists(work_ / ".git/worktrees/linked/commondir"));
 }
 
+TEST_F(GitGuards, WhatSeveralRunsShareGoesWithTheLastOfThem) {
+    write(".git/HEAD", "");
+    auto first = std::make_unique<MadeForRun>(work_, state_);
+    auto second = std::make_unique<MadeForRun>(work_, state_);
+    first.reset();
+    EXPECT_TRUE(fs::exists(work_ / ".git/commondir") && fs::exists(work_ / ".git/hooks"));
+    auto third = std::make_unique<MadeForRun>(work_, state_);
+    second.reset();
+    EXPECT_TRUE(fs::exists(work_ / ".git/commondir") && fs::exists(work_ / ".git/hooks"));
+    third.reset();
+    EXPECT_FALSE(fs::exists(work_ / ".git/commondir") || fs::exists(work_ / ".git/hooks"));
+}
+
+TEST_F(GitGuards, WhatARunLeftThatWasKilledGoesWithTheNext) {
+    write(".git/HEAD", "");
+    if (const pid_t child = ::fork(); child == 0) {
+        const MadeForRun made(work_, state_);
+        ::_exit(0); // without its end
+    } else {
+        ::waitpid(child, nullptr, 0);
+    }
+    EXPECT_TRUE(fs::exists(work_ / ".git/commondir"));
+    {
+        const MadeForRun made(work_, state_);
+    }
+    EXPECT_FALSE(fs::exists(work_ / ".git/commondir") || fs::exists(work_ / ".git/hooks"));
+}
+
+TEST_F(GitGuards, WhatThePersonHasIsNotTakenAway) {
+    write(".git/HEAD", "");
+    fs::create_directories(work_ / ".git/hooks");
+    {
+        const MadeForRun made(work_, state_);
+    }
+    EXPECT_TRUE(fs::exists(work_ / ".git/hooks"));
+    EXPECT_FALSE(fs::exists(work_ / ".git/commondir"));
+}
+
 TEST_F(GitGuards, TheFileOfALinkedWorktree) {
     write(".git", "gitdir: /elsewhere/.git/worktrees/x\n");
     EXPECT_EQ(guarded(), std::vector<std::string>{".git"});
-    const MadeForRun made(work_);
+    const MadeForRun made(work_, state_);
     EXPECT_EQ(guarded(), std::vector<std::string>{".git"});
 }
 

@@ -83,9 +83,9 @@ net::Task<Result<Answered>> post_to_gateway(net::Loop& loop, http::Pool& pool, c
 }
 
 net::Task<Result<std::string>> ask_for_binding(net::Loop& loop, http::Pool& pool, const GatewayAccess& gateway,
-                                               const identity::Statement& statement) {
-    auto answer =
-        co_await post_to_gateway(loop, pool, gateway, identity::binding_path, identity::statement_text(statement), {});
+                                               const identity::Statement& statement, std::string fields) {
+    auto answer = co_await post_to_gateway(loop, pool, gateway, identity::binding_path,
+                                           identity::statement_text(statement), std::move(fields));
     if (!answer) co_return std::unexpected(answer.error());
     if (answer->status == 200) co_return std::string(answer->body.view());
     std::string why = complaint(answer->body.view());
@@ -99,14 +99,14 @@ namespace {
 
 constexpr char answered = 'A', refused = 'R', failed = 'F'; // how the text from the other process begins
 
-std::string asked_alone(const GatewayAccess& gateway, const identity::Statement& statement) {
+std::string asked_alone(const GatewayAccess& gateway, const identity::Statement& statement, std::string fields) {
     net::Loop loop;
     net::Resolver resolver;
     http::BufferPool buffers;
     http::Pool pool(loop, resolver, buffers);
     Result<std::string> answer = fail(ErrorKind::internal, "not asked");
     const auto ask = [&]() -> net::Task<void> {
-        answer = co_await ask_for_binding(loop, pool, gateway, statement);
+        answer = co_await ask_for_binding(loop, pool, gateway, statement, std::move(fields));
         loop.stop();
     };
     loop.spawn(ask());
@@ -127,7 +127,8 @@ bool write_whole(int descriptor, std::string_view text) {
 
 } // namespace
 
-Result<std::string> ask_for_binding_apart(const GatewayAccess& gateway, const identity::Statement& statement) {
+Result<std::string> ask_for_binding_apart(const GatewayAccess& gateway, const identity::Statement& statement,
+                                          std::string fields) {
     int pipe[2];
     if (::pipe2(pipe, O_CLOEXEC) != 0) return fail_errno("cannot make a pipe");
     const pid_t child = ::fork();
@@ -135,7 +136,7 @@ Result<std::string> ask_for_binding_apart(const GatewayAccess& gateway, const id
     if (child == 0) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         ::close(pipe[0]);
-        ::_exit(write_whole(pipe[1], asked_alone(gateway, statement)) ? 0 : 1);
+        ::_exit(write_whole(pipe[1], asked_alone(gateway, statement, std::move(fields))) ? 0 : 1);
     }
     ::close(pipe[1]);
     std::string text;
@@ -204,7 +205,7 @@ net::Task<void> Holder::keep_fresh() {
     const std::int64_t now = gateway_ms();
     if (now < renewed_at_ms_ || (is_asking_ && now < until_ms_)) co_return;
     is_asking_ = true;
-    const auto asked = co_await ask_for_binding(loop_, pool_, gateway_, statement_);
+    const auto asked = co_await ask_for_binding(loop_, pool_, gateway_, statement_, {});
     is_asking_ = false;
     const Result<void> taken = asked ? take(*asked) : std::unexpected(asked.error());
     if (!taken) problem_ = taken.error().message;

@@ -27,11 +27,13 @@ struct Answered {
 net::Task<Result<Answered>> post_to_gateway(net::Loop& loop, http::Pool& pool, const GatewayAccess& gateway,
                                             std::string_view path, std::string body, std::string fields);
 
-// Asks for a binding: the answer, for Holder::take(). Errors: refused, with the gateway's sentence; unavailable: it cannot be had.
+// Asks for a binding: the answer, for Holder::take(). Errors: refused, with the gateway's sentence; unavailable: it cannot be had. `fields`:
+// complete lines, each with CRLF.
 net::Task<Result<std::string>> ask_for_binding(net::Loop& loop, http::Pool& pool, const GatewayAccess& gateway,
-                                               const identity::Statement& statement);
+                                               const identity::Statement& statement, std::string fields);
 // The same in a process of its own, since looking up the gateway's name makes threads, and a boundary has to be made without any.
-Result<std::string> ask_for_binding_apart(const GatewayAccess& gateway, const identity::Statement& statement);
+Result<std::string> ask_for_binding_apart(const GatewayAccess& gateway, const identity::Statement& statement,
+                                          std::string fields);
 
 using EgressRules = std::shared_ptr<const std::vector<policy::EgressRule>>;
 // As the gateway writes them: the list under `egress` of a policy, as JSON. Error: it is none, and what is wrong with it.

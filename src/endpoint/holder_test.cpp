@@ -70,7 +70,7 @@ TEST(HolderTest, ABindingIsRenewedWhenItIsOldAndUsedOnWhileTheGatewaySaysNo) {
     Gateway gateway;
     Holder holder(gateway.loop, gateway.pool, gateway.access, {});
     gateway.run([&]() -> net::Task<void> {
-        const auto first = co_await ask_for_binding(gateway.loop, gateway.pool, gateway.access, {});
+        const auto first = co_await ask_for_binding(gateway.loop, gateway.pool, gateway.access, {}, {});
         EXPECT_TRUE(first && holder.take(*first));
         co_await holder.keep_fresh();
         EXPECT_EQ("x-sallyport-binding: b1.t", binding_of(holder)); // young
@@ -97,7 +97,7 @@ TEST(HolderTest, ANoIsTheGatewaysSentence) {
     Gateway gateway;
     gateway.status = 403;
     gateway.run([&]() -> net::Task<void> {
-        const auto answer = co_await ask_for_binding(gateway.loop, gateway.pool, gateway.access, {});
+        const auto answer = co_await ask_for_binding(gateway.loop, gateway.pool, gateway.access, {}, {});
         EXPECT_FALSE(answer);
         if (answer) co_return;
         EXPECT_EQ(ErrorKind::refused, answer.error().kind);

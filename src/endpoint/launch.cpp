@@ -5,6 +5,7 @@
 #include "endpoint/git_guards.h"
 #include "endpoint/reached.h"
 #include "endpoint/redirects.h"
+#include "endpoint/seen_ledgers.h"
 #include "endpoint/statement.h"
 #include "endpoint/tier.h"
 #include "endpoint/view.h"
@@ -168,6 +169,7 @@ Result<KnownTier> require_tier(const LaunchOptions& options, const Remembered& r
 // What the gateway said before the client starts.
 struct Agreed {
     std::string answer; // for Holder::take(); empty: there is no gateway
+    std::string of_ledger;
     std::shared_ptr<const crypto::CertificateAuthority> authority;
     Grants grants;
 };
@@ -185,9 +187,13 @@ Result<void> know_grants(const LaunchOptions& options, const Agreed& agreed) {
 Result<Agreed> agree(const LaunchOptions& options, const identity::Statement& statement) {
     Agreed out;
     if (options.gateway.where.host.empty()) return out;
-    auto answer = ask_for_binding_apart({options.gateway, options.key}, statement);
+    SeenLedgers seen(state_of(options) / "ledgers", options.gateway.authority);
+    auto answer = ask_for_binding_apart({options.gateway, options.key}, statement, seen.fields());
     if (!answer) return std::unexpected(answer.error());
     out.answer = std::move(*answer);
+    auto told = seen.take(out.answer);
+    if (!told) return std::unexpected(told.error());
+    out.of_ledger = std::move(*told);
     auto authority = authority_of(out.answer);
     if (!authority) return std::unexpected(authority.error());
     out.authority = std::move(*authority);
@@ -307,7 +313,7 @@ Result<Receipt> launch(const LaunchOptions& options) {
     const auto agreed = agree(options, *statement);
     if (!agreed) return std::unexpected(agreed.error());
     if (auto known = know_grants(options, *agreed); !known) return std::unexpected(known.error());
-    const MadeForRun made(workspace);
+    const MadeForRun made(workspace, state_of(options));
     auto prepared = prepare(options, workspace, std::move(*installed), agreed->authority.get());
     if (!prepared) return std::unexpected(prepared.error());
     auto boundary = sandbox::Boundary::prepare(prepared->spec);
@@ -318,11 +324,14 @@ Result<Receipt> launch(const LaunchOptions& options) {
     receipt.version = prepared->installed.version;
     receipt.repository = statement->repository;
     receipt.tier = tier->tier;
+    receipt.of_ledger = agreed->of_ledger;
     const sigset_t passed = PassedOn::all();
     ::pthread_sigmask(SIG_BLOCK, &passed, nullptr);
     Outside outside(*boundary, options);
     if (auto ran = outside.run(*statement, *agreed); !ran) return std::unexpected(ran.error());
     receipt.exit_code = boundary->wait();
+    for (const auto& [path, was_used] : boundary->changed())
+        (was_used ? receipt.used : receipt.changed).push_back(path);
     outside.tell(receipt);
     return receipt;
 }

@@ -46,7 +46,10 @@ struct Receipt {
     std::string unreachable;                             // why the gateway could not be had, the last time
     std::string not_renewed;                             // why the binding could not be
     std::string untold;                                  // why the gateway could not be told what the run was
+    std::string of_ledger;                               // what is unusual about the gateway's ledger: a sentence
     std::map<std::string, std::uint64_t> grants;         // that were used, and how often
+    std::vector<std::string> changed;                    // guarded files that were replaced meanwhile, from outside
+    std::vector<std::string> used;                       // of those, where the client took the moment: it was ended
     std::vector<std::string> unreached;                  // what listened inside and nobody could reach: sentences
     std::map<std::string, egress::Receipts::Host> hosts; // whom the client contacted besides, or wanted to
     std::filesystem::path file;                          // with every contact of it

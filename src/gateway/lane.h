@@ -7,6 +7,7 @@
 #include "content/amend.h"
 #include "content/inspector_pool.h"
 #include "gateway/fleet_watch.h"
+#include "gateway/log_tiles.h"
 #include "gateway/metrics.h"
 #include "gateway/pdp_memory.h"
 #include "gateway/sealing.h"
@@ -65,6 +66,7 @@ struct Shared {
     bodies::Writer& kept_bodies;
     Sealing& sealing;
     const identity::Bindings& bindings;
+    const ShownLedger& shown_ledger;
     std::atomic<std::int64_t>& world_confirmed_ms; // monotonic: when the keys were last known to be current
 };
 

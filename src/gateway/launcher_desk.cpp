@@ -8,6 +8,7 @@
 #include "json/writer.h"
 #include "policy/program.h"
 #include "repo/identity.h"
+#include "tlog/lines.h"
 
 #include <fmt/format.h>
 
@@ -130,7 +131,39 @@ void write_grants(json::Writer& writer, std::span<const policy::Grant> grants, p
     writer.end_array();
 }
 
-std::string answer_of(Lane& lane, const World& world, const identity::Binding& binding, const policy::Facts& facts) {
+// As the launcher says to have seen it; 0: not this one.
+std::uint64_t seen_size(const http::RequestHead& head, std::string_view origin) {
+    const http::FieldName seen(identity::ledger_seen_header);
+    for (const http::Field& field : head.fields) {
+        if (field.name != seen) continue;
+        const std::size_t blank = field.value.find(' ');
+        const auto size = tlog::read_decimal(field.value.substr(0, blank));
+        if (size && blank != std::string_view::npos && field.value.substr(blank + 1) == origin) return *size;
+    }
+    return 0;
+}
+
+// So that each launcher is a witness of it (endpoint/seen_ledgers.h). Reads a few kilobytes of files that were just written.
+void write_ledger(json::Writer& writer, Lane& lane, const http::RequestHead& head) {
+    const ShownLedger& ledger = lane.shared.shown_ledger;
+    if (ledger.keys.empty()) return;
+    const std::string& origin = ledger.keys.back().name();
+    const auto checkpoint = checkpoint_since(ledger.directory, seen_size(head, origin));
+    if (!checkpoint) {
+        lane.shared.log.warning("launcher.no_checkpoint", {{"why", checkpoint.error().message}});
+        return;
+    }
+    writer.begin_object("ledger");
+    writer.member("checkpoint", *checkpoint);
+    writer.begin_array("keys");
+    for (const auto& key : ledger.keys)
+        if (key.name() == origin) writer.element(key.text());
+    writer.end_array();
+    writer.end_object();
+}
+
+std::string answer_of(Lane& lane, const World& world, const http::RequestHead& head, const identity::Binding& binding,
+                      const policy::Facts& facts) {
     const identity::Bindings::Issued issued = lane.shared.bindings.issue(binding);
     std::string body;
     json::Writer writer(body);
@@ -140,6 +173,7 @@ std::string answer_of(Lane& lane, const World& world, const identity::Binding& b
     writer.member("evidence", policy::name(facts.evidence));
     write_grants(writer, world.policy->program().document.grants, policy::effective_class(*world.policy, facts));
     writer.member("id", binding.id);
+    write_ledger(writer, lane, head);
     writer.member("now", binding.from_ms);
     writer.member("secret", issued.secret.reveal());
     writer.member("until", binding.until_ms);
@@ -158,7 +192,8 @@ std::expected<identity::Caller, No> caller_of(Lane& lane, const World& world, co
     return caller->key.caller;
 }
 
-Yes bind(Lane& lane, const World& world, const identity::Caller& caller, std::string_view body) {
+Yes bind(Lane& lane, const World& world, const identity::Caller& caller, const http::RequestHead& head,
+         std::string_view body) {
     if (!world.problem.empty())
         return no(503, "Sallyport has no policy that it can take and therefore lets nothing pass.");
     auto stated = identity::read_statement(body);
@@ -180,7 +215,7 @@ Yes bind(Lane& lane, const World& world, const identity::Caller& caller, std::st
     binding.person = caller.person;
     binding.from_ms = asked.facts.at_ms;
     binding.until_ms = binding.from_ms + limits::binding_ms;
-    return answer_of(lane, world, binding, asked.facts);
+    return answer_of(lane, world, head, binding, asked.facts);
 }
 
 Yes record(Lane& lane, const identity::Caller& caller, const http::RequestHead& head, std::string_view body) {
@@ -251,7 +286,7 @@ net::Task<bool> answer_launcher(Lane& lane, http::Exchange& exchange, const http
             answer = no(read.error().kind == ErrorKind::too_large ? 413 : 400,
                         "Sallyport cannot read what the launcher states: " + read.error().message + ".");
         else
-            answer = binds ? bind(lane, *world, *caller, body.view()) : record(lane, *caller, head, body.view());
+            answer = binds ? bind(lane, *world, *caller, head, body.view()) : record(lane, *caller, head, body.view());
     }
     if (!answer)
         lane.shared.log.warning("launcher.refused",

@@ -2,6 +2,7 @@
 
 #include "ledger/checkpoint_file.h"
 #include "ledger/tree_files.h"
+#include "tlog/witness.h"
 
 namespace sallyport::gateway {
 
@@ -25,6 +26,20 @@ Result<std::string> newest_checkpoint(const std::filesystem::path& ledger_direct
     if (cosigned && *cosigned && (*cosigned)->signed_checkpoint.note.text == note.text)
         return crypto::encode((*cosigned)->signed_checkpoint.note);
     return crypto::encode(note);
+}
+
+Result<std::string> checkpoint_since(const std::filesystem::path& ledger_directory, std::uint64_t old_size) {
+    auto stored = newest(ledger_directory);
+    if (!stored) return std::unexpected(stored.error());
+    tlog::AddCheckpoint out{old_size, {}, std::move(stored->signed_checkpoint)};
+    const std::uint64_t size = out.checkpoint.checkpoint.size;
+    if (old_size > 0 && old_size <= size) {
+        ledger::TreeReader tree(ledger_directory);
+        auto proof = tlog::prove_consistency(old_size, size, tree.hashes());
+        if (!proof) return std::unexpected(proof.error());
+        out.proof = std::move(*proof);
+    }
+    return tlog::encode(out);
 }
 
 Result<std::string> hash_tile(const std::filesystem::path& ledger_directory, const tlog::TilePlace& place) {

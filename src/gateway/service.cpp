@@ -230,8 +230,9 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     const unsigned threads = config->threads > 0 ? config->threads : std::max(1u, std::thread::hardware_concurrency());
     net::Workers workers(threads);
     const identity::Bindings bindings(installation->keys().bindings);
-    Shared shared{log,     **writer, pseudonyms,    verdicts, workers,  bodies,      inspectors,
-                  amender, fleet,    **kept_bodies, sealing,  bindings, confirmed_ms};
+    const ShownLedger shown_ledger{installation->ledger_directory(), installation->ledger_keys()};
+    Shared shared{log,     **writer, pseudonyms,    verdicts, workers,  bodies,       inspectors,
+                  amender, fleet,    **kept_bodies, sealing,  bindings, shown_ledger, confirmed_ms};
     std::vector<std::unique_ptr<LaneThread>> lanes;
     for (unsigned i = 0; i < threads; ++i) {
         lanes.push_back(std::make_unique<LaneThread>(resolver, shared, *config, connections));

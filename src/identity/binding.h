@@ -25,6 +25,8 @@ namespace sallyport::identity {
 inline constexpr std::string_view binding_header = "x-sallyport-binding";
 inline constexpr std::string_view proof_header = "x-sallyport-proof";
 inline constexpr std::string_view binding_path = "/.well-known/sallyport/binding"; // RFC 8615
+// Of a launcher that asks for a binding: "<size> <origin>" of a checkpoint of the gateway's ledger that was seen there; may come several times.
+inline constexpr std::string_view ledger_seen_header = "x-sallyport-ledger-seen";
 
 // What a launcher states. Texts are printable ASCII without blanks; empty: not known.
 struct Statement {

@@ -1,6 +1,7 @@
 #include "sandbox/boundary.h"
 
 #include "sandbox/dialer.h"
+#include "sandbox/guards.h"
 #include "sandbox/inside.h"
 #include "sandbox/message.h"
 
@@ -99,12 +100,16 @@ std::string take_output(int output) {
 }
 
 // Process 1 inside: waits for the program and for orphans. When it ends, the kernel ends all others. `dialled`: the dialer's end, or -1.
-[[noreturn]] void be_first(const BoundarySpec& spec, int talk, int dialled) {
+// `keeper`: it is told when there is a root.
+[[noreturn]] void be_first(const BoundarySpec& spec, int talk, int dialled, int keeper) {
     const auto stop = [&](const std::string& why) {
         send(talk, 'E', why);
         ::_exit(could_not);
     };
     if (auto told = build_root(spec.places); !told.empty()) stop(told);
+    if (!send(keeper, 'B', "")) ::_exit(could_not);
+    if (const Message watched = receive(keeper); watched.letter != 'W') stop(watched.text);
+    ::close(keeper);
     if (auto told = give_up_capabilities(); !told.empty()) stop(told);
     if (!send(talk, 'R', "")) ::_exit(could_not);
     if (receive(talk).letter != 'G') ::_exit(could_not);
@@ -133,14 +138,29 @@ std::string take_output(int output) {
     }
 }
 
-[[noreturn]] void be_keeper(const BoundarySpec& spec, int talk, int dialled) {
+// Until process 1 ended. What is put in the place of guarded files meanwhile is covered, and told to `changes`.
+void keep(int first, Guards& guards, int changes) {
+    const auto tell = [&](Guards::Told what, const std::filesystem::path& path) {
+        send(changes, static_cast<char>(what), path.string().substr(0, message_bytes_max));
+    };
+    for (;;) {
+        pollfd ready[] = {{first, POLLIN, 0}, {guards.descriptor(), POLLIN, 0}};
+        if (::poll(ready, std::size(ready), -1) < 0 && errno != EINTR) return;
+        if (ready[0].revents != 0) return;
+        if ((ready[1].revents & POLLIN) == 0 || guards.look(tell)) continue;
+        ::syscall(SYS_pidfd_send_signal, first, SIGKILL, nullptr, 0);
+        return;
+    }
+}
+
+[[noreturn]] void be_keeper(const BoundarySpec& spec, int talk, int dialled, int changes) {
     const auto stop = [&](const std::string& why) {
         send(talk, 'E', why);
         ::_exit(could_not);
     };
     // Nothing of other boundaries of this process: their doors would stay open, and what it watches would never be gone.
     std::vector<int> needed = spec.kept;
-    needed.insert(needed.end(), {talk, spec.output, dialled});
+    needed.insert(needed.end(), {talk, spec.output, dialled, changes});
     close_all_but(needed);
     if (auto told = leave_namespaces(spec.host_name); !told.empty()) stop(told);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL); // other credentials may have cleared it
@@ -153,18 +173,28 @@ std::string take_output(int output) {
     }
     if (!send(talk, 'D', "", doors)) ::_exit(could_not);
     for (const int door : doors) ::close(door);
+    int pair[2];
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) stop(refused("socketpair"));
     const pid_t first = ::fork();
     if (first < 0) stop(refused("fork"));
     if (first == 0) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-        be_first(spec, talk, dialled);
+        ::close(pair[0]);
+        ::close(changes);
+        be_first(spec, talk, dialled, pair[1]);
     }
+    ::close(pair[1]);
     const int handle = static_cast<int>(::syscall(SYS_pidfd_open, first, 0));
     if (handle < 0) stop(refused("watch process 1"));
     if (!send(talk, 'F', "", {handle})) ::_exit(could_not);
-    ::close(handle);
-    close_all_but({});
+    Guards guards;
+    if (receive(pair[0]).letter == 'B') {
+        std::string told = ::chdir("/") != 0 ? refused("enter the new root") : guards.watch(spec.places);
+        send(pair[0], told.empty() ? 'W' : 'E', told);
+    }
+    close_all_but({handle, guards.descriptor(), changes});
     ::close(0), ::close(1), ::close(2);
+    keep(handle, guards, changes);
     int status = 0;
     while (::waitpid(first, &status, 0) < 0 && errno == EINTR) {
     }
@@ -183,13 +213,18 @@ std::string door_port(int descriptor, std::uint16_t& port) {
 
 Result<Boundary> Boundary::prepare(const BoundarySpec& spec) {
     if (spec.doors.size() > descriptors_max) return fail(ErrorKind::invalid, "a boundary has at most 16 doors");
-    int pair[2], dial[2] = {-1, -1};
+    int pair[2], changes[2], dial[2] = {-1, -1};
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) return fail_errno("cannot make a socket");
     Boundary out;
     out.talk_ = pair[0];
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, changes) != 0) {
+        ::close(pair[1]);
+        return fail_errno("cannot make a socket");
+    }
+    out.changes_ = changes[0];
     if (spec.is_reached) {
         if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, dial) != 0) {
-            ::close(pair[1]);
+            ::close(pair[1]), ::close(changes[1]);
             return fail_errno("cannot make a socket");
         }
         out.dialer_ = std::make_unique<Dialer>(dial[0]);
@@ -197,17 +232,17 @@ Result<Boundary> Boundary::prepare(const BoundarySpec& spec) {
     const pid_t self = ::getpid();
     out.keeper_ = ::fork();
     if (out.keeper_ < 0) {
-        ::close(pair[1]);
+        ::close(pair[1]), ::close(changes[1]);
         if (dial[1] >= 0) ::close(dial[1]);
         return fail_errno("cannot start a process");
     }
     if (out.keeper_ == 0) {
-        ::close(pair[0]);
+        ::close(pair[0]), ::close(changes[0]);
         if (dial[0] >= 0) ::close(dial[0]);
         die_with_parent(self);
-        be_keeper(spec, pair[1], dial[1]);
+        be_keeper(spec, pair[1], dial[1], changes[1]);
     }
-    ::close(pair[1]);
+    ::close(pair[1]), ::close(changes[1]);
     if (dial[1] >= 0) ::close(dial[1]);
     out.pidfd_ = static_cast<int>(::syscall(SYS_pidfd_open, out.keeper_, 0));
     if (out.pidfd_ < 0) return fail_errno("cannot watch a process");
@@ -231,8 +266,8 @@ Result<Boundary> Boundary::prepare(const BoundarySpec& spec) {
 Boundary::Boundary(Boundary&& other) noexcept
     : keeper_(std::exchange(other.keeper_, -1)), pidfd_(std::exchange(other.pidfd_, -1)),
       first_(std::exchange(other.first_, -1)), program_(std::exchange(other.program_, -1)),
-      talk_(std::exchange(other.talk_, -1)), dialer_(std::move(other.dialer_)),
-      doors_(std::exchange(other.doors_, {})) {}
+      talk_(std::exchange(other.talk_, -1)), changes_(std::exchange(other.changes_, -1)),
+      dialer_(std::move(other.dialer_)), doors_(std::exchange(other.doors_, {})) {}
 
 Boundary::~Boundary() {
     if (keeper_ > 0) {
@@ -242,7 +277,7 @@ Boundary::~Boundary() {
         while (::waitpid(keeper_, nullptr, 0) < 0 && errno == EINTR) {
         }
     }
-    for (const int one : {pidfd_, first_, program_, talk_})
+    for (const int one : {pidfd_, first_, program_, talk_, changes_})
         if (one >= 0) ::close(one);
     for (const OpenDoor& door : doors_) ::close(door.descriptor);
 }
@@ -259,6 +294,17 @@ Result<void> Boundary::begin() {
 
 void Boundary::signal(int number) const {
     if (program_ >= 0) ::syscall(SYS_pidfd_send_signal, program_, number, nullptr, 0);
+}
+
+std::vector<Boundary::Changed> Boundary::changed() const {
+    std::vector<Changed> out;
+    for (Message told = receive(changes_); told.letter != 0; told = receive(changes_)) {
+        const bool was_used = told.letter == static_cast<char>(Guards::Told::used);
+        auto known = std::ranges::find(out, told.text, &Changed::path);
+        if (known == out.end()) known = out.insert(out.end(), {std::move(told.text), false});
+        known->was_used = known->was_used || was_used;
+    }
+    return out;
 }
 
 int Boundary::wait() {

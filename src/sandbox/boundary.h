@@ -82,6 +82,13 @@ public:
     void signal(int number) const;
     // Until the program ended and everything inside with it: its exit code, or 128 + the signal that ended it.
     int wait();
+    // Files that are read-only within a place that can be written, in whose place somebody put others since it began (guards.h); `was_used`:
+    // a program inside wrote there in that moment, and all was ended.
+    struct Changed {
+        std::string path;
+        bool was_used = false;
+    };
+    std::vector<Changed> changed() const;
     // Of those inside /proc/PID/ns/pid_for_children tells the namespace.
     int keeper() const { return keeper_; }
     // Ready for reading when the program ended.
@@ -94,6 +101,7 @@ private:
     int first_ = -1;   // pidfd of process 1 inside
     int program_ = -1; // pidfd of the program
     int talk_ = -1;    // to process 1
+    int changes_ = -1; // from the keeper
     std::unique_ptr<Dialer> dialer_;
     std::vector<OpenDoor> doors_;
 };

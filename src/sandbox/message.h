@@ -1,5 +1,6 @@
 // What the processes of a boundary tell each other: one letter and a text or descriptors, a datagram each, over a socketpair.
 //   setting up: 'D' the doors, 'R' ready, 'F' process 1, 'P' the program's pidfd, 'E' a sentence, 'G' go
+//   within: 'B' the root is built, 'W' it is watched; to its owner: 'C', 'U' (guards.h)
 //   dialer: 'N' what listens (/proc/net/tcp and tcp6), 'C' connect to a port, 'S' the socket, 'E' a sentence
 #pragma once
 

@@ -73,6 +73,23 @@ class Launching(unittest.TestCase):
 
 
 class Run(Launching):
+    def test_what_git_writes_outside_meanwhile_is_guarded_anew_and_told(self):
+        script = "touch begun; while ! test -e go; do sleep 0.01; done; sleep 0.2; git config core.fsmonitor ./evil || git config alias.st '!evil' || echo kept"
+        started = subprocess.Popen([PROGRAM, "run", "--gateway", f"http://127.0.0.1:{self.gateway.port}", "--generic", "sh", "--", "-c", script],
+                                   cwd=self.work, env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        until(lambda: (self.work / "begun").exists(), "the program")
+        # A second run comes and goes: what both share stays guarded.
+        self.inside("true")
+        subprocess.run(["git", "config", "branch.main.remote", "origin"], cwd=self.work, check=True, env=environment(self.home))
+        (self.work / "go").touch()
+        output, told = started.communicate(timeout=rig.DEADLINE)
+        self.assertEqual("kept\n", output, told)
+        self.assertIn(f"{self.work}/.git/config was replaced from outside meanwhile", told)
+        config = (self.work / ".git/config").read_text()
+        self.assertNotIn("evil", config)
+        self.assertIn("remote = origin", config)
+        self.assertFalse((self.work / ".git/commondir").exists())
+
     def test_what_is_asked_goes_through_the_gateway_with_the_key_and_the_repository(self):
         body = dialects.ANTHROPIC.bytes("hello", None, False).decode()
         done = self.run_inside("--generic", "python3", "--", "-c", ASK, text=body)
