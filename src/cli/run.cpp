@@ -81,6 +81,7 @@ void tell(const endpoint::Receipt& receipt) {
     if (shown > 0) line(fmt::format("  each contact: {}", receipt.file.string()));
     for (const auto& [id, uses] : receipt.grants)
         line(fmt::format("  grant {}: used {} time{}", printable(id), uses, uses == 1 ? "" : "s"));
+    for (const std::string& one : receipt.not_granted) line("  " + printable(one));
     for (const std::string& one : receipt.unreached) line("  " + printable(one));
     if (!receipt.not_renewed.empty())
         fmt::print(stderr, "sallyport: the binding could not be renewed: {}\n", printable(receipt.not_renewed));
@@ -112,6 +113,7 @@ int run(const RunOptions& options) {
     launch.environment = environment_inside();
     launch.model = options.model;
     launch.despite_redirects = options.despite_redirects;
+    launch.agent = variable("SSH_AUTH_SOCK");
     launch.grants.insert(options.grants.begin(), options.grants.end());
     if (!options.gateway.empty()) {
         std::string behind;

@@ -298,6 +298,32 @@ net::Task<void> Proxy::connect(http::Exchange& exchange, Contact& contact, Calle
     shared_.receipts.closed(contact);
 }
 
+net::Task<Result<void>> Proxy::carry(std::unique_ptr<net::Stream>& client, Target target) {
+    Contact contact;
+    contact.begun_ms = wall_ms();
+    contact.how = How::direct;
+    const Counted counted(shared_, contact.caller, settings_.contacts_per_caller_max);
+    const auto refused = [&](std::string sentence) {
+        contact.reason = contact.end = sentence;
+        contact.number != 0 ? shared_.receipts.closed(contact) : shared_.receipts.refused(contact);
+        return fail(ErrorKind::refused, std::move(sentence), ErrorSource::client);
+    };
+    if (!counted.entered) co_return refused("more contacts at once than one caller may have");
+    const std::expected<Route, Refusal> route = co_await this->route(target, contact);
+    if (!route) co_return refused(route.error().sentence);
+    if (route->rule->act == policy::Contact::intercept)
+        co_return refused("the policy wants it opened, and it is not TLS");
+    if (const Result<void> written = shared_.receipts.opened(contact); !written) {
+        contact.number = 0;
+        co_return refused(written.error().message);
+    }
+    auto upstream = co_await dial(*route, contact);
+    if (!upstream) co_return refused(upstream.error().message);
+    co_await tunnel(std::move(client), std::move(*upstream), contact);
+    shared_.receipts.closed(contact);
+    co_return Result<void>();
+}
+
 net::TunnelLimits Proxy::tunnel_limits() const {
     return {settings_.tunnel_idle_ms, settings_.tunnel_half_closed_ms, settings_.contact_bytes_max};
 }

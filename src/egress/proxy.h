@@ -102,6 +102,9 @@ public:
     // `tls`: of a listener that speaks TLS; empty: plain. Before loop.run(), or on the loop's thread.
     Result<std::uint16_t> listen(const net::HostPort& where, http::Server::TlsNow tls = {});
     Result<void> listen(int descriptor, http::Server::TlsNow tls = {}); // takes it
+    // What came for a host another way than by HTTP is carried there as by CONNECT: rules, addresses, a receipt. An error says why not, and the
+    // client is the caller's still.
+    net::Task<Result<void>> carry(std::unique_ptr<net::Stream>& client, Target target);
     // No new connections; tunnels go on until cut().
     void drain();
     void cut();

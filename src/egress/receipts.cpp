@@ -48,8 +48,8 @@ std::string end_of(std::string& line, json::Writer& writer) {
 } // namespace
 
 std::string_view name(How how) {
-    static constexpr std::array<std::string_view, 5> names = {"unreadable", "connect", "absolute", "intercepted",
-                                                              "dns"};
+    static constexpr std::array<std::string_view, 6> names = {"unreadable",  "connect", "absolute",
+                                                              "intercepted", "dns",     "direct"};
     return names[static_cast<std::size_t>(how)];
 }
 

@@ -20,7 +20,7 @@
 
 namespace sallyport::egress {
 
-enum class How : std::uint8_t { unreadable, connect, absolute, intercepted, dns };
+enum class How : std::uint8_t { unreadable, connect, absolute, intercepted, dns, direct };
 std::string_view name(How);
 
 struct Contact {

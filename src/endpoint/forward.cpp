@@ -87,10 +87,11 @@ Result<std::unique_ptr<Forward>> Forward::open(net::Loop& loop, net::Resolver& r
         out->upstream_tls_ = *trust;
     }
     out->first_rules_ = out->options_.rules();
+    auto fixed = out->options_.names;
+    fixed.emplace("localhost", ipv4(0x7F000001));
     // Rules of this run's class have no other in them: any stands for it.
-    out->names_ = std::make_unique<egress::NameAnswerer>(
-        *out->first_rules_, policy::Class::trade_secret,
-        std::map<std::string, IpAddress>{{"localhost", ipv4(0x7F000001)}}, *out->receipts_);
+    out->names_ = std::make_unique<egress::NameAnswerer>(*out->first_rules_, policy::Class::trade_secret,
+                                                         std::move(fixed), *out->receipts_);
     out->proxy_ = std::make_unique<egress::Proxy>(loop, buffers, out->settings(resolver), *out->shared_);
     return out;
 }

@@ -32,8 +32,9 @@ Result<std::shared_ptr<const crypto::CertificateAuthority>> authority_of(std::st
 struct ForwardOptions {
     std::function<EgressRules()> rules; // of the moment
     std::shared_ptr<const crypto::CertificateAuthority> authority;
-    http::Handler models;           // the way to the gateway
-    std::filesystem::path receipts; // the file of this run
+    http::Handler models;                   // the way to the gateway
+    std::map<std::string, IpAddress> names; // that are at an address of ours, whatever the rules say
+    std::filesystem::path receipts;         // the file of this run
 };
 
 class Forward final : net::Watcher {
@@ -46,6 +47,7 @@ public:
     Result<void> listen(int proxy, int names);
     bool is_busy() const { return shared_->connections.load() > 0; }
     void cut();
+    egress::Proxy& proxy() { return *proxy_; }
     const egress::Receipts& receipts() const { return *receipts_; }
     // For the gateway: exchanges with it, every host with its figures, what of the grants was used.
     std::string told(std::uint64_t exchanges, const std::map<std::string, std::uint64_t>& grants) const;

@@ -6,6 +6,7 @@
 #include "endpoint/reached.h"
 #include "endpoint/redirects.h"
 #include "endpoint/seen_ledgers.h"
+#include "endpoint/ssh_doors.h"
 #include "endpoint/statement.h"
 #include "endpoint/tier.h"
 #include "endpoint/view.h"
@@ -94,17 +95,36 @@ struct Prepared {
     Installed installed;
 };
 
-void add_doors(Prepared& out, ViewOptions& shown, const crypto::CertificateAuthority* authority) {
+// What the gateway said before the client starts.
+struct Agreed {
+    std::string answer; // for Holder::take(); empty: there is no gateway
+    std::string of_ledger;
+    std::shared_ptr<const crypto::CertificateAuthority> authority;
+    Grants grants;
+    SshGrants ssh;
+};
+
+void add_ssh(Prepared& out, ViewOptions& shown, const SshGrants& ssh) {
+    for (const SshGrants::Server& one : ssh.servers()) out.spec.doors.push_back({false, one.port, one.address});
+    const auto files = ssh.files();
+    shown.files.insert(shown.files.end(), files.begin(), files.end());
+    if (ssh.socket().empty()) return;
+    out.spec.environment.push_back(std::string("SSH_AUTH_SOCK=") + SshGrants::socket_inside);
+}
+
+void add_doors(Prepared& out, ViewOptions& shown, const Agreed& agreed) {
+    const crypto::CertificateAuthority* const authority = agreed.authority.get();
     const ForwardSetting forward = forward_setting(proxy_port, authority);
     shown.files.insert(shown.files.end(), forward.files.begin(), forward.files.end());
     for (const auto& [name, value] : forward.environment) out.spec.environment.push_back(name + "=" + value);
     out.spec.doors = {{false, gateway_port}, {false, proxy_port}, {true, names_port}};
     out.spec.is_reached = true;
+    add_ssh(out, shown, agreed.ssh);
 }
 
 // `installed`: of a client.
 Result<Prepared> prepare(const LaunchOptions& options, const fs::path& workspace, Installed installed,
-                         const crypto::CertificateAuthority* authority) {
+                         const Agreed& agreed) {
     Prepared out;
     ViewOptions shown;
     shown.workspace = workspace;
@@ -123,13 +143,15 @@ Result<Prepared> prepare(const LaunchOptions& options, const fs::path& workspace
     }
     shown.files = setting.files;
     out.spec.environment = options.environment;
-    if (!options.gateway.where.host.empty()) add_doors(out, shown, authority);
+    if (!options.gateway.where.host.empty()) add_doors(out, shown, agreed);
     std::error_code error;
     fs::create_directories(shown.state, error);
     if (error) return fail(ErrorKind::io, "cannot make " + shown.state.string() + ": " + error.message());
     auto places = view(shown);
     if (!places) return std::unexpected(places.error());
     out.spec.places = std::move(*places);
+    if (!agreed.ssh.socket().empty())
+        out.spec.places.push_back({sandbox::Place::Kind::read_only, SshGrants::socket_inside, agreed.ssh.socket()});
     out.spec.directory = fs::canonical(options.directory, error);
     out.spec.command.push_back(out.installed.program);
     for (const std::vector<std::string>* list : {&std::as_const(setting.arguments), &options.arguments})
@@ -166,13 +188,6 @@ Result<KnownTier> require_tier(const LaunchOptions& options, const Remembered& r
     return known;
 }
 
-// What the gateway said before the client starts.
-struct Agreed {
-    std::string answer; // for Holder::take(); empty: there is no gateway
-    std::string of_ledger;
-    std::shared_ptr<const crypto::CertificateAuthority> authority;
-    Grants grants;
-};
 Result<void> know_grants(const LaunchOptions& options, const Agreed& agreed) {
     for (const std::string& id : options.grants)
         if (!agreed.grants || std::ranges::find(*agreed.grants, id, &policy::Grant::id) == agreed.grants->end()) {
@@ -200,7 +215,9 @@ Result<Agreed> agree(const LaunchOptions& options, const identity::Statement& st
     auto grants = grants_of(out.answer);
     if (!grants) return std::unexpected(grants.error());
     out.grants = std::move(*grants);
-    return out;
+    out.ssh.take(out.grants, options.grants, options.agent);
+    if (auto known = know_grants(options, out); !known) return std::unexpected(known.error());
+    return Result<Agreed>(std::move(out));
 }
 
 // What goes on outside while the program runs inside: the way to the gateway, the forward proxy, signals, the program's end.
@@ -209,7 +226,7 @@ public:
     Outside(sandbox::Boundary& boundary, const LaunchOptions& options) : boundary_(boundary), options_(options) {}
     ~Outside() { loop_.abandon(); }
 
-    Result<void> run(const identity::Statement& statement, const Agreed& agreed) {
+    Result<void> run(const identity::Statement& statement, Agreed& agreed) {
         if (!boundary_.doors().empty())
             if (auto opened = open_doors(statement, agreed); !opened) return opened;
         if (auto watched = ended_.watch(); !watched) return watched;
@@ -232,8 +249,9 @@ public:
         receipt.not_renewed = way_->holder().problem();
         receipt.hosts = forward_->receipts().hosts();
         receipt.file = receipts_file();
+        receipt.not_granted.assign(ssh_->told().begin(), ssh_->told().end());
+        receipt.grants = used_grants();
         if (!reached_) return;
-        receipt.grants = reached_->used();
         for (const auto& [port, why] : reached_->closed()) receipt.unreached.push_back(why);
     }
 
@@ -242,13 +260,14 @@ private:
         return state_of(options_) / "receipts" / (spelled(begun_ms_) + "-" + std::to_string(::getpid()) + ".jsonl");
     }
 
-    Result<void> open_doors(const identity::Statement& statement, const Agreed& agreed) {
+    Result<void> open_doors(const identity::Statement& statement, Agreed& agreed) {
         way_.emplace(loop_, resolver_, WayOutOptions{{options_.gateway, options_.key}, statement});
         if (auto taken = way_->holder().take(agreed.answer); !taken) return taken;
         ForwardOptions forward;
         forward.rules = [this] { return way_->holder().rules(); };
         forward.authority = agreed.authority;
         forward.models = [this](http::Exchange& exchange, const http::Arrival&) { return way_->relay(exchange); };
+        forward.names = agreed.ssh.names();
         forward.receipts = receipts_file();
         auto opened = Forward::open(loop_, resolver_, buffers_, std::move(forward));
         if (!opened) return std::unexpected(opened.error());
@@ -257,7 +276,11 @@ private:
         if (sandbox::Dialer* const dialer = boundary_.dialer()) reached_.emplace(loop_, *dialer, std::move(reached));
         const auto door = [&](std::size_t number) { return ::dup(boundary_.doors()[number].descriptor); };
         if (auto listening = way_->listen(door(0)); !listening) return listening;
-        return forward_->listen(door(1), door(2));
+        if (auto listening = forward_->listen(door(1), door(2)); !listening) return listening;
+        ssh_.emplace(loop_, forward_->proxy(), agreed.ssh);
+        std::vector<int> servers;
+        for (std::size_t i = 3; i < boundary_.doors().size(); ++i) servers.push_back(door(i));
+        return ssh_->listen(servers, agreed.ssh.take_listening());
     }
     // The program is gone: the gateway is told, in a moment or not at all.
     void ended() {
@@ -274,12 +297,18 @@ private:
     net::Task<void> close() {
         // What the program left open ends by itself now, and only then is it known how much went there.
         for (int i = 0; i < ends_looks_max && forward_->is_busy(); ++i) co_await net::Sleep(loop_, ends_look_ms);
+        ssh_->cut();
         forward_->cut();
         way_->cut();
         co_await net::Sleep(loop_, ends_look_ms);
-        const auto& used = reached_ ? reached_->used() : std::map<std::string, std::uint64_t>();
-        co_await way_->tell(forward_->told(way_->figures().exchanges, used));
+        co_await way_->tell(forward_->told(way_->figures().exchanges, used_grants()));
         loop_.stop();
+    }
+
+    std::map<std::string, std::uint64_t> used_grants() const {
+        std::map<std::string, std::uint64_t> out = ssh_->used();
+        if (reached_) out.insert(reached_->used().begin(), reached_->used().end());
+        return out;
     }
 
     sandbox::Boundary& boundary_;
@@ -290,6 +319,7 @@ private:
     http::BufferPool buffers_;
     std::optional<WayOut> way_;
     std::unique_ptr<Forward> forward_;
+    std::optional<SshDoors> ssh_; // with the other doors
     std::optional<Reached> reached_;
     UntilEnded ended_{loop_, boundary_.ended(), [this] { ended(); }};
     PassedOn signals_{loop_, boundary_};
@@ -310,11 +340,11 @@ Result<Receipt> launch(const LaunchOptions& options) {
         if (options.progress) options.progress("looking at " + installed->file.string() + " for the first time");
     });
     if (!statement) return std::unexpected(statement.error());
-    const auto agreed = agree(options, *statement);
+    auto agreed = agree(options, *statement);
     if (!agreed) return std::unexpected(agreed.error());
-    if (auto known = know_grants(options, *agreed); !known) return std::unexpected(known.error());
+    if (auto opened = agreed->ssh.open(); !opened) return std::unexpected(opened.error());
     const MadeForRun made(workspace, state_of(options));
-    auto prepared = prepare(options, workspace, std::move(*installed), agreed->authority.get());
+    auto prepared = prepare(options, workspace, std::move(*installed), *agreed);
     if (!prepared) return std::unexpected(prepared.error());
     auto boundary = sandbox::Boundary::prepare(prepared->spec);
     if (!boundary) return std::unexpected(boundary.error());

@@ -28,8 +28,9 @@ struct LaunchOptions {
     Secret key;           // of the company, for the gateway
     std::string model;
     bool despite_redirects = false;
-    std::set<std::string> grants;                   // of the policy, that the person wants: their ids
-    std::vector<std::string> environment;           // of the person, to go inside: NAME=value
+    std::filesystem::path agent;          // socket of the person's ssh-agent (SSH_AUTH_SOCK); empty: there is none
+    std::set<std::string> grants;         // of the policy, that the person wants: their ids
+    std::vector<std::string> environment; // of the person, to go inside: NAME=value
     std::function<void(std::string_view)> progress; // of what takes more than a moment; may be empty
     std::function<void(std::string_view)>
         tell; // a sentence while the program runs; may be empty: its screen is its own
@@ -50,6 +51,7 @@ struct Receipt {
     std::map<std::string, std::uint64_t> grants;         // that were used, and how often
     std::vector<std::string> changed;                    // guarded files that were replaced meanwhile, from outside
     std::vector<std::string> used;                       // of those, where the client took the moment: it was ended
+    std::vector<std::string> not_granted;                // what ssh was told no to, and how it is granted: sentences
     std::vector<std::string> unreached;                  // what listened inside and nobody could reach: sentences
     std::map<std::string, egress::Receipts::Host> hosts; // whom the client contacted besides, or wanted to
     std::filesystem::path file;                          // with every contact of it

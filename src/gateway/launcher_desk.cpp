@@ -122,9 +122,19 @@ void write_grants(json::Writer& writer, std::span<const policy::Grant> grants, p
         writer.begin_object();
         writer.member("ask", grant.asks);
         writer.member("id", grant.id);
-        writer.begin_array("ports");
-        for (const policy::PortRange& range : grant.ports) writer.element(policy::text_of(range));
-        writer.end_array();
+        if (grant.ssh.host.empty()) {
+            writer.begin_array("ports");
+            for (const policy::PortRange& range : grant.ports) writer.element(policy::text_of(range));
+            writer.end_array();
+        } else {
+            writer.begin_object("ssh");
+            writer.member("host", grant.ssh.host);
+            writer.begin_array("keys");
+            for (const std::string& key : grant.ssh.keys) writer.element(key);
+            writer.end_array();
+            writer.member("port", std::int64_t{grant.ssh.port});
+            writer.end_object();
+        }
         writer.member("why", grant.why);
         writer.end_object();
     }

@@ -49,6 +49,7 @@ struct Loading {
         }
     }
     void warn();
+    void warn_of_unreachable_servers();
     void warn_of_unstated_facts();
     Policy::Loaded finish(Invariants invariants = Invariants::proven);
 };
@@ -102,6 +103,24 @@ void Loading::warn() {
             warning(main, {}, fmt::format("no rule lets anybody use upstream '{}'", upstream.name));
 }
 
+// A grant of a server opens no way to it: egress rules do, and addresses that are not public only where they say so.
+void Loading::warn_of_unreachable_servers() {
+    for (const Grant& grant : document.grants) {
+        if (grant.ssh.host.empty()) continue;
+        for (std::size_t c = 0; c < class_count; ++c) {
+            if ((grant.classes >> c & 1) == 0) continue;
+            const EgressRule* const rule =
+                contact_rule(document.egress, static_cast<Class>(c), grant.ssh.host, grant.ssh.port);
+            if (rule != nullptr && rule->act == Contact::allow) continue;
+            result.warnings.push_back(
+                {document.files.front().name, 0, 0,
+                 fmt::format("grant '{}' is for {}:{}, which no egress rule allows for class {}", grant.id,
+                             grant.ssh.host, grant.ssh.port, name(static_cast<Class>(c)))});
+            break;
+        }
+    }
+}
+
 // An upstream without a region is refused by a rule against a region: right, but hardly what was meant.
 void Loading::warn_of_unstated_facts() {
     for (const auto& rule : document.rules)
@@ -120,6 +139,7 @@ Policy::Loaded Loading::finish(Invariants invariants) {
         result.mistakes = mistakes_of(document, prove(document));
     if (!result.mistakes.empty()) return std::move(result);
     warn();
+    warn_of_unreachable_servers();
     warn_of_unstated_facts();
     const auto main = document.files.front().name;
     auto digest = digest_of(document);

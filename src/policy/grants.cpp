@@ -1,5 +1,8 @@
 #include "policy/grants.h"
 
+#include "base/encoding.h"
+#include "base/text.h"
+#include "crypto/ssh_key.h"
 #include "policy/egress.h"
 
 #include <fmt/format.h>
@@ -11,7 +14,7 @@ namespace sallyport::policy {
 
 namespace {
 
-constexpr std::size_t ranges_max = 100;
+constexpr std::size_t ranges_max = 100, ssh_keys_max = 16;
 constexpr std::uint16_t lowest_port = 1'024; // below nobody but root listens
 
 std::optional<std::uint16_t> port_of(std::string_view text) {
@@ -34,11 +37,53 @@ void read_range(Reader& reader, Node node, Grant& grant) {
                                          shown(*text), lowest_port));
 }
 
+// "ssh-ed25519 AAAA… comment": the first two words, where the second one is a key of that kind.
+std::optional<std::string> host_key(std::string_view text) {
+    const std::size_t end = text.find(' ');
+    if (end == std::string_view::npos) return std::nullopt;
+    const std::string_view kind = text.substr(0, end), rest = text.substr(end + 1);
+    const std::string_view key = rest.substr(0, rest.find(' '));
+    const auto bytes = from_base64(key);
+    if (!bytes || !crypto::is_ssh_key(*bytes) || crypto::SshReader(*bytes).text() != kind) return std::nullopt;
+    return std::string(kind) + " " + std::string(key);
+}
+
+void read_ssh(Reader& reader, Node node, SshServer& server) {
+    Fields fields(reader, node, "ssh of a grant");
+    const Node host = fields.require("host"), port = fields.take("port"), keys = fields.require("keys");
+    if (const auto name = reader.text(host, "a host")) {
+        server.host = to_lower(*name);
+        if (!is_host_name(server.host)) reader.mistake(host, fmt::format("'{}' is no name of a host", shown(*name)));
+    }
+    if (port)
+        if (const auto number = reader.integer(port, 1, 65'535, "a port"))
+            server.port = static_cast<std::uint16_t>(*number);
+    for (const Node item : reader.list(keys, "keys")) {
+        const auto text = reader.text(item, "a host key");
+        if (!text) continue;
+        auto key = host_key(*text);
+        if (key && server.keys.size() < ssh_keys_max)
+            server.keys.push_back(std::move(*key));
+        else
+            reader.mistake(
+                item,
+                key ? fmt::format("{} host keys are the limit", ssh_keys_max)
+                    : fmt::format(
+                          "'{}' is no host key such as `ssh-keyscan {}` prints behind the name: ssh-ed25519 AAAA…",
+                          shown(*text), server.host.empty() ? "HOST" : server.host));
+    }
+    if (keys.is_list() && keys.size() == 0) reader.mistake(keys, "without a host key nobody knows where it signs in");
+    fields.finish();
+}
+
 Grant read_grant(Reader& reader, Node node, std::size_t number) {
     Grant grant;
     Fields fields(reader, node, "a grant");
     grant.id = reader.identifier(fields.take("id"), "a grant's id").value_or(fmt::format("grant-{}", number));
-    const Node ports = fields.require("ports");
+    const Node ssh = fields.take("ssh");
+    const Node ports = ssh ? fields.take("ports") : fields.require("ports");
+    if (ssh) read_ssh(reader, ssh, grant.ssh);
+    if (ssh && ports) reader.mistake(ports, "a grant is about ports or about ssh; make two of it");
     for (const Node item : reader.list(ports, "ports")) read_range(reader, item, grant);
     if (ports.is_list() && ports.size() == 0) reader.mistake(ports, "an empty list grants nothing; take the grant out");
     if (grant.ports.size() > ranges_max)

@@ -12,15 +12,24 @@
 
 namespace sallyport::policy {
 
-inline constexpr std::size_t grants_max = 100;
+inline constexpr std::size_t grants_max = 100, ssh_grants_max = 8; // of one class
 
 struct PortRange {
     std::uint16_t first = 0, last = 0;
 };
 
+// A server at which the person's ssh-agent signs in.
+struct SshServer {
+    std::string host; // lower case
+    std::uint16_t port = 22;
+    std::vector<std::string> keys; // "ssh-ed25519 AAAA…": what it proves itself with
+};
+
+// Either ports or a server.
 struct Grant {
     std::string id;               // "grant-2" where none is stated
     std::vector<PortRange> ports; // what listens there inside may be reached on the person's own machine
+    SshServer ssh;                // no host: it is about ports
     std::uint32_t classes = 0;    // bit i: class i
     bool asks = true;             // the person says so at the start of a run (sallyport run --grant ID)
     std::string why;              // one sentence, shown to the person

@@ -36,7 +36,7 @@ std::string open_door(const Door& door, bool every_address, int& descriptor) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(door.port);
-    address.sin_addr.s_addr = htonl(every_address ? INADDR_ANY : INADDR_LOOPBACK);
+    address.sin_addr.s_addr = htonl(every_address ? INADDR_ANY : door.address);
     if (::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return refused("bind");
     if (!door.datagrams && ::listen(descriptor, SOMAXCONN) != 0) return refused("listen");
     return {};

@@ -41,11 +41,12 @@ struct Place {
 struct Door {
     bool datagrams = false; // UDP
     std::uint16_t port = 0;
+    std::uint32_t address = 0x7F000001; // of 127.0.0.0/8
 };
 
 struct BoundarySpec {
     std::vector<Place> places;
-    std::vector<Door> doors;         // on 127.0.0.1
+    std::vector<Door> doors;         // at most descriptors_max
     bool every_address = false;      // each IPv4 address is one of ours inside, and the doors are at all of them
     std::filesystem::path directory; // where the program begins
     std::vector<std::string> command;
