@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t folders_max = 200;
 constexpr int depth_max = 8; // of submodules whose names have slashes, and of those within
-constexpr std::size_t list_bytes_max = 1u << 20;
+constexpr std::size_t path_bytes_max = 8'192, list_bytes_max = 1u << 20;
 constexpr std::size_t config_bytes_max = 1u << 20;
 constexpr std::string_view same_folder = ".\n"; // of commondir: where HEAD is, there is all the rest
 
@@ -33,6 +33,8 @@ bool is_git_folder(const fs::path& path) {
     std::error_code error;
     return fs::is_directory(fs::symlink_status(path, error)) && fs::exists(path / "HEAD", error);
 }
+
+std::string_view line_of(std::string_view text) { return trim(text.substr(0, text.find_first_of("\r\n"))); }
 
 // Those below `folder`, which lies in the workspace.
 bool add_below(const fs::path& workspace, const fs::path& folder, int depth, std::vector<fs::path>& out) {
@@ -98,6 +100,23 @@ Result<std::vector<fs::path>> guarded_by_git(const fs::path& workspace) {
             out.push_back(file);
     }
     return out;
+}
+
+fs::path repository_of_worktree(const fs::path& workspace) {
+    constexpr std::string_view begins = "gitdir: ";
+    std::error_code error;
+    const fs::path link = workspace / ".git";
+    if (!fs::is_regular_file(fs::symlink_status(link, error))) return {};
+    const auto text = read_file(link, path_bytes_max);
+    if (!text || !text->starts_with(begins)) return {};
+    const fs::path own = fs::canonical(workspace / line_of(std::string_view(*text).substr(begins.size())), error);
+    if (error || own.parent_path().filename() != "worktrees") return {};
+    const fs::path git = own.parent_path().parent_path();
+    const auto back = read_file(own / "gitdir", path_bytes_max), common = read_file(own / "commondir", path_bytes_max);
+    if (git.filename() != ".git" || !is_git_folder(git) || !back || !common || line_of(*common) != "../..") return {};
+    const fs::path named = fs::canonical(own / line_of(*back), error);
+    if (error || named != fs::canonical(link, error)) return {};
+    return git.parent_path();
 }
 
 MadeForRun::MadeForRun(const fs::path& workspace, const fs::path& state) {

@@ -16,6 +16,10 @@ Result<std::vector<std::filesystem::path>> git_folders(const std::filesystem::pa
 // Files and folders to be guarded, as far as they are there; of a submodule also the file in its working copy that says where it is.
 Result<std::vector<std::filesystem::path>> guarded_by_git(const std::filesystem::path& workspace);
 
+// Of a linked worktree (git-worktree(1)) the folder with the `.git` that it belongs to. Empty: it is none, or that repository does not know it:
+// a file says quickly that it belongs to somebody.
+std::filesystem::path repository_of_worktree(const std::filesystem::path& workspace);
+
 // What is not there could be made inside: for the time of a run it is there, and says what git takes for granted without it. Runs in the same
 // workspace share it (`state`: a folder of the person's that none of them sees): it goes with the last of them, since what is taken away
 // outside is guarded inside no more. Where that did not come to pass (a crash), it stays and says the same, until the next run's end.

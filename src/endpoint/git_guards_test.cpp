@@ -109,6 +109,24 @@ TEST_F(GitGuards, TheFileOfALinkedWorktree) {
     EXPECT_EQ(guarded(), std::vector<std::string>{".git"});
 }
 
+TEST_F(GitGuards, TheRepositoryOfALinkedWorktreeIsTheOneThatKnowsIt) {
+    const fs::path main = work_ / "main", linked = work_ / "linked", other = work_ / "other";
+    write("main/.git/HEAD", "ref: refs/heads/main\n");
+    write("main/.git/worktrees/x/HEAD", "");
+    write("main/.git/worktrees/x/commondir", "../..\n");
+    write("linked/.git", "gitdir: " + (main / ".git/worktrees/x").string() + "\n");
+    EXPECT_EQ(repository_of_worktree(linked), ""); // it does not know it
+    write("main/.git/worktrees/x/gitdir", (linked / ".git").string() + "\n");
+    EXPECT_EQ(repository_of_worktree(linked), fs::canonical(main));
+    write("linked/.git", "gitdir: ../main/.git/worktrees/x\n");
+    EXPECT_EQ(repository_of_worktree(linked), fs::canonical(main));
+    write("other/.git", "gitdir: " + (main / ".git/worktrees/x").string() + "\n");
+    EXPECT_EQ(repository_of_worktree(other), ""); // it is another's
+    write("main/.git/worktrees/x/commondir", "/elsewhere\n");
+    EXPECT_EQ(repository_of_worktree(linked), "");
+    EXPECT_EQ(repository_of_worktree(main), "");
+}
+
 TEST_F(GitGuards, AWorkingCopyElsewhereIsNotLedTo) {
     write(".git/HEAD", "");
     write(".git/modules/x/HEAD", "");

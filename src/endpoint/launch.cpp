@@ -344,6 +344,9 @@ Result<Receipt> launch(const LaunchOptions& options) {
     if (!agreed) return std::unexpected(agreed.error());
     if (auto opened = agreed->ssh.open(); !opened) return std::unexpected(opened.error());
     const MadeForRun made(workspace, state_of(options));
+    std::optional<MadeForRun> made_for_worktree;
+    if (const fs::path repository = repository_of_worktree(workspace); !repository.empty())
+        made_for_worktree.emplace(repository, state_of(options));
     auto prepared = prepare(options, workspace, std::move(*installed), *agreed);
     if (!prepared) return std::unexpected(prepared.error());
     auto boundary = sandbox::Boundary::prepare(prepared->spec);

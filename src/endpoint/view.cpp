@@ -97,12 +97,21 @@ Result<std::vector<Place>> view(const ViewOptions& options) {
     add(Place::Kind::read_write, workspace);
     const auto guarded = guarded_files(workspace);
     if (!guarded) return std::unexpected(guarded.error());
-    for (const fs::path& one : *guarded) {
+    const auto guard = [&](const fs::path& folder_with_git, const fs::path& one) {
         // A mount in a folder does not keep the folder itself from being renamed; being a mount does.
         for (fs::path folder = one.parent_path(); !folder.empty(); folder = folder.parent_path())
-            if (std::ranges::none_of(out, [&](const Place& place) { return place.at == workspace / folder; }))
-                add(Place::Kind::read_write, workspace / folder);
-        add(Place::Kind::read_only, workspace / one);
+            if (std::ranges::none_of(out, [&](const Place& place) { return place.at == folder_with_git / folder; }))
+                add(Place::Kind::read_write, folder_with_git / folder);
+        add(Place::Kind::read_only, folder_with_git / one);
+    };
+    for (const fs::path& one : *guarded) guard(workspace, one);
+    // Of the repository that a linked worktree belongs to: its history and its refs, not its working copy.
+    if (const fs::path repository = repository_of_worktree(workspace); !repository.empty()) {
+        const auto of_git = guarded_by_git(repository);
+        if (!of_git) return std::unexpected(of_git.error());
+        add(Place::Kind::read_write, repository / ".git");
+        for (const fs::path& one : *of_git)
+            if (*one.begin() == ".git") guard(repository, one);
     }
     add(Place::Kind::text, "/etc/hosts", hosts);
     add(Place::Kind::text, "/etc/resolv.conf", resolver);

@@ -271,8 +271,28 @@ class Git(Work):
         shutil.copy(self.code.ca, linked)
         return linked
 
-    def test_in_a_linked_worktree_git_finds_no_repository_not_yet(self):
-        with self.at(self.linked()):
+    def test_in_a_linked_worktree_git_works_and_its_repository_is_guarded(self):
+        linked = self.linked()
+        owner = linked.parent / "owner"
+        (owner / "unseen").write_text("of the other working copy")
+        before = (owner / ".git/config").read_text()
+        with self.at(linked):
+            self.inside("git status && git commit -q --allow-empty -m in-a-linked-one && git branch other && git log -1")
+            self.inside(f"git config user.name Eve; test $? -ne 0 && ! echo x 2>/dev/null > {owner}/.git/hooks/pre-commit && "
+                        f"! echo /tmp 2>/dev/null > {owner}/.git/commondir && ! mv {owner}/.git/hooks {owner}/.git/x 2>/dev/null && ! test -e {owner}/unseen")
+        self.assertIn("in-a-linked-one", self.git("log", "-1", cwd=linked).stdout)
+        self.assertIn("other", self.git("branch", cwd=owner).stdout)
+        self.assertEqual(before, (owner / ".git/config").read_text())
+        self.assertFalse((owner / ".git/commondir").exists())
+
+    def test_a_file_that_says_it_is_anothers_worktree_leads_nowhere(self):
+        linked = self.linked()
+        thief = self.folder / "thief"
+        thief.mkdir()
+        self.addCleanup(shutil.rmtree, thief)
+        shutil.copy(linked / ".git", thief / ".git")
+        shutil.copy(self.code.ca, thief)
+        with self.at(thief):
             done = self.inside("git status", code=128)
         self.assertRegex(done.stderr, "fatal: not a git repository: .*/owner/.git/worktrees/linked")
 
