@@ -1,6 +1,8 @@
 // With a real boundary; on a machine that gives none, these tests say so.
 #include "sandbox/boundary.h"
 
+#include "sandbox/boundary_fixture.h"
+
 #include <gtest/gtest.h>
 
 #include <arpa/inet.h>
@@ -17,46 +19,6 @@
 
 namespace sallyport::sandbox {
 namespace {
-
-class InBoundary : public ::testing::Test {
-protected:
-    void SetUp() override {
-        char made[] = "/var/tmp/boundary-XXXXXX";
-        folder_ = ::mkdtemp(made);
-        std::filesystem::create_directories(folder_ / "work");
-        spec_ = plain();
-        spec_.instead = [] { return 0; };
-        auto tried = Boundary::prepare(spec_);
-        if (!tried) GTEST_SKIP() << tried.error().message;
-    }
-    void TearDown() override { std::filesystem::remove_all(folder_); }
-
-    BoundarySpec plain() const {
-        BoundarySpec out;
-        for (const char* one : {"/usr", "/etc"}) out.places.push_back({Place::Kind::read_only, one, {}});
-        for (const char* one : {"bin", "lib", "lib64"})
-            if (std::filesystem::is_symlink(std::string("/") + one))
-                out.places.push_back(
-                    {Place::Kind::link, std::string("/") + one, std::filesystem::read_symlink(std::string("/") + one)});
-            else
-                out.places.push_back({Place::Kind::read_only, std::string("/") + one, {}, true});
-        out.places.push_back({Place::Kind::fresh, "/tmp", {}});
-        out.places.push_back({Place::Kind::read_write, folder_ / "work", {}});
-        out.directory = folder_ / "work";
-        return out;
-    }
-    int run(const std::string& script) {
-        BoundarySpec spec = plain();
-        spec.command = {"/usr/bin/sh", "-c", script};
-        spec.environment = {"PATH=/usr/bin:/bin"};
-        auto boundary = Boundary::prepare(spec);
-        if (!boundary || !boundary->begin()) return -1;
-        return boundary->wait();
-    }
-
-    std::filesystem::path folder_;
-    BoundarySpec spec_;
-};
 
 // The inspection of clients has doors at every address, so that no literal one is a way past them.
 TEST_F(InBoundary, EveryAddressIsADoorWhereThatIsAsked) {
@@ -101,11 +63,6 @@ TEST_F(InBoundary, OutputGoesWhereItIsSentAndAFreshFolderHasAnEnd) {
     EXPECT_EQ(boundary->wait(), 0);
 }
 
-std::string text_of(const std::filesystem::path& path) {
-    std::ifstream file(path);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
 TEST_F(InBoundary, ExitCodesComeThrough) {
     EXPECT_EQ(run("exit 0"), 0);
     EXPECT_EQ(run("exit 7"), 7);
@@ -116,109 +73,6 @@ TEST_F(InBoundary, WhatIsWrittenInTheWorkspaceStays) {
     EXPECT_EQ(run("echo kept > file && echo lost > /tmp/file && ! echo no > /etc/file 2>/dev/null"), 0);
     EXPECT_EQ(text_of(folder_ / "work/file"), "kept\n");
     EXPECT_FALSE(std::filesystem::exists("/tmp/file"));
-}
-
-// A workspace with a guarded file, of which the program inside tries to change something until somebody outside says that it is enough.
-class Guarded : public InBoundary {
-protected:
-    void SetUp() override {
-        InBoundary::SetUp();
-        work_ = folder_ / "work";
-        std::filesystem::create_directories(work_ / ".git/hooks");
-        put("config", "first");
-    }
-    // As git does.
-    void put(const std::string& name, const std::string& text) {
-        std::ofstream(work_ / ".git" / (name + ".lock")) << text << "\n";
-        std::filesystem::rename(work_ / ".git" / (name + ".lock"), work_ / ".git" / name);
-    }
-    Result<Boundary> started(const std::string& script) {
-        BoundarySpec spec = plain();
-        spec.directory = work_;
-        spec.command = {"/bin/sh", "-c", script};
-        for (const char* folder : {"", ".git"})
-            spec.places.push_back({Place::Kind::read_write, *folder ? work_ / folder : work_, {}});
-        for (const char* one : {".git/config", ".git/hooks"})
-            spec.places.push_back({Place::Kind::read_only, work_ / one, {}});
-        auto boundary = Boundary::prepare(spec);
-        EXPECT_TRUE(boundary) << boundary.error().message;
-        if (boundary) EXPECT_TRUE(boundary->begin());
-        return boundary;
-    }
-    bool until(const std::filesystem::path& file) {
-        for (int i = 0; i < 1'000 && !std::filesystem::exists(file); ++i) ::usleep(10'000);
-        return std::filesystem::exists(file);
-    }
-    std::filesystem::path work_;
-};
-
-TEST_F(Guarded, AFileThatWasReplacedOutsideIsGuardedAnew) {
-    auto boundary =
-        started("echo evil 2>/dev/null > .git/config && exit 1; touch begun; while ! test -e go; do sleep 0.01; done; "
-                "sleep 0.2; for i in 1 2 3; do echo evil > .git/config && exit 2; mv .git/config .git/x && exit 3; "
-                "echo evil > .git/c; mv .git/c .git/config && exit 4; rm -f .git/config && exit 5; done 2>/dev/null; "
-                "echo evil 2>/dev/null > .git/hooks/pre-commit && exit 6; cp .git/config seen; exit 0");
-    ASSERT_TRUE(boundary && until(work_ / "begun"));
-    for (int i = 0; i < 20; ++i) put("config", "outside " + std::to_string(i));
-    std::filesystem::rename(work_ / ".git/hooks", work_ / ".git/hooks.old");
-    std::filesystem::create_directory(work_ / ".git/hooks.new");
-    std::filesystem::rename(work_ / ".git/hooks.new", work_ / ".git/hooks");
-    std::ofstream(work_ / "go") << "";
-    EXPECT_EQ(boundary->wait(), 0);
-    EXPECT_EQ(text_of(work_ / ".git/config"), "outside 19\n");
-    EXPECT_EQ(text_of(work_ / "seen"), "outside 19\n");
-    std::vector<std::string> changed;
-    for (const auto& one : boundary->changed()) {
-        EXPECT_FALSE(one.was_used);
-        changed.push_back(one.path);
-    }
-    EXPECT_EQ(changed, (std::vector<std::string>{work_ / ".git/config", work_ / ".git/hooks"}));
-}
-
-TEST_F(Guarded, AFolderThatHoldsOneIsReplacedOutside) {
-    auto boundary =
-        started("touch begun; while ! test -e go; do sleep 0.01; done; sleep 0.2; "
-                "echo evil 2>/dev/null > .git/config && exit 1; echo evil 2>/dev/null > .git/hooks/x && exit 2; "
-                "mv .git .evil 2>/dev/null && exit 3; echo fine > .git/index; exit 0");
-    ASSERT_TRUE(boundary && until(work_ / "begun"));
-    std::filesystem::rename(work_ / ".git", folder_ / "before");
-    std::filesystem::create_directories(work_ / "fresh/hooks");
-    std::ofstream(work_ / "fresh/config") << "cloned anew\n";
-    std::filesystem::rename(work_ / "fresh", work_ / ".git");
-    std::ofstream(work_ / "go") << "";
-    EXPECT_EQ(boundary->wait(), 0);
-    EXPECT_EQ(text_of(work_ / ".git/config"), "cloned anew\n");
-    EXPECT_EQ(text_of(work_ / ".git/index"), "fine\n");
-}
-
-// The moment between is there: whoever waits for it in a loop gets in at some time, and is ended then.
-TEST_F(Guarded, WhoeverUsesTheMomentIsEnded) {
-    std::size_t used = 0, evil = 0;
-    for (int round = 0; round < 6; ++round) {
-        put("config", "first");
-        std::filesystem::remove(work_ / "begun");
-        auto boundary = started("touch begun; exec python3 -c '\nimport os\nheld = []\nwhile True:\n"
-                                "  try: held.append(os.open(\".git/config\", os.O_WRONLY | os.O_APPEND)); "
-                                "os.write(held[-1], b\"evil\\n\")\n  except OSError: pass\n'");
-        ASSERT_TRUE(boundary && until(work_ / "begun"));
-        ::usleep(150'000);
-        bool was_used = false;
-        for (int i = 0; i < 300 && !was_used; ++i) {
-            put("config", "outside " + std::to_string(i));
-            ::usleep(1'000);
-            for (const auto& one : boundary->changed()) was_used = was_used || one.was_used;
-        }
-        if (!was_used) {
-            // Then nothing was written either, in none of the many moments.
-            EXPECT_EQ(text_of(work_ / ".git/config").find("evil"), std::string::npos);
-        } else {
-            EXPECT_EQ(boundary->wait(), 128 + SIGKILL);
-        }
-        used += was_used;
-        evil += text_of(work_ / ".git/config").find("evil") != std::string::npos;
-    }
-    std::printf("got in and was ended in %zu of 6 rounds of up to 300 moments, wrote in %zu\n", used, evil);
-    EXPECT_LE(evil, used);
 }
 
 TEST_F(InBoundary, APlaceThatIsNotThereIsSaid) {
