@@ -20,6 +20,13 @@
 namespace sallyport::sandbox {
 namespace {
 
+class InBoundary : public ::testing::Test, protected BoundaryFolder {
+protected:
+    void SetUp() override {
+        if (const std::string why = make(); !why.empty()) GTEST_SKIP() << why;
+    }
+};
+
 // The inspection of clients has doors at every address, so that no literal one is a way past them.
 TEST_F(InBoundary, EveryAddressIsADoorWhereThatIsAsked) {
     BoundarySpec spec = plain();

@@ -2,6 +2,8 @@
 
 #include "sandbox/boundary_fixture.h"
 
+#include <gtest/gtest.h>
+
 #include <csignal>
 #include <cstdio>
 #include <unistd.h>
@@ -10,10 +12,10 @@ namespace sallyport::sandbox {
 namespace {
 
 // A workspace with a guarded file, of which the program inside tries to change something until somebody outside says that it is enough.
-class Guarded : public InBoundary {
+class Guarded : public ::testing::Test, protected BoundaryFolder {
 protected:
     void SetUp() override {
-        InBoundary::SetUp();
+        if (const std::string why = make(); !why.empty()) GTEST_SKIP() << why;
         work_ = folder_ / "work";
         std::filesystem::create_directories(work_ / ".git/hooks");
         put("config", "first");
