@@ -91,7 +91,7 @@ int rotate(const RecoverOptions& options) {
         if (!checkpoints->write(both)) return complain("cannot write " + ledger::checkpoint_path(directory).string());
     }
     if (auto recorded = record(*alone, "rotate-key", options,
-                               fmt::format("{} is followed by {}", before, fresh->verifier().text()));
+                               fmt::format("{} is to be followed by {}", before, fresh->verifier().text()));
         !recorded)
         return complain(recorded.error());
     const auto taken = alone->installation.take_ledger_signer(*fresh);

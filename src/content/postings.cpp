@@ -14,7 +14,7 @@ namespace sallyport::content {
 namespace {
 
 constexpr unsigned key_shift = 16; // the lower bits do not tell hashes apart
-constexpr unsigned digit_bits = 12, digits = 4;
+constexpr unsigned digit_bits = 12, digits = 4, digits_low = 2;
 
 std::uint64_t key(const Posting& posting) { return posting.hash >> key_shift; }
 
@@ -46,10 +46,11 @@ Postings::~Postings() {
     ::unlink(file_.c_str());
 }
 
-// Least significant digit first; it keeps the order of equal keys, which is that of positions.
+// By the upper half of the keys, least significant digit first, which keeps the order of equal keys: that of positions. Then the few that are
+// equal so far among each other.
 void Postings::sort_run() {
     copy_.resize(run_.size());
-    for (unsigned digit = 0; digit < digits; ++digit) {
+    for (unsigned digit = digits_low; digit < digits; ++digit) {
         const unsigned shift = key_shift + digit * digit_bits;
         constexpr std::uint64_t mask = (1U << digit_bits) - 1;
         std::array<std::size_t, 1U << digit_bits> begin{};
@@ -58,6 +59,16 @@ void Postings::sort_run() {
         for (std::size_t& count : begin) sum += std::exchange(count, sum);
         for (const Posting& posting : run_) copy_[begin[posting.hash >> shift & mask]++] = posting;
         run_.swap(copy_);
+    }
+    constexpr unsigned sorted_shift = key_shift + digits_low * digit_bits;
+    for (std::size_t from = 0, to = 0; from < run_.size(); from = to) {
+        bool differs = false;
+        for (to = from + 1; to < run_.size() && run_[to].hash >> sorted_shift == run_[from].hash >> sorted_shift; ++to)
+            differs = differs || key(run_[to]) != key(run_[from]);
+        if (differs)
+            std::stable_sort(run_.begin() + static_cast<std::ptrdiff_t>(from),
+                             run_.begin() + static_cast<std::ptrdiff_t>(to),
+                             [](const Posting& a, const Posting& b) { return key(a) < key(b); });
     }
 }
 
@@ -85,12 +96,14 @@ Result<void> Postings::for_each_hash(const Visit& visit) {
         sort_run();
         copy_ = {};
     }
-    Groups groups(visit);
-    if (run_sizes_.empty()) {
-        for (const Posting& posting : run_) groups.add(posting);
-        groups.end();
+    if (run_sizes_.empty()) { // they lie beside each other
+        for (std::size_t from = 0, to = 0; from < run_.size(); from = to) {
+            for (to = from + 1; to < run_.size() && key(run_[to]) == key(run_[from]);) ++to;
+            visit(std::span<const Posting>(run_).subspan(from, to - from));
+        }
         return {};
     }
+    Groups groups(visit);
     auto mapped = MappedFile::open(file_);
     if (!mapped) return std::unexpected(mapped.error());
     const auto* next = reinterpret_cast<const Posting*>((*mapped)->bytes().data());

@@ -25,6 +25,13 @@ constexpr std::array<std::uint64_t, 256> byte_hash = [] {
     return table;
 }();
 
+// The same as it stands in the hash of the next gram, when its byte has left.
+constexpr std::array<std::uint64_t, 256> leaving_hash = [] {
+    std::array<std::uint64_t, 256> table{};
+    for (std::size_t i = 0; i < table.size(); ++i) table[i] = std::rotl(byte_hash[i], gram_bytes);
+    return table;
+}();
+
 // The smallest hashes are small numbers: what is stored must be spread evenly again.
 constexpr std::uint64_t spread(std::uint64_t hash) {
     hash *= 0x9E37'79B9'7F4A'7C15ULL;
@@ -38,14 +45,18 @@ public:
     explicit Grams(std::string_view text) : bytes_(reinterpret_cast<const unsigned char*>(text.data())) {
         for (std::size_t i = 0; i + 1 < gram_bytes; ++i) hash_ = std::rotl(hash_, 1) ^ byte_hash[bytes_[i]];
     }
+    // At least one.
     void next(std::size_t count, std::uint64_t* out) {
-        std::uint64_t hash = hash_;
-        for (std::size_t i = 0; i < count; ++i, ++at_) {
-            hash = std::rotl(hash, 1) ^ byte_hash[bytes_[at_ + gram_bytes - 1]];
+        const unsigned char* const comes = bytes_ + at_ + gram_bytes - 1;
+        const unsigned char* const goes = bytes_ + at_;
+        std::uint64_t hash = std::rotl(hash_, 1) ^ byte_hash[comes[0]];
+        out[0] = hash;
+        for (std::size_t i = 1; i < count; ++i) { // what comes and what goes do not wait for the hash before
+            hash = std::rotl(hash, 1) ^ (byte_hash[comes[i]] ^ leaving_hash[goes[i - 1]]);
             out[i] = hash;
-            hash ^= std::rotl(byte_hash[bytes_[at_]], gram_bytes - 1);
         }
-        hash_ = hash;
+        hash_ = hash ^ std::rotl(byte_hash[goes[count - 1]], gram_bytes - 1);
+        at_ += count;
     }
 
 private:
