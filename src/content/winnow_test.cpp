@@ -127,6 +127,14 @@ TEST(Winnow, FingerprintsAreOfTheGramAlone) {
     }
 }
 
+// What stands in segments that were written before.
+TEST(Winnow, FingerprintsArePartOfTheFormat) {
+    std::vector<Fingerprint> found;
+    winnow("thequickbrownfoxjumpsoverthelazydogandrunsintothewoodswhereitmeetsanotherfoxwhoasksitforthetime",
+           window_wide, found);
+    EXPECT_EQ(found, (std::vector<Fingerprint>{{0x4e8f3828b802712, 23}}));
+}
+
 TEST(Winnow, ShortTextsHaveOneOrNone) {
     std::vector<Fingerprint> found;
     winnow(std::string(29, 'a'), window_narrow, found);
