@@ -49,7 +49,8 @@ void channel(const lab::FoundChannel& one, const lab::Experiment& of, std::strin
                        first.baselines,
                        first.chance > 0 ? fmt::format(" The chance that noise looks so is {:.1g}.", first.chance) : "");
     if (one.places.size() > 1) {
-        out += fmt::format("<details><summary>{} further places</summary><ul>", one.places.size() - 1);
+        out += fmt::format("<details><summary>{} further place{}</summary><ul>", one.places.size() - 1,
+                           one.places.size() == 2 ? "" : "s");
         for (std::size_t i = 1; i < one.places.size() && i <= places_shown; ++i)
             out += "<li class=\"name\">" + markup(one.places[i]);
         out += "</ul></details>";

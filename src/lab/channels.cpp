@@ -147,7 +147,9 @@ std::string sentence_of(const FoundChannel& channel, const std::vector<Variation
         : inputs.size() == 1  ? "changes"
                               : "change",
         channel.places.front(),
-        channel.places.size() > 1 ? fmt::format(" and {} further places", channel.places.size() - 1) : "",
+        channel.places.size() > 1
+            ? fmt::format(" and {} further place{}", channel.places.size() - 1, channel.places.size() == 2 ? "" : "s")
+            : "",
         is_concealed(channel.nature)
             ? fmt::format(", by {} ({} states, {:.1f} bits)", name_of(channel.nature), channel.distinct, channel.bits())
             : fmt::format(" ({})", name_of(channel.nature)));
