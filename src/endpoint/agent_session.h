@@ -1,5 +1,5 @@
 // One connection of a program inside to the person's ssh-agent (draft-ietf-sshm-ssh-agent): what of it passes. Names of keys do; a signature
-// only for a sign-in at a server whose host key a grant of the policy names, and only for that very connection: ssh says whom it speaks with
+// only for a sign-in at a server whose host key a grant of the policy names, and only in a session that this server signed: ssh says whom it speaks with
 // (session-bind@openssh.com, OpenSSH's PROTOCOL.agent: the server's signature over the session), and what is signed must be of that session
 // (RFC 4252 section 7). Nothing else: no key is added or removed, nothing of another kind is signed. Pure.
 #pragma once

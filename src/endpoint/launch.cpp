@@ -273,6 +273,7 @@ private:
         if (!opened) return std::unexpected(opened.error());
         forward_ = std::move(*opened);
         ReachedOptions reached{agreed.grants, options_.grants, {gateway_port, proxy_port}, options_.tell};
+        for (const SshGrants::Server& one : agreed.ssh.servers()) reached.doors.insert(one.port);
         if (sandbox::Dialer* const dialer = boundary_.dialer()) reached_.emplace(loop_, *dialer, std::move(reached));
         const auto door = [&](std::size_t number) { return ::dup(boundary_.doors()[number].descriptor); };
         if (auto listening = way_->listen(door(0)); !listening) return listening;

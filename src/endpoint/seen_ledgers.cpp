@@ -23,12 +23,13 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t note_bytes_max = 16 * 1024, logs_max = 8, keys_max = 64;
+constexpr std::ptrdiff_t files_max = 64; // of one gateway
 
 std::string digest_of(std::string_view text) { return to_hex(crypto::bytes(crypto::sha256(text))); }
 
 std::optional<tlog::SignedCheckpoint> read(const fs::path& file) {
     const auto text = read_file(file, note_bytes_max);
-    auto parsed = text ? tlog::parse_signed_checkpoint(*text) : fail(ErrorKind::io, "");
+    auto parsed = text ? tlog::parse_signed_checkpoint(*text, tlog::Extensions::read_over) : fail(ErrorKind::io, "");
     if (!parsed) return std::nullopt;
     return std::move(*parsed);
 }
@@ -62,7 +63,8 @@ Result<std::optional<ShownLedger>> shown_in(std::string_view answer) {
     if (answer.empty()) return fail(ErrorKind::invalid, "the gateway's answer about the binding is empty");
     if (auto parsed = document.parse(raw.view()); !parsed) return std::unexpected(parsed.error());
     const auto ledger = document.find_once(document.root(), "ledger");
-    if (!ledger || *ledger == json::no_node) return std::nullopt;
+    if (!ledger) return fail(ErrorKind::invalid, "the gateway shows its ledger twice");
+    if (*ledger == json::no_node) return std::nullopt;
     const auto request = document.find_once(*ledger, "checkpoint"), keys = document.find_once(*ledger, "keys");
     if (!request || *request == json::no_node || !keys || *keys == json::no_node)
         return fail(ErrorKind::invalid, "the gateway shows a ledger without its checkpoint or its keys");
@@ -85,7 +87,11 @@ SeenLedgers::SeenLedgers(const fs::path& directory, std::string_view gateway_aut
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(folder_, error)) {
         auto seen = entry.path().filename().string().starts_with("apart-") ? std::nullopt : read(entry.path());
-        if (seen && entry.path() == file_of(seen->checkpoint.origin)) seen_.push_back(std::move(*seen));
+        if (seen && entry.path() == file_of(seen->checkpoint.origin))
+            seen_.push_back(std::move(*seen));
+        else if (const std::string name = entry.path().filename().string();
+                 !name.starts_with("apart-") && name != "lock")
+            unreadable_ = entry.path().string();
     }
     std::ranges::sort(seen_, {}, [](const auto& one) { return one.checkpoint.origin; });
 }
@@ -110,6 +116,8 @@ Result<std::string> SeenLedgers::take(std::string_view answer) {
     const auto request = tlog::parse_add_checkpoint((*shown)->request);
     if (!request) return std::unexpected(request.error());
     const tlog::SignedCheckpoint& next = request->checkpoint;
+    if (crypto::encode(next.note).size() > note_bytes_max)
+        return fail(ErrorKind::refused, "the ledger that the gateway shows has a checkpoint too long to be kept");
     const auto known =
         std::ranges::find_if(seen_, [&](const auto& one) { return one.checkpoint.origin == next.checkpoint.origin; });
     std::optional<tlog::Checkpoint> last;
@@ -132,7 +140,9 @@ Result<std::string> SeenLedgers::contradicted(const tlog::SignedCheckpoint& then
                                               const std::string& what) {
     const std::string both = crypto::encode(then.note) + "\n" + crypto::encode(now.note);
     const fs::path evidence = folder_ / ("apart-" + digest_of(both)), seen = file_of(then.checkpoint.origin);
-    const bool is_kept = replace_file(evidence, both, 0600).has_value();
+    std::error_code error;
+    const auto kept = std::distance(fs::directory_iterator(folder_, error), fs::directory_iterator());
+    const bool is_kept = kept < files_max && replace_file(evidence, both, 0600).has_value();
     return fail(
         ErrorKind::refused,
         fmt::format("the ledger {} of the gateway at {} is not the one that this machine saw: {}. Tell those who audit "
@@ -155,6 +165,9 @@ Result<std::string> SeenLedgers::keep(const tlog::SignedCheckpoint& next) {
             return fmt::format("what was seen of the gateway's ledger cannot be kept: {}", kept.error().message);
     const bool is_new =
         std::ranges::none_of(seen_, [&](const auto& one) { return one.checkpoint.origin == next.checkpoint.origin; });
+    if (is_new && !unreadable_.empty())
+        return fmt::format("what this machine had seen of the gateway's ledger cannot be read and was begun anew: {}",
+                           unreadable_);
     if (!is_new || seen_.empty()) return std::string();
     return fmt::format(
         "the gateway at {} shows the ledger {}, which this machine had not seen; before it was {} with {} "

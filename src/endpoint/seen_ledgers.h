@@ -36,7 +36,7 @@ private:
     std::filesystem::path file_of(std::string_view origin) const;
 
     std::filesystem::path folder_;
-    std::string gateway_;
+    std::string gateway_, unreadable_; // a file
     std::vector<tlog::SignedCheckpoint> seen_;
 };
 

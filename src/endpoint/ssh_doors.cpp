@@ -19,6 +19,7 @@ namespace {
 constexpr std::uint32_t first_address = 0x7F000102; // 127.0.1.2 and on
 constexpr std::size_t connections_max = 64, told_max = 20;
 constexpr std::int64_t message_ms_max = 300'000; // a person confirms or touches a key meanwhile
+constexpr char agent_signed = 14;                // SSH_AGENT_SIGN_RESPONSE
 constexpr const char* config_file = "/etc/ssh/ssh_config";
 constexpr const char* known_file = "/etc/ssh/ssh_known_hosts";
 
@@ -71,7 +72,9 @@ void SshGrants::take(const Grants& grants, const std::set<std::string>& named, f
     if (!grants) return;
     for (const policy::Grant& one : *grants) {
         if (one.ssh.host.empty() || servers_.size() == policy::ssh_grants_max) continue;
-        const auto address = first_address + static_cast<std::uint32_t>(servers_.size());
+        const auto same = std::ranges::find(servers_, one.ssh.host, &Server::host); // of one name one address
+        const auto address =
+            same != servers_.end() ? same->address : first_address + static_cast<std::uint32_t>(servers_.size());
         const bool is_named = !one.asks || named.contains(one.id);
         servers_.push_back({one.id, one.ssh.host, one.why, one.ssh.port, address, is_named});
         const std::string name = one.ssh.port == 22 ? one.ssh.host : fmt::format("[{}]:{}", one.ssh.host, one.ssh.port);
@@ -205,7 +208,7 @@ net::Task<void> SshDoors::agent(int from) {
             if (!co_await (*theirs)->write(message, loop_.now_ms() + message_ms_max) ||
                 !co_await read_message(**theirs, message, loop_.now_ms() + message_ms_max, loop_.now_ms()))
                 break;
-            if (!verdict.grant.empty()) ++used_[verdict.grant];
+            if (!verdict.grant.empty() && message[4] == agent_signed) ++used_[verdict.grant];
         } else {
             message = agent_refusal;
         }

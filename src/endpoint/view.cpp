@@ -48,11 +48,19 @@ Result<std::vector<fs::path>> guarded_files(const fs::path& workspace) {
     auto out = guarded_by_git(workspace);
     if (!out) return out;
     std::error_code error;
-    for (const char* one : guarded)
-        // A link would be shown as what it leads to; that is read-only or not there already, or within the workspace and its own.
-        if (const auto kind = fs::symlink_status(workspace / one, error).type();
-            kind == fs::file_type::regular || kind == fs::file_type::directory)
-            out->emplace_back(one);
+    for (const char* one : guarded) {
+        if (fs::is_symlink(fs::symlink_status(workspace / one, error))) continue; // of what it leads to
+        // Where a folder above it is a link, within the workspace it is there that it is guarded; elsewhere it is read-only or not there.
+        const fs::path real = fs::canonical(workspace / one, error);
+        if (error) continue;
+        const fs::path within = real.lexically_relative(fs::canonical(workspace, error));
+        if (!within.empty() && *within.begin() != "..") out->push_back(within);
+    }
+    for (const fs::path& one : *out)
+        if (fs::is_regular_file(workspace / one, error) && fs::hard_link_count(workspace / one, error) > 1)
+            return fail(ErrorKind::refused, (workspace / one).string() +
+                                                " has another name (a hard link), by which it could be written inside; "
+                                                "put a copy in its place: cp FILE COPY && mv COPY FILE");
     return out;
 }
 
@@ -103,6 +111,7 @@ Result<std::vector<Place>> view(const ViewOptions& options) {
             if (std::ranges::none_of(out, [&](const Place& place) { return place.at == folder_with_git / folder; }))
                 add(Place::Kind::read_write, folder_with_git / folder);
         add(Place::Kind::read_only, folder_with_git / one);
+        out.back().sealed = *one.begin() == ".git";
     };
     for (const fs::path& one : *guarded) guard(workspace, one);
     // Of the repository that a linked worktree belongs to: its history and its refs, not its working copy.

@@ -113,6 +113,10 @@ std::vector<Grant> read_grants(Reader& reader, Node list) {
             break;
         }
         Grant grant = read_grant(reader, node, out.size() + 1);
+        if (!grant.ssh.host.empty() && std::ranges::count_if(out, [](const Grant& one) {
+                                           return !one.ssh.host.empty();
+                                       }) >= static_cast<std::ptrdiff_t>(ssh_grants_max))
+            reader.mistake(node, fmt::format("{} grants for ssh are the limit", ssh_grants_max));
         if (std::ranges::find(out, grant.id, &Grant::id) != out.end())
             reader.mistake(node, fmt::format("there are two grants with the id '{}'", grant.id));
         out.push_back(std::move(grant));

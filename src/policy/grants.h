@@ -12,7 +12,7 @@
 
 namespace sallyport::policy {
 
-inline constexpr std::size_t grants_max = 100, ssh_grants_max = 8; // of one class
+inline constexpr std::size_t grants_max = 100, ssh_grants_max = 8; // of them
 
 struct PortRange {
     std::uint16_t first = 0, last = 0;

@@ -146,7 +146,7 @@ void keep(int first, Guards& guards, int changes) {
     for (;;) {
         pollfd ready[] = {{first, POLLIN, 0}, {guards.descriptor(), POLLIN, 0}};
         if (::poll(ready, std::size(ready), -1) < 0 && errno != EINTR) return;
-        if (ready[0].revents != 0) return;
+        if (ready[0].revents != 0) return guards.look_at_last(tell);
         if ((ready[1].revents & POLLIN) == 0 || guards.look(tell)) continue;
         ::syscall(SYS_pidfd_send_signal, first, SIGKILL, nullptr, 0);
         return;

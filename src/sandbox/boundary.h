@@ -35,6 +35,8 @@ struct Place {
     std::filesystem::path at; // absolute
     std::string source;       // empty: `at`; of a fresh folder its most bytes ("64m"), empty: half of the memory
     bool optional = false;    // left out where the source is not there
+    bool sealed =
+        false; // of what is read-only within a place that can be written: nobody writes it where it stands (guards.h)
 };
 
 // What listens inside. Port 0: a free one.

@@ -113,7 +113,7 @@ class SeenLedger(Launching):
         file, = (file for file in self.ledgers.glob("*/*") if file.name != "lock")
         for junk in (b"", b"\xff" * 100_000, file.read_bytes()[:-20]):
             file.write_bytes(junk)
-            self.start()
+            self.assertIn("cannot be read and was begun anew", self.start())
             self.assertEqual(1, len(self.seen()))
 
     def test_many_at_once_keep_the_newest(self):
