@@ -73,12 +73,12 @@ inline constexpr std::size_t receipt_headers_max = 64;    // names in one receip
 inline constexpr std::size_t dns_message_bytes_max = 512; // RFC 1035 section 4.2.1; questions need no more
 
 // Bindings of launchers (identity/binding.h).
-inline constexpr std::int64_t binding_ms = 900'000;          // how long one is valid
-inline constexpr std::int64_t binding_renewed_ms = 600'000;  // older ones are renewed before the next request
-inline constexpr std::int64_t binding_proof_ms_max = 60'000; // how old, or how far ahead, a proof may be
-inline constexpr std::size_t binding_bytes_max = 4'096;      // as sent with each request, and what asks for one
+inline constexpr std::int64_t binding_ms = 900'000;           // how long one is valid
+inline constexpr std::int64_t binding_renewed_ms = 600'000;   // older ones are renewed before the next request
+inline constexpr std::int64_t binding_proof_ms_max = 60'000;  // how old, or how far ahead, a proof may be
+inline constexpr std::size_t binding_bytes_max = 4'096;       // as sent with each request, and what asks for one
 inline constexpr std::size_t run_told_bytes_max = 128 * 1024; // what a launcher tells of a run at its end
-inline constexpr std::int64_t binding_asked_ms_max = 15'000; // that a launcher waits for one
+inline constexpr std::int64_t binding_asked_ms_max = 15'000;  // that a launcher waits for one
 
 // Ledger.
 inline constexpr std::size_t entry_bytes_max = 65'535;
@@ -211,6 +211,18 @@ inline constexpr std::size_t client_decoded_shown_bytes_max = 64 * 1024; // of o
 inline constexpr std::size_t registry_document_bytes_max = 64u << 20;    // what a registry says of one package
 inline constexpr std::size_t client_package_bytes_max = 512u << 20;      // one package as fetched
 inline constexpr std::int64_t registry_ms_max = 120'000;                 // without a byte
+
+// Advisories (catalog/). A bundle of others can be large; what is about one client is compiled at each reload.
+inline constexpr std::size_t advisory_file_bytes_max = 64u << 20;
+inline constexpr std::size_t advisory_files_max = 10'000;
+inline constexpr std::size_t advisories_max = 20'000;
+inline constexpr std::size_t advisory_text_bytes_max = 64 * 1024; // summary, details
+inline constexpr std::size_t advisory_parts_max = 1'000;          // packages, ranges, events of one
+inline constexpr std::size_t advisory_versions_max = 10'000;      // named one by one
+inline constexpr std::size_t advisories_per_client_max = 1'000;
+inline constexpr std::size_t advisory_bounds_per_client_max = 10'000; // versions that they name
+inline constexpr std::size_t bisected_versions_max = 24;              // inspected for one question
+inline constexpr std::size_t watched_versions_max = 8; // new ones of one client that are looked at in one round
 
 // Documents that people write.
 inline constexpr std::size_t rule_file_bytes_max = 4u << 20;

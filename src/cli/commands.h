@@ -26,6 +26,9 @@ void add_inspect(Command& app, int& exit_code);
 void add_discover(Command& app, int& exit_code);
 // Below it; what is returned tells, once the arguments are read, whether it was named.
 const bool& add_inspect_run(Command& inspect, int& exit_code);
+const bool& add_inspect_watch(Command& inspect, int& exit_code);
+void add_advisory(Command& app, int& exit_code);
+void add_catalog(Command& app, int& exit_code);
 void add_doctor(Command& app, int& exit_code);
 void add_completion(Command& app, int& exit_code);
 

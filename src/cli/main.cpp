@@ -22,6 +22,8 @@ int main(int argc, char** argv) {
     add_repo(app, exit_code);
     add_run(app, exit_code);
     add_inspect(app, exit_code);
+    add_advisory(app, exit_code);
+    add_catalog(app, exit_code);
     add_discover(app, exit_code);
     add_doctor(app, exit_code);
     add_completion(app, exit_code);

@@ -1,5 +1,6 @@
 // sallyport policy, and its check | explain
 #include "base/clock.h"
+#include "catalog/advisory_files.h"
 #include "cli/commands.h"
 #include "cli/open.h"
 #include "cli/policy_commands.h"
@@ -19,7 +20,7 @@ namespace sallyport::cli {
 namespace {
 
 struct PolicyOptions {
-    std::string file, config, entry;
+    std::string file, config, entry, advisories;
     std::string client = "claude-code", version, repository, evidence = "claimed", model, team, role, at,
                 account = "company", tier = "none", dialect = "anthropic-messages";
     std::vector<std::string> references, plugins, paths, also_claimed;
@@ -203,6 +204,14 @@ int explain(const PolicyOptions& options) {
             if (dialect::name(static_cast<dialect::ReferenceKind>(i)) == reference) facts.references |= 1u << i;
     const std::vector<std::string_view> plugins(options.plugins.begin(), options.plugins.end());
     facts.plugins = plugins;
+    std::shared_ptr<const catalog::Advisories> advisories;
+    if (!options.advisories.empty()) {
+        auto read = catalog::load_advisories({options.advisories, true, {}});
+        if (!read) return complain(read.error());
+        advisories = std::move(*read);
+        if (const auto* const found = advisories->covering(facts.client, facts.client_version); found != nullptr)
+            facts.advisory = {found->id, found->summary, found->fixed};
+    }
     std::vector<std::string_view> names;
     for (const policy::UpstreamFacts& upstream : loaded.policy->upstreams()) names.push_back(upstream.name);
     return print_explanation(*loaded.policy, facts, candidates_of(*loaded.policy, names), options.json);
@@ -244,6 +253,7 @@ void add_policy(Command& app, int& exit_code) {
     add_config_option(explain_command, options.config);
     explain_command.option("--client", options.client, "The client's name").show_default();
     explain_command.option("--client-version", options.version, "The client's version");
+    explain_command.option("--advisories", options.advisories, "A folder of advisories: which of them covers it");
     explain_command.option("--repository", options.repository, "host/path, as claimed");
     explain_command.option("--also-claims", options.also_claimed, "A further repository that the request names");
     explain_command.option("--evidence", options.evidence, "How the repository is known")

@@ -112,6 +112,18 @@ std::vector<std::string> egress_lines(const policy::Document& here, const policy
     return only.empty() && ours.size() == theirs.size() ? ours : only;
 }
 
+// Clients of both that `here` refuses in versions that an advisory covers, and `there` does not.
+std::vector<std::string> refused_by_advisories(const policy::Document& here, const policy::Document& there) {
+    std::vector<std::string> out;
+    for (const policy::Client& client : here.clients.value_or(std::vector<policy::Client>())) {
+        const bool in_both = !there.clients || policy::client_named(there, client.name) != nullptr;
+        const policy::Client* const other = policy::client_named(there, client.name);
+        if (client.refuses_advisories && in_both && (other == nullptr || !other->refuses_advisories))
+            out.push_back(client.name);
+    }
+    return out;
+}
+
 int compare(const CompareOptions& options) {
     std::shared_ptr<const policy::Policy> sides[2];
     const std::string* files[] = {&options.before, &options.after};
@@ -127,10 +139,12 @@ int compare(const CompareOptions& options) {
     const auto egress_new = egress_lines(sides[1]->program().document, sides[0]->program().document);
     const auto egress_gone = egress_lines(sides[0]->program().document, sides[1]->program().document);
     const bool egress_differs = !egress_new.empty() || !egress_gone.empty();
-    const bool loosens = std::ranges::any_of(comparison.changes, &policy::Change::gained);
+    const auto held = refused_by_advisories(sides[1]->program().document, sides[0]->program().document);
+    const auto let_through = refused_by_advisories(sides[0]->program().document, sides[1]->program().document);
+    const bool loosens = !let_through.empty() || std::ranges::any_of(comparison.changes, &policy::Change::gained);
+    const bool same = comparison.changes.empty() && held.empty() && let_through.empty();
     const bool fails = !comparison.undecided.empty() || (!options.fail_on.empty() && egress_differs) ||
-                       (options.fail_on == "loosen" && loosens) ||
-                       (options.fail_on == "any" && !comparison.changes.empty());
+                       (options.fail_on == "loosen" && loosens) || (options.fail_on == "any" && !same);
     std::ranges::sort(comparison.changes, {}, [](const policy::Change& change) {
         return std::tuple(!change.gained, change.upstream, change.before, change.after);
     });
@@ -141,6 +155,12 @@ int compare(const CompareOptions& options) {
         writer.member("exact", comparison.undecided.empty());
         writer.member("loosens", loosens);
         writer.member("egress_differs", egress_differs);
+        for (const auto& [key, list] :
+             {std::pair{"advisories_refuse", &held}, std::pair{"advisories_no_longer_refuse", &let_through}}) {
+            writer.begin_array(key);
+            for (const std::string& client : *list) writer.element(client);
+            writer.end_array();
+        }
         writer.begin_array("changes");
         for (const policy::Change& change : comparison.changes) write_change(writer, change);
         writer.end_array();
@@ -150,7 +170,11 @@ int compare(const CompareOptions& options) {
     }
     if (!comparison.undecided.empty())
         fmt::print(stderr, "sallyport: this list may not be whole: {}\n", comparison.undecided);
-    if (comparison.changes.empty() && comparison.undecided.empty()) fmt::print("No request is decided differently.\n");
+    if (same && comparison.undecided.empty()) fmt::print("No request is decided differently.\n");
+    constexpr std::string_view covered = "in versions that an advisory covers";
+    for (const std::string& client : let_through)
+        fmt::print("{}  {} {}\n", ink(Ink::yellow, "+ gains"), client, covered);
+    for (const std::string& client : held) fmt::print("{}  {} {}\n", ink(Ink::cyan, "- loses"), client, covered);
     for (const std::string& line : egress_new) fmt::print("{} {}\n", ink(Ink::yellow, "+ egress"), line);
     for (const std::string& line : egress_gone) fmt::print("{} {}\n", ink(Ink::cyan, "- egress"), line);
     for (const policy::Change& change : comparison.changes) {

@@ -5,6 +5,8 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "base/version.h"
+#include "catalog/clients.h"
 #include "cli/call.h"
 #include "crypto/sha512.h"
 #include "json/document.h"
@@ -128,10 +130,13 @@ Result<void> verify(const FetchedPackage& package) {
     return {};
 }
 
+Result<std::string> listing_of(const std::string& address, std::string name) {
+    if (const auto slash = name.find('/'); slash != std::string::npos) name.replace(slash, 1, "%2f");
+    return get(address + "/" + name, abbreviated, limits::registry_document_bytes_max);
+}
+
 Result<FetchedPackage> fetch_one(const std::string& address, const PackageName& wanted, Listed& listed) {
-    std::string escaped = wanted.name;
-    if (const auto slash = escaped.find('/'); slash != std::string::npos) escaped.replace(slash, 1, "%2f");
-    const auto listing = get(address + "/" + escaped, abbreviated, limits::registry_document_bytes_max);
+    const auto listing = listing_of(address, wanted.name);
     if (!listing) return std::unexpected(listing.error());
     auto read = read_listing(*listing, wanted);
     if (!read) return std::unexpected(read.error());
@@ -170,6 +175,27 @@ Result<Registry> Registry::find(const std::string& said) {
                                         "with `npm pack` and name the file");
     while (address.ends_with('/')) address.pop_back();
     return Registry(std::move(address));
+}
+
+Result<std::vector<std::string>> Registry::versions(const std::string& name) const {
+    const auto listing = listing_of(address_, name);
+    if (!listing) return std::unexpected(listing.error());
+    const Buffer raw(*listing);
+    json::Document document;
+    if (const auto parsed = document.parse(raw.view()); !parsed)
+        return fail(ErrorKind::invalid,
+                    fmt::format("what the registry says of {} is no JSON: {}", name, parsed.error().message));
+    const auto versions = document.find(document.root(), "versions");
+    if (versions == json::no_node || document[versions].kind != json::Kind::object)
+        return fail(ErrorKind::invalid, fmt::format("the registry lists no versions of {}", name));
+    std::vector<std::string> out;
+    std::string scratch;
+    for (auto at = document.first_child(versions); at != json::no_node; at = document.next_sibling(at)) {
+        const auto version = document.key(at, scratch);
+        if (is_version(version) && catalog::version_without_platform(version) == version) out.emplace_back(version);
+    }
+    std::ranges::sort(out, [](const auto& a, const auto& b) { return compare_versions(a, b) < 0; });
+    return out;
 }
 
 Result<std::vector<FetchedPackage>> Registry::fetch(const PackageName& wanted, const std::string& platform) const {

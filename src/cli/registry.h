@@ -25,6 +25,8 @@ public:
     // What was said, or what npm is told here: npm_config_registry, else `registry=` in ~/.npmrc (no other line of it is looked at).
     static Result<Registry> find(const std::string& said);
 
+    // All that it lists of a package, in their order; without those for one platform.
+    Result<std::vector<std::string>> versions(const std::string& name) const;
     // The package; with `platform` ("linux-x64") also those of its optional dependencies that are for it, where its program is.
     Result<std::vector<FetchedPackage>> fetch(const PackageName& wanted, const std::string& platform) const;
 

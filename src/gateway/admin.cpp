@@ -45,7 +45,7 @@ net::Task<void> answer_evaluation(const AdminView& view, http::Exchange& exchang
         answer = problem;
     } else {
         if (body.capacity() == 0) body.reserve(1);
-        auto made = evaluate(*view.policy(), body.view(), several, wall_ms());
+        auto made = evaluate(*view.policy(), body.view(), several, wall_ms(), *view.advisories());
         status = made ? 200 : 400;
         answer = made ? std::move(*made) : made.error().message;
     }

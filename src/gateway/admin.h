@@ -3,6 +3,7 @@
 // Origin, where there is one, too, so that a web page in somebody's browser cannot ask (DNS rebinding).
 #pragma once
 
+#include "catalog/advisories.h"
 #include "gateway/metrics.h"
 #include "http/exchange.h"
 #include "policy/document.h"
@@ -18,8 +19,9 @@ struct AdminView {
     std::function<std::string()> not_ready_because; // empty: ready
     std::function<std::string()> metrics;
     std::function<std::shared_ptr<const policy::Policy>()> policy; // in force
-    std::function<net::Task<void>(http::Exchange&)> ledger;        // answers what is_ledger_path() says
-    std::vector<std::string> hosts;                                // lower case, with port
+    std::function<std::shared_ptr<const catalog::Advisories>()> advisories;
+    std::function<net::Task<void>(http::Exchange&)> ledger; // answers what is_ledger_path() says
+    std::vector<std::string> hosts;                         // lower case, with port
 };
 
 net::Task<void> answer_admin(const AdminView& view, http::Exchange& exchange);

@@ -26,7 +26,8 @@ struct Question {
 
 class Questions {
 public:
-    Questions(const policy::Policy& policy, const json::Document& document) : policy_(policy), document_(document) {}
+    Questions(const policy::Policy& policy, const catalog::Advisories& advisories, const json::Document& document)
+        : policy_(policy), advisories_(advisories), document_(document) {}
 
     const std::string& problem() const { return problem_; }
     void complain(const std::string& what) {
@@ -60,6 +61,8 @@ public:
             properties(action, {"client", "client_version", "model", "references", "plugins", "upstreams"});
         facts.client = text(what, "client").empty() ? std::string_view("unknown") : text(what, "client");
         facts.client_version = text(what, "client_version");
+        if (const auto* found = advisories_.covering(facts.client, facts.client_version); found != nullptr)
+            facts.advisory = {found->id, found->summary, found->fixed};
         facts.model = text(what, "model");
         for (const std::string_view kind : texts(what, "references")) {
             const auto known = std::ranges::find(policy::reference_names, kind);
@@ -157,6 +160,7 @@ private:
     }
 
     const policy::Policy& policy_;
+    const catalog::Advisories& advisories_;
     const json::Document& document_;
     std::deque<std::string> texts_;
     std::string problem_;
@@ -194,13 +198,14 @@ bool answer(const policy::Policy& policy, Question question, std::string& out) {
 
 } // namespace
 
-Result<std::string> evaluate(const policy::Policy& policy, std::string_view body, bool several, std::int64_t now_ms) {
+Result<std::string> evaluate(const policy::Policy& policy, std::string_view body, bool several, std::int64_t now_ms,
+                             const catalog::Advisories& advisories) {
     json::Document document;
     if (auto parsed = document.parse(body); !parsed) return std::unexpected(parsed.error());
     const NodeIndex root = document.root();
     const auto bad = [](const std::string& why) { return fail(ErrorKind::invalid, why, ErrorSource::client); };
     if (document[root].kind != json::Kind::object) return bad("the body is not an object");
-    Questions questions(policy, document);
+    Questions questions(policy, advisories, document);
     const NodeIndex list = several ? questions.member(root, "evaluations") : no_node;
     const std::string_view semantic = questions.text(questions.member(root, "options"), "evaluations_semantic");
     if (!semantic.empty() && semantic != "execute_all" && semantic != "deny_on_first_deny" &&

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "catalog/advisories.h"
 #include "policy/document.h"
 
 #include <cstdint>
@@ -17,7 +18,8 @@ inline constexpr std::size_t evaluation_body_bytes_max = 1u << 20;
 
 // The answer's body. `several`: "evaluations" is read. Errors (invalid, source client): not JSON, a member that is missing, of the
 // wrong type or with a word that is not known; nothing was decided then. `body` needs Buffer::padding readable bytes behind it.
-Result<std::string> evaluate(const policy::Policy& policy, std::string_view body, bool several, std::int64_t now_ms);
+Result<std::string> evaluate(const policy::Policy& policy, std::string_view body, bool several, std::int64_t now_ms,
+                             const catalog::Advisories& advisories = {});
 
 // The document of /.well-known/authzen-configuration; `base` is the listener's own URL.
 std::string authzen_configuration(std::string_view base);

@@ -45,6 +45,7 @@ public:
             if (config.policy_signatures > config.policy_signers.size())
                 reader_.mistake(needed, "more signatures are asked for than signers are named under policy_signers");
         }
+        load_advisories(fields.take("advisories"), config);
         if (const auto threads = reader_.integer(fields.take("threads"), 1, 256, "the number of threads"))
             config.threads = static_cast<unsigned>(*threads);
         load_listeners(fields.require("listeners"), config);
@@ -63,6 +64,25 @@ public:
     }
 
 private:
+    void load_advisories(Node node, Config& config) {
+        config.advisories.folder = config.data / "advisories";
+        if (!node) return;
+        Fields fields(reader_, node, "advisories");
+        if (const Node folder = fields.take("folder")) {
+            config.advisories.folder = path(folder, "the folder of advisories");
+            config.advisories.must_exist = true;
+        }
+        const Node key = fields.take("key");
+        if (const auto text = reader_.text(key, "the key of advisories")) {
+            auto verifier = crypto::NoteVerifier::parse(*text);
+            if (verifier)
+                config.advisories.key = std::move(*verifier);
+            else
+                reader_.mistake(key, verifier.error().message + "; sallyport policy signer prints one");
+        }
+        fields.finish();
+    }
+
     void load_listeners(Node list, Config& config) {
         for (const Node node : reader_.list(list, "listeners")) {
             Fields fields(reader_, node, "a listener");

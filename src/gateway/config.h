@@ -4,6 +4,7 @@
 
 #include "base/network.h"
 #include "base/secret.h"
+#include "catalog/advisory_files.h"
 #include "crypto/note.h"
 #include "dialect/dialect.h"
 #include "handover/destination.h"
@@ -103,6 +104,7 @@ struct Config {
     std::string digest; // of its text
     std::filesystem::path data;
     std::filesystem::path policy;
+    catalog::AdvisorySource advisories;               // docs/advisories.md
     std::vector<crypto::NoteVerifier> policy_signers; // empty: the policy need not be signed
     std::size_t policy_signatures = 1;                // of different signers
     unsigned threads = 0;                             // 0: one per core

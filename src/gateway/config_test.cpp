@@ -185,6 +185,22 @@ TEST_F(Configuration, SaysHowMuchIsKeptAndWhereTheRestGoes) {
     }
 }
 
+TEST_F(Configuration, SaysWhereAdvisoriesLieAndWhoSignsThem) {
+    const auto usual = load(minimum).config;
+    ASSERT_TRUE(usual);
+    EXPECT_EQ(usual->advisories.folder, folder_ / "data/advisories");
+    EXPECT_FALSE(usual->advisories.must_exist || usual->advisories.key);
+    const std::string key = crypto::NoteSigner::generate("security@acme")->verifier().text();
+    const LoadedConfig loaded = load(minimum + "advisories: { folder: bought, key: \"" + key + "\" }\n");
+    ASSERT_TRUE(loaded.config) << shown(loaded);
+    EXPECT_EQ(loaded.config->advisories.folder, folder_ / "bought");
+    EXPECT_TRUE(loaded.config->advisories.must_exist);
+    EXPECT_EQ(loaded.config->advisories.key->text(), key);
+    EXPECT_TRUE(
+        shown(load(minimum + "advisories: { key: somebody }\n")).contains("sallyport policy signer prints one"));
+    EXPECT_TRUE(shown(load(minimum + "advisories: { keys: [] }\n")).contains("did you mean 'key'"));
+}
+
 TEST_F(Configuration, DigestIsOfItsText) {
     const std::string digest = load(minimum).config->digest;
     EXPECT_EQ(load(minimum).config->digest, digest);

@@ -125,6 +125,15 @@ Result<void> Keeper::load_code() {
     return {};
 }
 
+Result<std::shared_ptr<const catalog::Advisories>> Keeper::load_advisories(const Config& config) const {
+    auto loaded = catalog::load_advisories(config.advisories);
+    if (!loaded) return loaded;
+    if (world_ && world_->advisories->digest() == (*loaded)->digest()) return world_->advisories;
+    if (!(*loaded)->all().empty())
+        log_.info("advisories.loaded", {{"advisories", static_cast<std::int64_t>((*loaded)->all().size())}});
+    return loaded;
+}
+
 std::shared_ptr<const content::Rules> Keeper::with_code(std::shared_ptr<const content::Rules> rules,
                                                         const policy::Policy& policy) const {
     if (!code_ || (code_->segments() == 0 && !rules->code())) return rules;
@@ -145,7 +154,8 @@ void Keeper::poll_code() {
     const std::uint64_t generation = serial_of(code_index_);
     if ((code_ && code_->serial() == generation) || generation == code_failed_) return;
     auto loaded = load_code();
-    if (loaded) loaded = make(world_->config, {world_->policy, world_->signature}, rules_, world_->problem);
+    if (loaded)
+        loaded = make(world_->config, {world_->policy, world_->signature}, rules_, world_->advisories, world_->problem);
     if (!loaded) {
         log_.error("index.unusable", {{"why", loaded.error().message}});
         return;
@@ -154,7 +164,8 @@ void Keeper::poll_code() {
 }
 
 Result<void> Keeper::make(std::shared_ptr<const Config> config, SignedPolicy policy,
-                          std::shared_ptr<const content::Rules> rules, std::string problem) {
+                          std::shared_ptr<const content::Rules> rules,
+                          std::shared_ptr<const catalog::Advisories> advisories, std::string problem) {
     auto keys = state_.keys();
     if (!keys) return std::unexpected(keys.error());
     std::vector<std::string> warnings;
@@ -167,7 +178,7 @@ Result<void> Keeper::make(std::shared_ptr<const Config> config, SignedPolicy pol
         log_.warning("break_glass.open", {{"count", static_cast<std::int64_t>(open)}});
     rules = with_code(std::move(rules), *policy.policy);
     auto made = make_world(std::move(config), std::move(policy.policy), std::move(policy.signature), std::move(table),
-                           std::move(exceptions), std::move(rules), warnings);
+                           std::move(exceptions), std::move(rules), std::move(advisories), warnings);
     if (!made) return std::unexpected(made.error());
     (*made)->problem = std::move(problem);
     auto disputed = state_.disputes();
@@ -209,7 +220,16 @@ Result<std::shared_ptr<const World>> Keeper::first(std::shared_ptr<const Config>
         log_.error("index.unusable", {{"why", last_problem_}});
         policy = refusing_policy();
     }
-    if (auto made = make(std::move(config), std::move(*policy), std::move(*rules), last_problem_); !made)
+    auto advisories = load_advisories(*config);
+    if (!advisories) { // what they are about must not go on meanwhile
+        last_problem_ = advisories.error().message;
+        log_.error("advisories.unusable", {{"why", last_problem_}});
+        policy = refusing_policy();
+        advisories = std::make_shared<const catalog::Advisories>();
+    }
+    if (auto made =
+            make(std::move(config), std::move(*policy), std::move(*rules), std::move(*advisories), last_problem_);
+        !made)
         return std::unexpected(made.error());
     return world_;
 }
@@ -224,7 +244,9 @@ void Keeper::poll_keys() {
         confirmed_ms_.store(monotonic_ms(), std::memory_order_relaxed);
         return;
     }
-    if (const auto made = make(world_->config, {world_->policy, world_->signature}, rules_, world_->problem); !made) {
+    if (const auto made =
+            make(world_->config, {world_->policy, world_->signature}, rules_, world_->advisories, world_->problem);
+        !made) {
         log_.error("keys.unreadable", {{"why", made.error().message}});
         return;
     }
@@ -246,7 +268,11 @@ void Keeper::reload() {
     if (!policy) return failed(policy.error().message);
     auto rules = load_rules(*config.config);
     if (!rules) return failed(rules.error().message);
-    if (const auto made = make(std::move(config.config), std::move(*policy), std::move(*rules), {}); !made)
+    auto advisories = load_advisories(*config.config);
+    if (!advisories) return failed(advisories.error().message);
+    if (const auto made =
+            make(std::move(config.config), std::move(*policy), std::move(*rules), std::move(*advisories), {});
+        !made)
         return failed(made.error().message);
     last_problem_.clear();
     publish_(world_); // before it is told: who reads that it is done counts on it

@@ -43,10 +43,13 @@ public:
 
 private:
     Result<void> make(std::shared_ptr<const Config> config, SignedPolicy policy,
-                      std::shared_ptr<const content::Rules> rules, std::string problem);
+                      std::shared_ptr<const content::Rules> rules,
+                      std::shared_ptr<const catalog::Advisories> advisories, std::string problem);
     // Those in force where nothing of them changed.
     Result<std::shared_ptr<const content::Rules>> load_rules(const Config& config);
     Result<void> load_code();
+    // Those in force where nothing of them changed.
+    Result<std::shared_ptr<const catalog::Advisories>> load_advisories(const Config& config) const;
     // With the company's code, as open or not as the policy says.
     std::shared_ptr<const content::Rules> with_code(std::shared_ptr<const content::Rules> rules,
                                                     const policy::Policy& policy) const;

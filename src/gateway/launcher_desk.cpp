@@ -50,6 +50,7 @@ void gather(const World& world, const identity::Caller& caller, const identity::
     facts.generates = false;
     facts.at_ms = wall_ms();
     take_bound(stated, launchers, facts);
+    world.find_advisory(facts);
     asked.claimed.push_back(facts.repository);
     world.exceptions->each(facts.person, facts.team, asked.claimed, facts.at_ms,
                            [&](const store::ExceptionRecord& one) {
@@ -64,8 +65,9 @@ std::string refused_at_once(const World& world, const identity::Statement& state
     std::vector<std::uint16_t> all(world.policy->upstreams().size());
     std::iota(all.begin(), all.end(), std::uint16_t{0});
     const policy::Plan plan = policy::decide(*world.policy, facts, all);
-    const bool of_client =
-        plan.refused_by == policy::RefusedBy::client || plan.refused_by == policy::RefusedBy::client_version;
+    const bool of_client = plan.refused_by == policy::RefusedBy::client ||
+                           plan.refused_by == policy::RefusedBy::client_version ||
+                           plan.refused_by == policy::RefusedBy::advisory;
     const bool of_place = plan.refused_by == policy::RefusedBy::tier || plan.refused_by == policy::RefusedBy::key_class;
     if (plan.decision != policy::Decision::refuse || !(of_place || (of_client && !stated.client.empty()))) return {};
     return policy::sentence(*world.policy, facts, plan, all);

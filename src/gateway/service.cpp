@@ -296,6 +296,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     AdminView admin;
     admin.not_ready_because = [&] { return not_ready(shared, keeper, witnesses); };
     admin.policy = [&] { return keeper.world().policy; };
+    admin.advisories = [&] { return keeper.world().advisories; };
     admin.metrics = [&] {
         std::vector<const Metrics*> all;
         for (const auto& lane : lanes) all.push_back(&lane->lane.metrics);

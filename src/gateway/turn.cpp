@@ -265,6 +265,7 @@ Step Turn::decide() {
 Step Turn::judge_anew() {
     if (lane.world != world || wall_ms() != facts.at_ms) {
         world = lane.world;
+        world->find_advisory(facts); // those of the former world may be gone
         if (const Step known = identify(); !known) return known;
         if (const Step gathered = gather_facts(); !gathered) return gathered;
     }

@@ -109,6 +109,7 @@ Step Turn::gather_facts() {
     facts.tier = policy::Tier::none;
     const policy::Document& document = world->policy->program().document;
     if (scratch->binding) take_bound(*scratch->binding, document.launchers, facts);
+    world->find_advisory(facts);
     facts.dialect = dialect::name(endpoint.dialect);
     facts.model = request.model;
     facts.generates = request.operation == dialect::Operation::generate;

@@ -75,12 +75,11 @@ Result<void> check_sealing(const Config& config, const policy::Sealing& asked) {
 
 } // namespace
 
-Result<std::shared_ptr<World>> make_world(std::shared_ptr<const Config> config,
-                                          std::shared_ptr<const policy::Policy> policy, policy::Signature signature,
-                                          std::shared_ptr<const identity::KeyTable> keys,
-                                          std::shared_ptr<const identity::ExceptionTable> exceptions,
-                                          std::shared_ptr<const content::Rules> rules,
-                                          std::vector<std::string>& warnings) {
+Result<std::shared_ptr<World>>
+make_world(std::shared_ptr<const Config> config, std::shared_ptr<const policy::Policy> policy,
+           policy::Signature signature, std::shared_ptr<const identity::KeyTable> keys,
+           std::shared_ptr<const identity::ExceptionTable> exceptions, std::shared_ptr<const content::Rules> rules,
+           std::shared_ptr<const catalog::Advisories> advisories, std::vector<std::string>& warnings) {
     static std::atomic<std::uint64_t> generations = 0;
     auto world = std::make_shared<World>();
     world->generation = ++generations;
@@ -123,6 +122,7 @@ Result<std::shared_ptr<World>> make_world(std::shared_ptr<const Config> config,
     digest.add(config->digest);
     digest.add(std::to_string(keys->version()) + "\n");
     digest.add(std::to_string(rules->epoch()));
+    digest.add("\n" + advisories->digest());
     world->digest = to_hex(crypto::bytes(digest.finish()));
     world->config = std::move(config);
     world->policy = std::move(policy);
@@ -130,6 +130,7 @@ Result<std::shared_ptr<World>> make_world(std::shared_ptr<const Config> config,
     world->keys = std::move(keys);
     world->exceptions = std::move(exceptions);
     world->rules = std::move(rules);
+    world->advisories = std::move(advisories);
     return world;
 }
 

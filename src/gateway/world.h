@@ -3,6 +3,7 @@
 // not be read) refuses: a revoked key must not live on.
 #pragma once
 
+#include "catalog/advisories.h"
 #include "content/rules.h"
 #include "gateway/config.h"
 #include "identity/disputes.h"
@@ -36,16 +37,23 @@ struct World {
     std::shared_ptr<const identity::ExceptionTable> exceptions;
     std::shared_ptr<const identity::DisputeTable> disputes = std::make_shared<identity::DisputeTable>();
     std::shared_ptr<const content::Rules> rules; // what inspection looks for
+    std::shared_ptr<const catalog::Advisories> advisories;
     std::vector<Upstream> upstreams;
     std::optional<http::Origin> decision_point; // of config->decision_point, where there is one
     handover::Destinations destinations;        // of config->handover; no exchange looks at them
     std::vector<http::Origin> witnesses;        // of config->ledger.witnesses, one each
     // By dialect: policy indexes in the operator's order, for decide().
     std::vector<std::uint16_t> candidates[4];
-    std::string digest; // sha256 over policy, configuration and the keys' version, hex
+    std::string digest; // sha256 over policy, configuration, advisories and the keys' version, hex
     std::uint64_t generation = 0;
     std::string problem; // why there is no policy that could be taken: then nothing passes
 
+    // Of the facts' client and version: what is published of it.
+    void find_advisory(policy::Facts& facts) const {
+        const auto* const found = advisories->covering(facts.client, facts.client_version);
+        facts.advisory =
+            found == nullptr ? policy::Advisory{} : policy::Advisory{found->id, found->summary, found->fixed};
+    }
     const Upstream* upstream_of(std::uint16_t policy_index) const {
         for (const Upstream& upstream : upstreams)
             if (upstream.policy_index == policy_index) return &upstream;
@@ -54,11 +62,10 @@ struct World {
 };
 
 // Makes the world from its parts; an error where a CA file cannot be read. Warnings name upstreams the policy does not know.
-Result<std::shared_ptr<World>> make_world(std::shared_ptr<const Config> config,
-                                          std::shared_ptr<const policy::Policy> policy, policy::Signature signature,
-                                          std::shared_ptr<const identity::KeyTable> keys,
-                                          std::shared_ptr<const identity::ExceptionTable> exceptions,
-                                          std::shared_ptr<const content::Rules> rules,
-                                          std::vector<std::string>& warnings);
+Result<std::shared_ptr<World>>
+make_world(std::shared_ptr<const Config> config, std::shared_ptr<const policy::Policy> policy,
+           policy::Signature signature, std::shared_ptr<const identity::KeyTable> keys,
+           std::shared_ptr<const identity::ExceptionTable> exceptions, std::shared_ptr<const content::Rules> rules,
+           std::shared_ptr<const catalog::Advisories> advisories, std::vector<std::string>& warnings);
 
 } // namespace sallyport::gateway

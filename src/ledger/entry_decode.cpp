@@ -13,6 +13,13 @@ namespace {
 policy::Facts read_facts(EntryReader& in, NodeIndex node) {
     policy::Facts facts;
     facts.account = in.word<policy::AccountKind>(node, "account");
+    if (in.find(node, "advisory") != no_node) {
+        const auto texts = in.texts(node, "advisory");
+        if (texts.size() == 3 && !texts[0].empty())
+            facts.advisory = {texts[0], texts[1], texts[2]};
+        else
+            in.complain("advisory", "is not its id, its summary and the version that mends it");
+    }
     if (in.find(node, "also_claimed") != no_node) facts.also_claimed = in.texts(node, "also_claimed");
     facts.at_ms = in.number<std::int64_t>(node, "at");
     facts.class_floor = in.word<policy::Class>(node, "class_floor");

@@ -20,8 +20,12 @@ void write_facts(Canonical& out, const policy::Facts& facts) {
     // Names every member: a new one does not compile until it is written here and read in entry_decode.cpp.
     const auto& [person, team, role, key_max_class, client, client_version, account, repository, evidence, paths,
                  class_floor, dialect, model, generates, references, plugins, at_ms, exceptions, pdp, also_claimed,
-                 findings, withheld, tier] = facts;
+                 findings, withheld, tier, advisory] = facts;
     out.text("{\"account\":", word(account));
+    if (advisory.is_known()) {
+        const std::string_view texts[] = {advisory.id, advisory.summary, advisory.fixed};
+        out.texts(",\"advisory\":", texts);
+    }
     if (!also_claimed.empty()) out.texts(",\"also_claimed\":", also_claimed);
     out.number(",\"at\":", at_ms);
     out.text(",\"class_floor\":", word(class_floor));

@@ -32,6 +32,7 @@ inline Judgement judgement() {
     out.facts.at_ms = 1'795'000'000'122;
     out.facts.pdp = policy::Pdp::permitted;
     out.facts.tier = policy::Tier::a;
+    out.facts.advisory = {"x_SALLYPORT-2026-0001", "a concealed list", "2.1.198"};
     out.candidates = candidates;
     out.decision = policy::Decision::allow;
     out.effective_class = policy::Class::internal;

@@ -188,6 +188,7 @@ constexpr std::string_view word(policy::RefusedBy by) {
     case policy::RefusedBy::decision_point: return "decision-point";
     case policy::RefusedBy::claims: return "claims";
     case policy::RefusedBy::tier: return "tier";
+    case policy::RefusedBy::advisory: return "advisory";
     }
     return {};
 }

@@ -89,6 +89,7 @@ private:
         };
         take("client", into.client);
         take("client_version", into.client_version);
+        take("advisory", into.advisory);
         take("team", into.team);
         take("role", into.role);
         take("model", into.model);
@@ -202,6 +203,7 @@ public:
         facts.key_max_class = one.key_max_class;
         facts.client = one.client.empty() ? std::string_view("unknown") : one.client;
         facts.client_version = one.client_version;
+        facts.advisory.id = one.advisory;
         facts.account = one.account;
         facts.repository = one.repository;
         facts.evidence = one.evidence;

@@ -25,6 +25,7 @@ struct Case {
     Place place;
     // The request.
     std::string client, client_version, team, role, repository, model;
+    std::string advisory; // the id of one that covers the client's version
     std::vector<std::string> paths;
     std::int64_t at_ms = 0; // 0: now
     std::vector<std::string> plugins;

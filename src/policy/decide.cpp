@@ -66,7 +66,10 @@ CallerCell caller(const Program& program, const Facts& facts) {
     const auto& client = program.clients[found->second];
     if (!client.listed) return {RefusedBy::client, program.other_client};
     const auto cell = client.cell_of(facts.client_version);
-    return {client.approved[cell] ? RefusedBy::nothing : RefusedBy::client_version, client.rows[cell]};
+    const auto refused = !client.approved[cell]                                   ? RefusedBy::client_version
+                         : client.refuses_advisories && facts.advisory.is_known() ? RefusedBy::advisory
+                                                                                  : RefusedBy::nothing;
+    return {refused, client.rows[cell]};
 }
 
 // What the rules say before an upstream, and before the three allowances whose lack has a reason of its own.

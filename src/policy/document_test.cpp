@@ -108,14 +108,6 @@ TEST(Document, says_when_entries_count_as_sealed) {
               std::string::npos);
 }
 
-TEST(Document, words_that_are_kept_for_later_say_so) {
-    EXPECT_EQ(warnings("version: 1\n"
-                       "clients:\n  a: { advisories: refuse }\n"
-                       "upstreams: { u: { vendor: v, hosting: own } }\n"
-                       "rules: [{ id: r, allow: { upstreams: u } }]\n"),
-              "p.yaml:3:20: no advisories are known to this version yet: none is refused for one");
-}
-
 TEST(Document, the_digest_is_of_the_text) {
     const auto digest = [](std::string_view text) { return std::string(load_text(text, "p.yaml").policy->digest()); };
     EXPECT_EQ(digest("version: 1\n"), digest("version: 1\n"));

@@ -89,6 +89,10 @@ std::string smallest_change(const Policy& policy, const Facts& facts, std::span<
         const auto* client = client_named(document, facts.client);
         return fmt::format("{} in a version {}", shown(facts.client), client == nullptr ? "*" : client->versions.text);
     }
+    case RefusedBy::advisory:
+        return fmt::format("{} in a version that no advisory covers{}", shown(facts.client),
+                           facts.advisory.fixed.empty() ? ""
+                                                        : fmt::format(": {} or later", shown(facts.advisory.fixed)));
     case RefusedBy::rule:
         return fmt::format("rule '{}' would have to stop refusing it: a refuse always beats an allow",
                            policy.rule_id(plan.rule));

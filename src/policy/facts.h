@@ -68,6 +68,13 @@ constexpr PluginText plugin_text(std::string_view text) {
                                           : PluginText{text.substr(0, mark), text.substr(mark + 1)};
 }
 
+// What is published of a client's version (docs/advisories.md), as the world of the exchange knows it. `fixed` is the first version
+// that is not affected, empty where none is named. Of a client that does not say its version, the first one that there is.
+struct Advisory {
+    std::string_view id, summary, fixed;
+    bool is_known() const { return !id.empty(); }
+};
+
 // `references` is a set of kinds of content by reference, bit i = dialect::ReferenceKind(i).
 struct Facts {
     std::string_view person; // pseudonym
@@ -99,6 +106,7 @@ struct Facts {
     // a class above that of the work. It is not part of what is judged.
     std::uint16_t withheld = 0;
     Tier tier = Tier::none; // none also where it is only claimed
+    Advisory advisory;      // that covers the client in this version
 };
 
 enum class Decision : std::uint8_t { allow, amend, withhold, refuse };
@@ -119,6 +127,7 @@ enum class RefusedBy : std::uint8_t {
     decision_point, // the policy allows it, the company's own decision point did not permit it
     claims,         // each repository that the request names may go somewhere, but nowhere do all of them
     tier,           // the class asks for a boundary of a better tier than the client is known to run in
+    advisory,       // one covers this version of the client, and the policy refuses for that
 };
 std::string_view name(RefusedBy);
 

@@ -110,7 +110,7 @@ struct Repository {
 struct Client {
     std::string name;
     VersionRange versions;
-    std::string advisories; // "refuse" or empty: kept for when advisories are known
+    bool refuses_advisories = false; // a version that one covers
 };
 struct Plugin {
     std::string name; // "*": any that is not named

@@ -37,6 +37,7 @@ std::string_view name(RefusedBy value) {
     case RefusedBy::terms: return "terms";
     case RefusedBy::claims: return "claims";
     case RefusedBy::tier: return "tier";
+    case RefusedBy::advisory: return "advisory";
     case RefusedBy::no_rule: return "no-rule";
     case RefusedBy::decision_point: return "decision-point";
     }

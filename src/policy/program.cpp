@@ -185,6 +185,7 @@ void Program::compile_client(ClientCells& cells, const std::string& name) {
     cells.bounds.assign(bounds.begin(), bounds.end());
     for (const auto& bound : cells.bounds) cells.keys.emplace_back(bound);
     cells.listed = entry != nullptr || any_client;
+    cells.refuses_advisories = entry != nullptr && entry->refuses_advisories;
     // Cell 0, then space, point, space, point, … space: whether a range accepts it depends on its place alone.
     const auto holds = [&](const VersionRange& range, std::size_t cell) {
         return std::ranges::any_of(range.any_of, [&](const auto& all_of) {

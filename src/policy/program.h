@@ -74,6 +74,7 @@ struct NamedRows {
 // versions that some range names, in their order.
 struct ClientCells {
     bool listed = false;
+    bool refuses_advisories = false;
     std::vector<std::string> bounds; // in version order, each once
     std::vector<VersionKey> keys;    // of the bounds
     std::vector<bool> approved;      // by cell: the range under `clients`

@@ -153,10 +153,7 @@ void read_clients(Reader& reader, Node node, Document& document) {
         Fields fields(reader, node.at(i), "a client");
         if (auto range = read_range(reader, fields.take("versions"), "versions")) client.versions = std::move(*range);
         const auto advisories = fields.take("advisories");
-        if (reader.word(advisories, advisories_words, "word for advisories")) {
-            client.advisories = "refuse";
-            reader.warning(advisories.place(), "no advisories are known to this version yet: none is refused for one");
-        }
+        client.refuses_advisories = reader.word(advisories, advisories_words, "word for advisories").has_value();
         fields.finish();
         document.clients->push_back(std::move(client));
     }

@@ -152,6 +152,26 @@ std::string by_client(const Document& document, const Facts& facts, bool version
          names.empty() ? "No client is." : fmt::format("Approved clients: {}.", shown(any_of(names, 8), 200))});
 }
 
+// What to do: one version on, where that is known and approved.
+std::string by_advisory(const Document& document, const Facts& facts) {
+    const auto& [id, summary, fixed] = facts.advisory;
+    const auto client = shown(facts.client, 40);
+    const auto what = summary.empty() ? shown(id, 60) : fmt::format("{} ({})", shown(id, 60), shown(summary, 120));
+    if (!is_version(facts.client_version))
+        return composed(
+            {fmt::format("client {} does not say its version, and advisory {} is about some.", client, what),
+             "Install a version that names itself, or ask your platform team."});
+    const auto head =
+        fmt::format("client {} {} is covered by advisory {}.", client, shown(facts.client_version, 40), what);
+    const auto* entry = client_named(document, facts.client);
+    const bool approved = is_version(fixed) && (entry == nullptr || entry->versions.accepts(fixed));
+    if (fixed.empty()) return composed({head, "No version is named that mends it; ask your platform team."});
+    return composed({head, approved ? fmt::format("Update to {} or later and try again.", shown(fixed, 40))
+                                    : fmt::format("It is mended in {}, which is not approved here yet; ask your "
+                                                  "platform team.",
+                                                  shown(fixed, 40))});
+}
+
 // The first reason of this kind that stands in the way of the allow rule that is otherwise nearest.
 std::string why_of(const Program& program, const Facts& facts, Class cls, Conjunct conjunct,
                    std::span<const std::uint16_t> candidates) {
@@ -252,6 +272,7 @@ std::string sentence(const Policy& policy, const Facts& facts, const Plan& plan,
     case RefusedBy::plugin: return by_plugin(program, facts, cls, candidates);
     case RefusedBy::claims: return by_claims(facts);
     case RefusedBy::tier: return by_tier(program, facts, cls);
+    case RefusedBy::advisory: return by_advisory(program.document, facts);
     case RefusedBy::terms: return by_terms(program, facts, cls, candidates);
     case RefusedBy::decision_point: return by_decision_point(program, facts, cls);
     case RefusedBy::rule:

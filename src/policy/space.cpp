@@ -33,7 +33,8 @@ Facts Sample::facts() {
     facts.generates = generates;
     facts.references = references;
     facts.findings = findings;
-    facts.tier = Tier::a; // a further condition: what is proven and compared is the most that can pass
+    // Further conditions, as advisories are: what is proven and compared is the most that can pass.
+    facts.tier = Tier::a;
     facts.plugins = plugins;
     return facts;
 }

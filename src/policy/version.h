@@ -1,13 +1,12 @@
-// Versions of clients and the ranges that a policy asks for. Order: numeric parts one by one (a missing one is 0), a pre-release
-// below its release, its identifiers as in Semantic Versioning 2.0.0 section 11; build metadata (+…) does not count.
+// The ranges of versions that a policy asks for; their order is base/version.h.
 //
 //   range      = all-of *( "||" all-of )          any of them
 //   all-of     = comparator *( [","] comparator ) all of them
 //   comparator = "*" | [ ">=" | "<=" | ">" | "<" | "=" ] version
-//   version    = ["v"] 1*digit *( "." 1*digit ) [ "-" identifiers ] [ "+" identifiers ]
 #pragma once
 
-#include <array>
+#include "base/version.h"
+
 #include <compare>
 #include <cstdint>
 #include <expected>
@@ -17,20 +16,10 @@
 
 namespace sallyport::policy {
 
-inline constexpr std::size_t version_bytes_max = 64;
-
-bool is_version(std::string_view text);
-// Both must be versions. Does not allocate; parts of any number of digits.
-std::strong_ordering compare_versions(std::string_view a, std::string_view b);
-
-// A version prepared for many comparisons: most are up to four small numbers and nothing else. Views the text.
-struct VersionKey {
-    explicit VersionKey(std::string_view version); // must be a version
-    std::string_view text;
-    std::array<std::uint64_t, 4> numbers{};
-    bool plain = false;
-};
-std::strong_ordering compare_versions(const VersionKey& a, const VersionKey& b);
+using sallyport::compare_versions;
+using sallyport::is_version;
+using sallyport::version_bytes_max;
+using sallyport::VersionKey;
 
 struct Comparator {
     enum class Op : std::uint8_t { less, at_most, equal, at_least, more };

@@ -2,7 +2,7 @@
 """`sallyport inspect` over the packages of the real clients, which npm fetches: what is hidden is found, what is not, is not. Then two of them
 run, many times and where nothing real can be reached (`inspect run`): the marker shows itself by what is sent, and only there.
 
-    test/clients/under_glass.py [--sallyport PROGRAM] [--cache FOLDER] [--only static|runs|switches]
+    test/clients/under_glass.py [--sallyport PROGRAM] [--cache FOLDER] [--only static|runs|switches|versions]
 
 The expected figures are those of an independent reading of the same packages. Exit code 77 where no registry can be reached.
 """
@@ -31,6 +31,7 @@ LISTS = {147: "c43f351e29ccc859044903c9589b3df98ca417d4c9a4de45fc805fb53336605a"
 QUOTES = {"https://gateway.acme.cn": "\u2019", "https://gateway.deepseek.com": "\u02bc", "https://gateway.deepseek.cn": "\u02b9"}
 ZONES = ("Asia/Shanghai", "Asia/Urumqi")
 RUNS_SECONDS_MAX, RUNS_MIN = 1800, 60
+VERSIONS_SECONDS_MAX, VERSIONS_INSPECTED_MAX = 3600, 24
 # Of each client a switch and the beginning of what it stops, measured by hand with the same versions.
 SWITCHES = {"claude-code": ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1", "POST api.anthropic.com /api/event_logging"),
             "codex": ("features.plugins=false", "GET api.github.com"), "gemini-cli": ("privacy.usageStatisticsEnabled=false", "POST play.googleapis.com"),
@@ -141,10 +142,25 @@ def static(checks, cache):
     checks.changed(checks.run("diff", files[CODE, "2.1.90"], files[CODE, "2.1.91"]))
 
 
+def came_and_went(checks):
+    """The hidden lists over all versions that the registry has between two that lack them."""
+    try:
+        registry = subprocess.run(["npm", "config", "get", "registry"], capture_output=True, text=True, timeout=60, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError) as reason:
+        raise install.Unreachable(str(reason)) from None
+    report = checks.run(f"npm:{CODE}", "--all-versions", "2.1.90..2.1.198", seconds=VERSIONS_SECONDS_MAX,
+                        environment=os.environ | {"SALLYPORT_REGISTRY": registry})
+    print(f"{report['inspected']} of {report['versions']} versions were inspected", flush=True)
+    lists = [one for one in report["findings"] if one["finding"].startswith(("a hidden list of 147 entries", "a hidden list of 11 entries"))]
+    spans = {(one["first"], one["last"], one.get("not_in_before"), one.get("not_in_after")) for one in lists}
+    checks.require(len(lists) == 2 and spans == {("2.1.91", "2.1.197", "2.1.90", "2.1.198")}, f"both lists came and went: {report['findings']}")
+    checks.require(report["inspected"] <= VERSIONS_INSPECTED_MAX, "few of the versions are inspected")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--sallyport", type=Path, default=ROOT / "build/release/sallyport")
-    parser.add_argument("--only", choices=("static", "runs", "switches"))
+    parser.add_argument("--only", choices=("static", "runs", "switches", "versions"))
     parser.add_argument("--cache", type=Path, default=install.default_cache(ROOT) / "packages")
     options = parser.parse_args()
     checks = Checks(str(options.sallyport.absolute()))
@@ -156,6 +172,8 @@ def main():
                 checks.seen_running(f"{LINUX} {version}", packed(options.cache, LINUX, version), marked)
             used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
             print(f"at most {used >> 10} MiB of memory, of the inspector or one client", flush=True)
+        if options.only in (None, "versions"):
+            came_and_went(checks)
         if options.only in (None, "switches"):
             clients = install.default_cache(ROOT)
             node = install.node(clients, print)

@@ -1,73 +1,18 @@
 """`sallyport inspect`: made-up clients, hostile packages, a registry on loopback, two versions held against their notes."""
 
-import base64
-import gzip
-import hashlib
-import http.server
-import io
 import json
 import os
 import random
 import subprocess
-import tarfile
 import tempfile
-import threading
 import unittest
 from pathlib import Path
 
 import glass
 from programs import PROGRAM
+from registry import CLEAN, HIDDEN, LIST, MARKED, Registry, client
 
 SECONDS_MAX = 120
-LIST = "blackbird,nightjar,kingfisher,woodpecker,chaffinch"
-HIDDEN = base64.b64encode(bytes(b ^ 0x5B for b in LIST.encode())).decode()
-CLEAN = 'fetch("https://api.acme.example.com/v1");if(process.env.ACME_TOKEN)go("--sandbox");'
-MARKED = CLEAN + f'var l="{HIDDEN}",q=z==="Europe/Oslo"?"\\u2019":k?"\\u02bc":"\'";fetch("https://stats.acme.example.net/x");process.env.ACME_SPY;'
-
-
-def packed(files):
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w") as tar:
-        for name, text in files.items():
-            entry = tarfile.TarInfo("package/" + name)
-            entry.size = len(text.encode())
-            tar.addfile(entry, io.BytesIO(text.encode()))
-    return gzip.compress(out.getvalue(), mtime=0)
-
-
-def client(version, code, **more):
-    return packed({"package.json": json.dumps({"name": "@acme/code", "version": version, "scripts": {"postinstall": "node fetch.js"}} | more), "cli.js": code})
-
-
-class Registry(http.server.BaseHTTPRequestHandler):
-    """An npm registry of two packages: the client's and that of its program. `broken` sends other bytes than it lists."""
-    packages = {}
-    asked = []
-    broken = False
-
-    def do_GET(self):
-        self.asked.append(self.path)
-        name = self.path[1:].replace("%2f", "/")
-        if name in self.packages:
-            versions = {}
-            for version, (content, optional) in self.packages[name].items():
-                digest = base64.b64encode(hashlib.sha512(content).digest()).decode()
-                versions[version] = {"name": name, "version": version, "optionalDependencies": optional,
-                                     "dist": {"integrity": "sha512-" + digest, "tarball": f"http://127.0.0.1:{self.server.server_port}/-/{name}/{version}"}}
-            body = json.dumps({"name": name, "dist-tags": {"latest": max(versions)}, "versions": versions}).encode()
-        elif self.path.startswith("/-/"):
-            name, version = self.path[3:].rsplit("/", 1)
-            body = self.packages[name][version][0] + (b"x" if self.broken else b"")
-        else:
-            self.send_error(404)
-            return
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
 
 
 class Inspect(unittest.TestCase):
@@ -134,17 +79,10 @@ class Inspect(unittest.TestCase):
         self.run_program("diff", new, old)
 
     def test_a_registry_is_asked_and_what_it_sends_is_verified(self):
-        Registry.packages = {
+        packages = {
             "@acme/code": {"1.0.1": (client("1.0.1", CLEAN), {"@acme/code-linux-x64": "1.0.1", "@acme/code-darwin-arm64": "1.0.1"})},
             "@acme/code-linux-x64": {"1.0.1": (client("1.0.1", MARKED, name="@acme/code-linux-x64"), {})}}
-        Registry.asked, Registry.broken = [], False
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Registry)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        self.addCleanup(thread.join, SECONDS_MAX)
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
-        address = f"http://127.0.0.1:{server.server_port}/"
+        address = self.enterContext(Registry.running(packages))
         report = json.loads(self.run_program("npm:@acme/code@1.0.1", "--registry", address, "--json", code=1))
         self.assertEqual(report["subject"], "@acme/code 1.0.1")
         self.assertEqual(report["groups"][0]["findings"][0]["file"], "@acme/code-linux-x64@1.0.1/package/cli.js")
