@@ -28,7 +28,7 @@ std::string cut(std::string text, std::size_t bytes_max) {
 }
 
 std::string sentence_of(const Finding& one) {
-    if (one.entries > 0)
+    if (one.kind == Kind::concealed_text && one.entries > 1)
         return fmt::format("a hidden list of {} entries, sha256:{}", one.entries, digest_of(one.text).substr(0, 16));
     return fmt::format("{}: {}", name_of(one.kind), cut(one.text, text_bytes_max));
 }

@@ -19,6 +19,7 @@ Inspection inspection(std::string name, std::string version) {
     Finding choice;
     choice.kind = Kind::look_alike_choice;
     choice.text = "'\u2019\u02bc";
+    choice.entries = 3;
     Finding plain;
     plain.text = "only mentioned";
     out.findings = {hidden, choice, plain, choice};
@@ -66,6 +67,7 @@ TEST(OsvDraft, what_is_concealed_is_named_alike_in_each_version) {
     ASSERT_EQ(lines.size(), 2u);
     EXPECT_EQ(lines, concealed_in(inspection("a", "2")));
     EXPECT_TRUE(lines[0].starts_with("a hidden list of 147 entries, sha256:"));
+    EXPECT_EQ(lines[1], "choice of look-alikes: '\u2019\u02bc");
 }
 
 } // namespace
