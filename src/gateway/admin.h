@@ -19,6 +19,7 @@ struct AdminView {
     std::function<std::string()> metrics;
     std::function<std::shared_ptr<const policy::Policy>()> policy; // in force
     std::function<net::Task<void>(http::Exchange&)> ledger;        // answers what is_ledger_path() says
+    std::function<net::Task<void>(http::Exchange&)> directory;     // answers below directory_path
     std::vector<std::string> hosts;                                // lower case, with port
 };
 
