@@ -1,5 +1,6 @@
 // sallyport person disable | enable | list
 #include "base/clock.h"
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/open.h"
 #include "cli/terminal.h"
@@ -73,6 +74,17 @@ int change(const PersonOptions& options, bool enable) {
     return done;
 }
 
+// Who signs in has a name in small letters; a key may have been issued for it as it is written.
+int change_all(const PersonOptions& options, bool enable) {
+    const std::string small = to_lower(options.name);
+    const bool is_written_small = small == options.name || options.name.starts_with("p_");
+    const int exit_code = change(options, enable);
+    if (is_written_small || exit_code != done) return exit_code;
+    PersonOptions other = options;
+    other.name = small;
+    return change(other, enable);
+}
+
 int list(const PersonOptions& options) {
     int exit_code = done;
     const auto config = open_config(options.config, false, exit_code);
@@ -104,7 +116,7 @@ void add_person(Command& app, int& exit_code) {
         command.flag("--json", options.json, "Print an object");
         command.footer(fmt::format("Example:\n  sallyport person {} ada@acme.example --reason 'left the company'\n",
                                    enable ? "enable" : "disable"));
-        command.run([&exit_code, enable] { exit_code = change(options, enable); });
+        command.run([&exit_code, enable] { exit_code = change_all(options, enable); });
     }
     Command list_command = person.command("list", "Those who were disabled, and whom the directory knows");
     add_config_option(list_command, options.config);

@@ -21,6 +21,10 @@ std::size_t load_issuer(ConfigReader& config, Fields& fields, Config& out) {
     const Node node = fields.require("issuer");
     config.host(fields, config.url(node, "the issuer's URL", UrlKind::host), issuer);
     issuer.issuer = node ? node.text() : std::string();
+    const bool is_loopback =
+        issuer.where.host == "localhost" || issuer.where.host == "::1" || issuer.where.host.starts_with("127.");
+    if (!issuer.tls && !issuer.where.host.empty() && !is_loopback)
+        config.reader().mistake(node, "who says who somebody is is asked by https://; http:// is for loopback only");
     if (!issuer.credential.empty())
         config.reader().mistake(node, "an issuer is sent no 'credential'; the client's secret is 'client_secret'");
     for (const Node host : config.reader().list(fields.take("hosts"), "hosts")) {

@@ -96,7 +96,7 @@ net::Task<Result<GivenTokens>> begin_session(Lane& lane, identity::SignedIn who,
     SigningIn& signing_in = lane.shared.signing_in;
     const std::int64_t now = wall_ms(), lasts_ms = lane.world->config->sign_in->lasts_ms;
     store::SessionRecord session;
-    session.id = "s_" + to_hex(crypto::random_bytes(8));
+    session.id = "si_" + to_hex(crypto::random_bytes(8));
     session.person = lane.shared.pseudonyms.remember(identity::NameKind::person, who.name).view();
     session.team = std::move(who.team);
     session.max_class = std::move(who.max_class);

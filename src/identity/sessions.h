@@ -22,7 +22,7 @@ inline constexpr std::size_t sessions_max = 200'000; // tokens: two of a session
 
 // A sign-in. Who holds it may view its texts.
 struct Session {
-    std::string id; // "s_…", or "w_…" of a workload; stands where a key's id does
+    std::string id; // "si_…", or "w_…" of a workload; stands where a key's id does
     std::string person, team, role, max_class;
     std::atomic<bool> ended = false;
     Caller caller() const { return {id, person, team, max_class, role, Access::developer}; }

@@ -94,7 +94,7 @@ struct PersonRecord {
 
 // A sign-in: a person at one client. Digests as of keys; the tokens themselves are nowhere.
 struct SessionRecord {
-    std::string id; // "s_…", stands where a key's id does
+    std::string id; // "si_…", stands where a key's id does
     std::string person, team, role, max_class;
     std::string client;         // that signed in, as it says
     std::string refresh_digest; // of the refresh token that is good now

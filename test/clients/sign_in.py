@@ -103,7 +103,7 @@ class Session:
 
     def is_recorded(self):
         entries = self.stack.ledger(1)
-        require(entries and all(entry["key"].startswith("s_") for entry in entries), f"{entries}")
+        require(entries and all(entry["key"].startswith("si_") for entry in entries), f"{entries}")
         text = self.stack.said() + "".join(path.read_text(errors="replace") for path in self.stack.folder.glob("*.out"))
         kept = json.loads((self.home / ".claude" / ".credentials.json").read_text())
         tokens = re.findall(r"sp_[0-9A-Za-z]{36}", json.dumps(kept))

@@ -39,7 +39,7 @@ class Device(SignsIn):
         answer = self.model_call(tokens["access_token"])
         self.assertEqual(200, answer.status, answer.body)
         row = self.row(answer)
-        self.assertTrue(row["key"].startswith("s_"), row)
+        self.assertTrue(row["key"].startswith("si_"), row)
         self.assertEqual("web", row["team"])
         self.assertEqual((400, "expired_token"), brief(self.poll(device)), "a code is good once")
 
