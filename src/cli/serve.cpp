@@ -15,7 +15,8 @@ namespace {
 
 // Of the only client that asks a gateway for them.
 Result<std::string> claude_settings(const policy::Document& document, const std::vector<std::string>& models) {
-    const auto controls = endpoint::controls(document, *endpoint::find_client("claude"), {.models = models});
+    const auto controls =
+        endpoint::controls(document, *endpoint::find_client("claude"), {.gateway = {}, .cls = {}, .models = models});
     if (!controls) return std::unexpected(controls.error());
     for (const auto& [path, text] : controls->files)
         if (path.ends_with("managed-settings.json")) return text.substr(0, text.find_last_not_of("\n") + 1);

@@ -138,6 +138,13 @@ net::Task<Result<GivenTokens>> renew_session(Lane& lane, Secret refresh) {
         co_return not_now(lane, found.error());
     }
     store::SessionRecord& session = *found;
+    const Renewals::One alone(signing_in.renewals, session.id);
+    if (!alone) co_return fail(ErrorKind::unavailable, "this sign-in is being renewed; use the new token");
+    // One that was over meanwhile is not renewed a second time.
+    co_await lane.shared.workers.run(lane.loop, [&] { found = find(signing_in, digest); });
+    if (!found && found.error().kind != ErrorKind::refused && found.error().kind != ErrorKind::unavailable)
+        co_return not_now(lane, found.error());
+    if (!found) co_return std::unexpected(found.error());
     if (!session.provider_token.empty()) {
         const auto token = signing_in.sealing.open(session.provider_token, provider_token_context);
         if (!token) co_return no("this sign-in cannot be renewed; sign in again");

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,35 @@ private:
     std::map<std::string, std::shared_ptr<const KnownIssuer>, std::less<>> known_;
 };
 
+// Sign-ins that are being renewed: the provider's token is good once, too, and one that came twice could end all of them.
+class Renewals {
+public:
+    // Held as long as it lives; false where somebody else renews it.
+    class One {
+    public:
+        One(Renewals& all, std::string session) : all_(all), session_(std::move(session)) {
+            const std::scoped_lock lock(all_.mutex_);
+            held_ = all_.under_way_.insert(session_).second;
+        }
+        ~One() {
+            const std::scoped_lock lock(all_.mutex_);
+            if (held_) all_.under_way_.erase(session_);
+        }
+        One(const One&) = delete;
+        One& operator=(const One&) = delete;
+        explicit operator bool() const { return held_; }
+
+    private:
+        Renewals& all_;
+        std::string session_;
+        bool held_ = false;
+    };
+
+private:
+    std::mutex mutex_;
+    std::set<std::string> under_way_;
+};
+
 // A client's company settings (a JSON object) for somebody who may ask these models; made by endpoint/, joined by cli/.
 using ClientSettings =
     std::function<Result<std::string>(const policy::Document& document, const std::vector<std::string>& models)>;
@@ -52,6 +82,7 @@ struct SigningIn {
     ClientSettings settings;          // of Claude Code; may be empty
     identity::DeviceGrants grants{};
     IssuerMemory issuers{};
+    Renewals renewals{};
 };
 
 } // namespace sallyport::gateway

@@ -10,6 +10,7 @@ from provider import Browser
 from signs_in import ANTHROPIC, CLAUDE, DIRECTORY_TOKEN, SignsIn, brief
 from wire import Cut, Wire, until
 
+REPEAT_SECONDS = 31  # until a token that comes again is no client's own repeat any more
 CUT_SECONDS_MAX = 1.0 * rig.SECONDS_FACTOR
 
 
@@ -87,6 +88,15 @@ class CutOff(SignsIn):
         self.provider.silent = True
         self.assertEqual(503, self.refresh(tokens["refresh_token"])[0])
         self.assertEqual(200, self.model_call(tokens["access_token"]).status)
+
+    def test_a_refresh_token_that_somebody_else_has(self):
+        tokens = self.sign_in()
+        status, renewed = self.refresh(tokens["refresh_token"])
+        self.assertEqual(200, status)
+        time.sleep(REPEAT_SECONDS)
+        self.cut(renewed["access_token"], lambda: self.assertEqual((401, "invalid_grant"), brief(self.refresh(tokens["refresh_token"]))),
+                 "this sign-in was ended")
+        self.assertEqual((401, "invalid_grant"), brief(self.refresh(renewed["refresh_token"])))
 
     def test_before_the_answer_begins(self):
         tokens = self.sign_in()

@@ -4,6 +4,7 @@ import hashlib
 import json
 import time
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from provider import CLIENT, SECRET, Browser, EcKey, RsaKey, base64url
@@ -187,6 +188,16 @@ class Sessions(SignsIn):
         self.assertEqual(503, self.refresh(first["refresh_token"])[0], "a client's own repeat ends nothing")
         self.assertEqual(200, self.refresh(second["refresh_token"])[0])
         self.assertEqual(403, self.model_call(second["refresh_token"]).status, "a refresh token calls no model")
+
+    def test_several_that_renew_at_once_ask_the_provider_once(self):
+        tokens = self.sign_in()
+        asked = self.provider.count("/token")
+        with ThreadPoolExecutor(8) as pool:
+            told = list(pool.map(lambda _: self.refresh(tokens["refresh_token"]), range(8)))
+        self.assertEqual([200] + [503] * 7, sorted(status for status, _ in told))
+        self.assertEqual(asked + 1, self.provider.count("/token"))
+        renewed = next(answer for status, answer in told if status == 200)
+        self.assertEqual(200, self.refresh(renewed["refresh_token"])[0])
 
     def test_a_sign_in_outlives_a_restart(self):
         tokens = self.sign_in()
