@@ -7,6 +7,7 @@ import http.client
 import json
 import re
 import secrets
+import ssl
 import subprocess
 import threading
 import time
@@ -70,7 +71,7 @@ class EcKey:
 
 
 class Provider:
-    def __init__(self):
+    def __init__(self, tls=None):
         self.key = RsaKey()
         self.published = [self.key]
         self.claims = {"sub": "u-1", "email": "ada@acme.example", "email_verified": True, "groups": ["ai-developers"]}
@@ -81,7 +82,10 @@ class Provider:
         self.sign = self.signed
         self.asked, self.codes, self.refresh_tokens = [], {}, set()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        if tls:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.server.server_address[1]}"
+        self.keys_url = self.url + "/keys"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def close(self):
@@ -110,7 +114,7 @@ class Provider:
             return 500, {}
         if path == "/.well-known/openid-configuration":
             return 200, {"issuer": self.url, "authorization_endpoint": self.url + "/authorize", "token_endpoint": self.url + "/token",
-                         "jwks_uri": self.url + "/keys", "response_types_supported": ["code"]}
+                         "jwks_uri": self.keys_url, "response_types_supported": ["code"]}
         if path == "/keys":
             return 200, {"keys": [key.public() for key in self.published]}
         if path == "/authorize":
@@ -191,7 +195,8 @@ class Browser:
         body = urllib.parse.urlencode(form).encode() if form is not None else None
         if body is not None:
             headers.append(("Content-Type", "application/x-www-form-urlencoded"))
-        connection = http.client.HTTPConnection("127.0.0.1", split.port, timeout=30)
+        connection = http.client.HTTPSConnection("127.0.0.1", split.port, timeout=30, context=ssl._create_unverified_context()) \
+            if split.scheme == "https" else http.client.HTTPConnection("127.0.0.1", split.port, timeout=30)
         try:
             connection.request(method, target, body, dict(headers))
             answer = connection.getresponse()
