@@ -13,6 +13,7 @@ namespace sallyport::gateway {
 namespace {
 
 constexpr std::string_view provider_token_context = "provider-token";
+constexpr const char* nobody_signs_in = "nobody signs in at this gateway any more";
 
 std::unexpected<Error> no(std::string sentence) {
     return fail(ErrorKind::refused, std::move(sentence), ErrorSource::client);
@@ -94,7 +95,9 @@ Result<store::SessionRecord> find(SigningIn& signing_in, std::string_view digest
 
 net::Task<Result<GivenTokens>> begin_session(Lane& lane, identity::SignedIn who, std::string client) {
     SigningIn& signing_in = lane.shared.signing_in;
-    const std::int64_t now = wall_ms(), lasts_ms = lane.world->config->sign_in->lasts_ms;
+    const std::shared_ptr<const World> world = lane.world;
+    if (!world->config->sign_in) co_return no(nobody_signs_in); // since a reload
+    const std::int64_t now = wall_ms(), lasts_ms = world->config->sign_in->lasts_ms;
     store::SessionRecord session;
     session.id = "si_" + to_hex(crypto::random_bytes(8));
     session.person = lane.shared.pseudonyms.remember(identity::NameKind::person, who.name).view();
@@ -126,6 +129,7 @@ net::Task<Result<GivenTokens>> begin_session(Lane& lane, identity::SignedIn who,
 net::Task<Result<GivenTokens>> renew_session(Lane& lane, Secret refresh) {
     SigningIn& signing_in = lane.shared.signing_in;
     const std::shared_ptr<const World> world = lane.world;
+    if (!world->config->sign_in) co_return no(nobody_signs_in);
     const SignInConfig& sign_in = *world->config->sign_in;
     if (!identity::is_company_key(refresh.reveal())) co_return no("this is no refresh token of this gateway");
     const std::string digest(crypto::bytes(signing_in.sessions.digest_of(refresh.reveal())));
