@@ -16,12 +16,14 @@ void add_serve(Command& app, int& exit_code);
 void add_demo(Command& app, int& exit_code);
 void add_vendor(Command& app, int& exit_code);
 void add_key(Command& app, int& exit_code);
+void add_person(Command& app, int& exit_code);
 void add_policy(Command& app, int& exit_code);
 void add_exception(Command& app, int& exit_code); // and break-glass
 void add_finding(Command& app, int& exit_code);
 void add_ledger(Command& app, int& exit_code);
 void add_repo(Command& app, int& exit_code);
 void add_run(Command& app, int& exit_code);
+void add_sign_in(Command& app, int& exit_code); // and sign-out
 void add_inspect(Command& app, int& exit_code);
 void add_discover(Command& app, int& exit_code);
 // Below it; what is returned tells, once the arguments are read, whether it was named.

@@ -15,12 +15,14 @@ int main(int argc, char** argv) {
     add_demo(app, exit_code);
     add_vendor(app, exit_code);
     add_key(app, exit_code);
+    add_person(app, exit_code);
     add_policy(app, exit_code);
     add_exception(app, exit_code);
     add_finding(app, exit_code);
     add_ledger(app, exit_code);
     add_repo(app, exit_code);
     add_run(app, exit_code);
+    add_sign_in(app, exit_code);
     add_inspect(app, exit_code);
     add_advisory(app, exit_code);
     add_catalog(app, exit_code);

@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/terminal.h"
 #include "endpoint/launch.h"
+#include "endpoint/sign_in.h"
 
 #include <fmt/format.h>
 
@@ -42,7 +43,9 @@ Result<Secret> company_key(const std::string& file) {
     auto text = read_file(path, 4096);
     if (!text)
         return fail(ErrorKind::unavailable, "there is no company key: put what `sallyport key issue` printed into " +
-                                                path + " (mode 600), or into SALLYPORT_KEY");
+                                                path +
+                                                " (mode 600), or into SALLYPORT_KEY; or sign in with: "
+                                                "sallyport sign-in");
     while (!text->empty() && (text->back() == '\n' || text->back() == '\r' || text->back() == ' ')) text->pop_back();
     return Secret(std::move(*text));
 }
@@ -116,14 +119,26 @@ int run(const RunOptions& options) {
     launch.agent = variable("SSH_AUTH_SOCK");
     launch.grants.insert(options.grants.begin(), options.grants.end());
     if (!options.gateway.empty()) {
-        std::string behind;
+        std::string behind; // also of a sign-in: written without a slash at its end
         auto gateway = origin_of(options.gateway, behind);
         if (!gateway) return complain(gateway.error());
         if (!behind.empty()) return complain("the gateway's address has no path; leave out " + behind);
         launch.gateway = std::move(*gateway);
         auto key = company_key(options.key_file);
-        if (!key) return complain(key.error());
-        launch.key = std::move(*key);
+        const auto file = endpoint::sign_in_file(launch.home);
+        const auto signed_in = endpoint::read_sign_in(file);
+        if (key) {
+            launch.key = std::move(*key);
+        } else if (!signed_in) {
+            return complain(signed_in.error());
+        } else if (*signed_in && options.key_file.empty()) {
+            if ((*signed_in)->gateway != options.gateway)
+                return complain("you are signed in at " + (*signed_in)->gateway + ", not at " + options.gateway +
+                                "; sign in there with: sallyport sign-in --gateway " + options.gateway);
+            launch.sign_in = file;
+        } else {
+            return complain(key.error());
+        }
     } else if (launch.client != nullptr) {
         return complain("no gateway is named: say --gateway https://…, or set SALLYPORT_GATEWAY");
     }

@@ -3,6 +3,7 @@
 #include "cli/forward.h"
 #include "cli/open.h"
 #include "cli/terminal.h"
+#include "endpoint/controls.h"
 #include "gateway/service.h"
 #include "sandbox/harden.h"
 
@@ -11,6 +12,16 @@
 namespace sallyport::cli {
 
 namespace {
+
+// Of the only client that asks a gateway for them.
+Result<std::string> claude_settings(const policy::Document& document, const std::vector<std::string>& models) {
+    const auto controls =
+        endpoint::controls(document, *endpoint::find_client("claude"), {.gateway = {}, .cls = {}, .models = models});
+    if (!controls) return std::unexpected(controls.error());
+    for (const auto& [path, text] : controls->files)
+        if (path.ends_with("managed-settings.json")) return text.substr(0, text.find_last_not_of("\n") + 1);
+    return std::string("{}");
+}
 
 int serve(const std::string& file) {
     int exit_code = done;
@@ -28,7 +39,7 @@ int serve(const std::string& file) {
             fmt::print("admin on {}\n", listening.admin_url);
             std::fflush(stdout);
         },
-        forward.get());
+        forward.get(), claude_settings);
     if (!served) return complain(served.error());
     return done;
 }

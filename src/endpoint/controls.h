@@ -15,7 +15,7 @@
 namespace sallyport::endpoint {
 
 struct ControlsOptions {
-    std::string gateway;              // "https://gateway.example", without a path
+    std::string gateway; // "https://gateway.example", without a path; empty: the client signed in there and knows it
     std::optional<policy::Class> cls; // only repositories of this class are worked on with it; else any
     std::vector<std::string> models;  // names that the policy's patterns stand for; clients take no patterns
 };

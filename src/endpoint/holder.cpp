@@ -67,10 +67,12 @@ net::Task<Result<Answered>> post(net::Loop& loop, http::ClientConnection& connec
 std::int64_t Holder::gateway_ms() const { return wall_ms() + ahead_ms_; }
 
 net::Task<Result<Answered>> post_to_gateway(net::Loop& loop, http::Pool& pool, const GatewayAccess& gateway,
-                                            std::string_view path, std::string body, std::string fields) {
-    const std::string head = "POST " + std::string(path) + " HTTP/1.1\r\nHost: " + gateway.origin.authority +
-                             "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
-                             "\r\nx-sallyport-key: " + std::string(gateway.key.reveal()) + "\r\n" + fields + "\r\n";
+                                            std::string_view path, std::string body, std::string fields,
+                                            std::string_view type) {
+    std::string head = "POST " + std::string(path) + " HTTP/1.1\r\nHost: " + gateway.origin.authority;
+    head += "\r\nContent-Type: " + std::string(type) + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+    if (!gateway.key.empty()) head += "x-sallyport-key: " + std::string(gateway.key.reveal()) + "\r\n";
+    head += fields + "\r\n";
     Result<Answered> answer = fail(ErrorKind::unavailable, "");
     for (const bool fresh : {false, true}) { // a kept connection may have died meanwhile
         auto connection = co_await pool.take(gateway_in_pool, gateway.origin, fresh, limits::binding_asked_ms_max);

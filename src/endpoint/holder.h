@@ -6,6 +6,7 @@
 #include "identity/binding.h"
 #include "policy/egress.h"
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,7 +16,10 @@ namespace sallyport::endpoint {
 // Whom and how to ask.
 struct GatewayAccess {
     http::Origin origin;
-    Secret key; // of the company
+    Secret key; // of the company, or an access token
+    // Where that is a sign-in's (sign_in.h): its file, and until when.
+    std::filesystem::path sign_in{};
+    std::int64_t until_ms = 0;
 };
 inline constexpr std::size_t gateway_in_pool = 0; // its number
 
@@ -25,7 +29,8 @@ struct Answered {
 };
 // One question of the launcher's own. `fields`: complete lines, each with CRLF.
 net::Task<Result<Answered>> post_to_gateway(net::Loop& loop, http::Pool& pool, const GatewayAccess& gateway,
-                                            std::string_view path, std::string body, std::string fields);
+                                            std::string_view path, std::string body, std::string fields,
+                                            std::string_view type = "application/json");
 
 // Asks for a binding: the answer, for Holder::take(). Errors: refused, with the gateway's sentence; unavailable: it cannot be had. `fields`:
 // complete lines, each with CRLF.

@@ -6,6 +6,7 @@
 #include "endpoint/reached.h"
 #include "endpoint/redirects.h"
 #include "endpoint/seen_ledgers.h"
+#include "endpoint/sign_in.h"
 #include "endpoint/ssh_doors.h"
 #include "endpoint/statement.h"
 #include "endpoint/tier.h"
@@ -203,7 +204,10 @@ Result<Agreed> agree(const LaunchOptions& options, const identity::Statement& st
     Agreed out;
     if (options.gateway.where.host.empty()) return out;
     SeenLedgers seen(state_of(options) / "ledgers", options.gateway.authority);
-    auto answer = ask_for_binding_apart({options.gateway, options.key}, statement, seen.fields());
+    GatewayAccess access{options.gateway, options.key, options.sign_in};
+    if (!access.sign_in.empty())
+        if (auto kept = keep_signed_in_apart(access); !kept) return std::unexpected(kept.error());
+    auto answer = ask_for_binding_apart(access, statement, seen.fields());
     if (!answer) return std::unexpected(answer.error());
     out.answer = std::move(*answer);
     auto told = seen.take(out.answer);
@@ -261,7 +265,7 @@ private:
     }
 
     Result<void> open_doors(const identity::Statement& statement, Agreed& agreed) {
-        way_.emplace(loop_, resolver_, WayOutOptions{{options_.gateway, options_.key}, statement});
+        way_.emplace(loop_, resolver_, WayOutOptions{{options_.gateway, options_.key, options_.sign_in}, statement});
         if (auto taken = way_->holder().take(agreed.answer); !taken) return taken;
         ForwardOptions forward;
         forward.rules = [this] { return way_->holder().rules(); };

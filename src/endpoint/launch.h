@@ -23,9 +23,10 @@ struct LaunchOptions {
     std::vector<std::string> arguments;
     std::filesystem::path directory; // where it begins
     std::filesystem::path home;
-    std::string path;     // PATH, of the person
-    http::Origin gateway; // without a host: there is none, and no way out at all
-    Secret key;           // of the company, for the gateway
+    std::string path;              // PATH, of the person
+    http::Origin gateway;          // without a host: there is none, and no way out at all
+    Secret key;                    // of the company, for the gateway
+    std::filesystem::path sign_in; // in place of a key: the file of one (sign_in.h)
     std::string model;
     bool despite_redirects = false;
     std::filesystem::path agent;          // socket of the person's ssh-agent (SSH_AUTH_SOCK); empty: there is none

@@ -50,7 +50,7 @@ void write_servers(json::Writer& writer, const NativeLimits& limits) {
 }
 
 void claude_code(const NativeLimits& limits, Controls& out, Said& said) {
-    said.address = "env.ANTHROPIC_BASE_URL";
+    if (!limits.gateway.empty()) said.address = "env.ANTHROPIC_BASE_URL";
     said.quiet = "env: updates off, nothing but model calls";
     if (limits.versions_exact) said.versions = "requiredMinimumVersion, requiredMaximumVersion";
     if (limits.models) said.models = "availableModels";
@@ -63,7 +63,7 @@ void claude_code(const NativeLimits& limits, Controls& out, Said& said) {
                                if (!limits.denied.empty()) write_list(writer, "deniedModels", limits.denied);
                                if (limits.models) writer.member("enforceAvailableModels", true);
                                writer.begin_object("env");
-                               writer.member("ANTHROPIC_BASE_URL", limits.gateway);
+                               if (!limits.gateway.empty()) writer.member("ANTHROPIC_BASE_URL", limits.gateway);
                                writer.member("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1");
                                writer.member("DISABLE_UPDATES", "1");
                                writer.end_object();

@@ -1,6 +1,7 @@
 #include "endpoint/way_out.h"
 
 #include "base/limits.h"
+#include "endpoint/sign_in.h"
 #include "json/writer.h"
 
 #include <utility>
@@ -98,6 +99,8 @@ net::Task<void> WayOut::relay(http::Exchange& exchange) {
         (void)told; // the client is gone then
         co_return;
     }
+    const Result<void> signed_in = co_await keep_signed_in(loop_, pool_, options_.gateway);
+    if (!signed_in) figures_.unreachable = signed_in.error().message; // the gateway tells the client what is wrong
     co_await holder_.keep_fresh();
     const crypto::Digest digest = crypto::sha256(body.view());
     // A kept connection may have died meanwhile: then once more, on a fresh one.

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "gateway/authzen.h"
+#include "gateway/directory_desk.h"
 #include "gateway/ledger_question.h"
 #include "json/writer.h"
 
@@ -70,6 +71,8 @@ net::Task<void> answer_admin(const AdminView& view, http::Exchange& exchange) {
                "sallyport.yaml.\n";
     } else if (is_ledger_path(head.path)) {
         co_return co_await view.ledger(exchange);
+    } else if (head.path.starts_with(directory_path)) {
+        co_return co_await view.directory(exchange);
     } else if (head.method == "POST" && head.path == "/access/v1/evaluation") {
         co_return co_await answer_evaluation(view, exchange, false);
     } else if (head.method == "POST" && head.path == "/access/v1/evaluations") {

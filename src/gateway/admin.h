@@ -20,8 +20,9 @@ struct AdminView {
     std::function<std::string()> metrics;
     std::function<std::shared_ptr<const policy::Policy>()> policy; // in force
     std::function<std::shared_ptr<const catalog::Advisories>()> advisories;
-    std::function<net::Task<void>(http::Exchange&)> ledger; // answers what is_ledger_path() says
-    std::vector<std::string> hosts;                         // lower case, with port
+    std::function<net::Task<void>(http::Exchange&)> ledger;    // answers what is_ledger_path() says
+    std::function<net::Task<void>(http::Exchange&)> directory; // answers below directory_path
+    std::vector<std::string> hosts;                            // lower case, with port
 };
 
 net::Task<void> answer_admin(const AdminView& view, http::Exchange& exchange);

@@ -130,7 +130,7 @@ Result<CallerView> read_caller(const http::RequestHead& head, const identity::Ke
         if (credential.empty()) return;
         // A company key with a slip in it is still presented, so that its owner hears what is wrong with it.
         if (identity::classify_credential(credential) == identity::CredentialKind::company_key ||
-            credential.starts_with(identity::key_prefix)) {
+            credential.starts_with(identity::key_prefix) || keys.knows_token(credential)) {
             ++company_keys;
             if (presented.empty())
                 presented = credential;

@@ -60,6 +60,9 @@ public:
         load_inspection(fields.take("inspection"), config);
         load_forward(*this, fields.take("forward"), config);
         load_handover(*this, fields.take("handover"), config);
+        load_sign_in(*this, fields.take("sign_in"), config);
+        load_workloads(*this, fields.take("workloads"), config);
+        load_directory(*this, fields.take("scim"), config);
         fields.finish();
     }
 

@@ -65,6 +65,35 @@ struct HandoverConfig : HostConfig {
     std::filesystem::path file; // of Transport::file
 };
 
+// One that says who somebody is: the company's OpenID provider, or a CI system (docs/sign-in.md).
+struct IssuerConfig : HostConfig {
+    std::string issuer;                           // as tokens name it
+    std::vector<HostConfig> further;              // hosts that its metadata may name beside its own
+    std::int64_t timeout_ms = limits::witness_ms; // of one call
+};
+
+// Signing in at the gateway. `issuer`: index in Config::issuers.
+struct SignInConfig {
+    std::size_t issuer = 0;
+    std::string client_id;
+    Secret client_secret; // empty: a public client, held to its word by PKCE alone
+    std::string address;  // "https://gateway.example": as browsers and clients reach it; empty: as the request says
+    std::string scopes = "openid email offline_access";
+    std::string person_claim = "email", groups_claim = "groups";
+    std::vector<std::pair<std::string, std::string>>
+        teams; // group and team, in the operator's order; empty: everybody may
+    std::string max_class = "trade-secret";
+    std::int64_t lasts_ms = 12 * 3'600'000LL; // until the person signs in again
+    std::vector<std::string> models;          // names that the policy's patterns stand for, to tell clients
+};
+
+// A service that comes with a token of its own: no person.
+struct WorkloadConfig {
+    std::size_t issuer = 0;
+    std::string audience, subject; // a pattern: "repo:acme/*"
+    std::string team, max_class = "internal";
+};
+
 // One that cosigns the ledger's checkpoints (C2SP tlog-witness).
 struct WitnessConfig : HostConfig {
     crypto::NoteVerifier key;
@@ -117,6 +146,10 @@ struct Config {
     LedgerConfig ledger;
     BodiesConfig bodies;
     std::optional<ForwardConfig> forward;
+    std::vector<IssuerConfig> issuers;
+    std::optional<SignInConfig> sign_in;
+    std::vector<WorkloadConfig> workloads;
+    Secret directory_token;                        // of the company's directory, for SCIM; empty: it is not listened to
     std::vector<std::filesystem::path> rule_files; // for secrets, in the gitleaks format, beside the program's own
     bool personal_data = false;                    // the pack of cards, account numbers and national numbers, too
     std::vector<std::string> customers;            // names that `repo classify` looks for

@@ -20,57 +20,67 @@ struct Row {
     const char* words;
 };
 
-const std::string file = "version: 1\n"                                                                      // 1
-                         "data: data\n"                                                                      // 2
-                         "policy: policy.yaml\n"                                                             // 3
-                         "threads: 2\n"                                                                      // 4
-                         "listeners:\n"                                                                      // 5
-                         "  - address: \"127.0.0.1:8080\"\n"                                                 // 6
-                         "    tls: { certificate: c.pem, key: k.pem }\n"                                     // 7
-                         "admin: { address: \"127.0.0.1:9090\", hosts: [ops.example] }\n"                    // 8
-                         "proxy: \"http://proxy.example:3128\"\n"                                            // 9
-                         "timeouts: { head: 30s, drain: 10s }\n"                                             // 10
-                         "limits: { request_body: 64MiB, connections: 100 }\n"                               // 11
-                         "upstreams:\n"                                                                      // 12
-                         "  one:\n"                                                                          // 13
-                         "    url: \"https://api.example/v\"\n"                                              // 14
-                         "    dialects: [anthropic-messages, gemini]\n"                                      // 15
-                         "    credential: \"${env:SALLYPORT_TEST_KEY}\"\n"                                   // 16
-                         "    credential_header: x-key\n"                                                    // 17
-                         "    account: acme\n"                                                               // 18
-                         "    strip_headers: [x-git]\n"                                                      // 19
-                         "authzen:\n"                                                                        // 20
-                         "  url: \"https://pdp.acme.example\"\n"                                             // 21
-                         "  credential: \"${env:SALLYPORT_TEST_KEY}\"\n"                                     // 22
-                         "  timeout: 3s\n"                                                                   // 23
-                         "  remember: 0s\n"                                                                  // 24
-                         "inspection: { customers: [Acme Bank, 3M] }\n"                                      // 25
-                         "handover:\n"                                                                       // 26
-                         "  - name: siem\n"                                                                  // 27
-                         "    to: \"https://siem.acme.example\"\n"                                           // 28
-                         "    format: hec\n"                                                                 // 29
-                         "    credential: \"${env:SALLYPORT_TEST_KEY}\"\n"                                   // 30
-                         "    from: end\n"                                                                   // 31
-                         "  - { name: logs, to: \"syslog+tls://logs.example\", format: cef, timeout: 5s }\n" // 32
-                         "  - { name: disk, to: \"file:events.jsonl\", format: ocsf }\n"                     // 33
-                         "ledger:\n"                                                                         // 34
-                         "  witnesses:\n"                                                                    // 35
-                         "    - url: \"https://w1.acme.example\"\n"                                          // 36
-                         "      key: W1KEY\n"                                                                // 37
-                         "    - { url: \"https://w2.acme.example\", key: W2KEY }\n"                          // 38
-                         "  cosignatures: 2\n"                                                               // 39
-                         "  every: 1s\n"                                                                     // 40
-                         "  cosigned_within: 5m\n"                                                           // 41
-                         "  key:\n"                                                                          // 42
-                         "    command: [/usr/bin/age, --decrypt]\n"                                          // 43
-                         "    file: ledger.key.age\n"                                                        // 44
-                         "    environment: [SALLYPORT_TEST_KEY]\n"                                           // 45
-                         "    timeout: 20s\n"                                                                // 46
-                         "forward:\n"                                                                        // 47
-                         "  listen: \"127.0.0.1:3128\"\n"                                                    // 48
-                         "  names: { git.acme.example: 10.1.2.3 }\n"                                         // 49
-                         "  idle: 5m\n"                                                                      // 50
-                         "  bytes_per_contact: 1GiB\n";                                                      // 51
+const std::string file =
+    "version: 1\n"                                                                                                // 1
+    "data: data\n"                                                                                                // 2
+    "policy: policy.yaml\n"                                                                                       // 3
+    "threads: 2\n"                                                                                                // 4
+    "listeners:\n"                                                                                                // 5
+    "  - address: \"127.0.0.1:8080\"\n"                                                                           // 6
+    "    tls: { certificate: c.pem, key: k.pem }\n"                                                               // 7
+    "admin: { address: \"127.0.0.1:9090\", hosts: [ops.example] }\n"                                              // 8
+    "proxy: \"http://proxy.example:3128\"\n"                                                                      // 9
+    "timeouts: { head: 30s, drain: 10s }\n"                                                                       // 10
+    "limits: { request_body: 64MiB, connections: 100 }\n"                                                         // 11
+    "upstreams:\n"                                                                                                // 12
+    "  one:\n"                                                                                                    // 13
+    "    url: \"https://api.example/v\"\n"                                                                        // 14
+    "    dialects: [anthropic-messages, gemini]\n"                                                                // 15
+    "    credential: \"${env:SALLYPORT_TEST_KEY}\"\n"                                                             // 16
+    "    credential_header: x-key\n"                                                                              // 17
+    "    account: acme\n"                                                                                         // 18
+    "    strip_headers: [x-git]\n"                                                                                // 19
+    "authzen:\n"                                                                                                  // 20
+    "  url: \"https://pdp.acme.example\"\n"                                                                       // 21
+    "  credential: \"${env:SALLYPORT_TEST_KEY}\"\n"                                                               // 22
+    "  timeout: 3s\n"                                                                                             // 23
+    "  remember: 0s\n"                                                                                            // 24
+    "inspection: { customers: [Acme Bank, 3M] }\n"                                                                // 25
+    "handover:\n"                                                                                                 // 26
+    "  - name: siem\n"                                                                                            // 27
+    "    to: \"https://siem.acme.example\"\n"                                                                     // 28
+    "    format: hec\n"                                                                                           // 29
+    "    credential: \"${env:SALLYPORT_TEST_KEY}\"\n"                                                             // 30
+    "    from: end\n"                                                                                             // 31
+    "  - { name: logs, to: \"syslog+tls://logs.example\", format: cef, timeout: 5s }\n"                           // 32
+    "  - { name: disk, to: \"file:events.jsonl\", format: ocsf }\n"                                               // 33
+    "ledger:\n"                                                                                                   // 34
+    "  witnesses:\n"                                                                                              // 35
+    "    - url: \"https://w1.acme.example\"\n"                                                                    // 36
+    "      key: W1KEY\n"                                                                                          // 37
+    "    - { url: \"https://w2.acme.example\", key: W2KEY }\n"                                                    // 38
+    "  cosignatures: 2\n"                                                                                         // 39
+    "  every: 1s\n"                                                                                               // 40
+    "  cosigned_within: 5m\n"                                                                                     // 41
+    "  key:\n"                                                                                                    // 42
+    "    command: [/usr/bin/age, --decrypt]\n"                                                                    // 43
+    "    file: ledger.key.age\n"                                                                                  // 44
+    "    environment: [SALLYPORT_TEST_KEY]\n"                                                                     // 45
+    "    timeout: 20s\n"                                                                                          // 46
+    "forward:\n"                                                                                                  // 47
+    "  listen: \"127.0.0.1:3128\"\n"                                                                              // 48
+    "  names: { git.acme.example: 10.1.2.3 }\n"                                                                   // 49
+    "  idle: 5m\n"                                                                                                // 50
+    "  bytes_per_contact: 1GiB\n"                                                                                 // 51
+    "sign_in:\n"                                                                                                  // 52
+    "  issuer: \"https://idp.acme.example\"\n"                                                                    // 53
+    "  client_id: sallyport\n"                                                                                    // 54
+    "  address: \"https://gateway.acme.example\"\n"                                                               // 55
+    "  teams: { ai: platform }\n"                                                                                 // 56
+    "  lasts: 8h\n"                                                                                               // 57
+    "  scopes: [openid, groups]\n"                                                                                // 58
+    "workloads:\n"                                                                                                // 59
+    "  - { issuer: \"https://ci.acme.example\", audience: us, subject: \"repo:acme/*\", max_class: internal }\n"; // 60
 
 std::string made_key(std::string_view name, crypto::NoteAlgorithm algorithm) {
     return crypto::NoteSigner::generate(name, algorithm)->verifier().text();
@@ -101,6 +111,17 @@ const Row rows[] = {
     {"threads: 2", "threads: !!int 2", 4, 10, ""},
     {"threads: 2", "\tthreads: 2", 4, 1, ""},
     {"threads: 2", "threads: 2: 3", 4, 11, ""},
+    // signing in
+    {"https://idp.acme.example", "http://idp.acme.example", 53, 11, "asked by https://"},
+    {"https://idp.acme.example", "idp.acme.example", 53, 11, "http"},
+    {"https://gateway.acme.example", "https://gateway.acme.example/x", 55, 12, "no path"},
+    {"{ ai: platform }", "{}", 56, 10, "1 to 1000"},
+    {"lasts: 8h", "lasts: 1m", 57, 10, "between"},
+    {"[openid, groups]", "[email]", 58, 11, "must hold openid"},
+    {"\"repo:acme/*\"", "\"*\"", 60, 65, "which workloads are yours"},
+    {"max_class: internal", "max_class: secret", 60, 91, ""},
+    {"bytes_per_contact: 1GiB\n", "bytes_per_contact: 1GiB\nscim: { token: \"${env:SALLYPORT_TEST_KEY}\" }\n", 52, 16,
+     "at least 24"},
     // the forward proxy
     {"listen: \"127.0.0.1:3128\"", "listn: \"127.0.0.1:3128\"", 48, 3, "did you mean 'listen'"},
     {"\"127.0.0.1:3128\"", "3128", 48, 11, "host:port"},

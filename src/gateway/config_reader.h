@@ -66,6 +66,10 @@ void load_ledger(ConfigReader& reader, policy::Node node, LedgerConfig& ledger);
 void load_bodies(ConfigReader& reader, policy::Node node, BodiesConfig& bodies);
 // forward: the forward proxy of docs/egress.md.
 void load_forward(ConfigReader& reader, policy::Node node, Config& config);
+// sign_in, workloads and scim, docs/sign-in.md.
+void load_sign_in(ConfigReader& reader, policy::Node node, Config& config);
+void load_workloads(ConfigReader& reader, policy::Node list, Config& config);
+void load_directory(ConfigReader& reader, policy::Node node, Config& config);
 // handover: the destinations of docs/handover.md.
 void load_handover(ConfigReader& reader, policy::Node list, Config& config);
 

@@ -170,7 +170,13 @@ Result<void> Keeper::make(std::shared_ptr<const Config> config, SignedPolicy pol
     if (!keys) return std::unexpected(keys.error());
     std::vector<std::string> warnings;
     const std::uint64_t version = keys->version;
-    auto table = std::make_shared<identity::KeyTable>(key_digests_, std::move(*keys));
+    const auto people = state_.people();
+    if (!people) return std::unexpected(people.error());
+    std::unordered_set<std::string> disabled;
+    for (const store::PersonRecord& one : *people)
+        if (one.disabled_ms != 0) disabled.insert(one.person);
+    if (!disabled.empty()) sessions_.end_of(disabled); // enabled again, they sign in again
+    auto table = std::make_shared<identity::KeyTable>(key_digests_, std::move(*keys), sessions_, std::move(disabled));
     auto granted = state_.exceptions();
     if (!granted) return std::unexpected(granted.error());
     auto exceptions = std::make_shared<identity::ExceptionTable>(std::move(*granted));

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "crypto/crypto.h"
 #include "gateway/world.h"
+#include "identity/sessions.h"
 #include "store/state.h"
 
 #include <functional>
@@ -22,9 +23,9 @@ struct SignedPolicy {
 class Keeper {
 public:
     using Publish = std::function<void(std::shared_ptr<const World>)>;
-    Keeper(const Log& log, store::State& state, const crypto::Mac& key_digests, std::filesystem::path policies,
-           std::filesystem::path code_index, std::atomic<std::int64_t>& confirmed_ms)
-        : log_(log), state_(state), key_digests_(key_digests), policies_(std::move(policies)),
+    Keeper(const Log& log, store::State& state, const crypto::Mac& key_digests, identity::Sessions& sessions,
+           std::filesystem::path policies, std::filesystem::path code_index, std::atomic<std::int64_t>& confirmed_ms)
+        : log_(log), state_(state), key_digests_(key_digests), sessions_(sessions), policies_(std::move(policies)),
           code_index_(std::move(code_index)), confirmed_ms_(confirmed_ms) {}
 
     // The first world. Where its policy cannot be taken, one that refuses everything and says so.
@@ -57,6 +58,7 @@ private:
     const Log& log_;
     store::State& state_;
     const crypto::Mac& key_digests_;
+    identity::Sessions& sessions_;
     std::filesystem::path
         policies_; // each policy that was in force is kept here, so that its decisions can be repeated
     std::filesystem::path code_index_;

@@ -11,6 +11,7 @@
 #include "gateway/metrics.h"
 #include "gateway/pdp_memory.h"
 #include "gateway/sealing.h"
+#include "gateway/signing_in.h"
 #include "gateway/verdicts.h"
 #include "gateway/world.h"
 #include "http/client.h"
@@ -68,6 +69,7 @@ struct Shared {
     const identity::Bindings& bindings;
     const ShownLedger& shown_ledger;
     std::atomic<std::int64_t>& world_confirmed_ms; // monotonic: when the keys were last known to be current
+    SigningIn& signing_in;
 };
 
 // Content of one file that was found in a request.
@@ -109,6 +111,8 @@ struct Scratch {
     std::vector<std::uint32_t> cuts; // of a body that is kept
 };
 
+class Turn;
+
 struct Lane {
     net::Loop& loop;
     http::BufferPool& buffers;
@@ -121,6 +125,7 @@ struct Lane {
     std::vector<std::unique_ptr<Scratch>> spare;
     PdpMemory pdp;
     std::unique_ptr<content::Inspector> inspector; // of the rules of the world last seen here
+    Turn* turns = nullptr;                         // those that run, as a list
 };
 
 } // namespace sallyport::gateway

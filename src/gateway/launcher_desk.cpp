@@ -193,15 +193,16 @@ std::string answer_of(Lane& lane, const World& world, const http::RequestHead& h
     return body;
 }
 
-std::expected<identity::Caller, No> caller_of(Lane& lane, const World& world, const http::Exchange& exchange,
-                                              const http::Arrival& arrival) {
+// The check, since the caller may view a session that it holds.
+std::expected<identity::KeyCheck, No> caller_of(Lane& lane, const World& world, const http::Exchange& exchange,
+                                                const http::Arrival& arrival) {
     if (monotonic_ms() - lane.shared.world_confirmed_ms.load(std::memory_order_relaxed) > limits::world_stale_ms_max)
         return no(503, "Sallyport cannot confirm which keys are valid at the moment and therefore lets nothing pass.");
     const auto caller = read_caller(exchange.head(), *world.keys, wall_ms(), arrival.key);
     if (!caller) return no(400, "Sallyport cannot tell who is calling: " + caller.error().message + ".");
     if (caller->key.problem != identity::KeyProblem::none)
         return no(403, "Sallyport: " + std::string(identity::sentence(caller->key.problem)));
-    return caller->key.caller;
+    return caller->key;
 }
 
 Yes bind(Lane& lane, const World& world, const identity::Caller& caller, const http::RequestHead& head,
@@ -298,7 +299,8 @@ net::Task<bool> answer_launcher(Lane& lane, http::Exchange& exchange, const http
             answer = no(read.error().kind == ErrorKind::too_large ? 413 : 400,
                         "Sallyport cannot read what the launcher states: " + read.error().message + ".");
         else
-            answer = binds ? bind(lane, *world, *caller, head, body.view()) : record(lane, *caller, head, body.view());
+            answer = binds ? bind(lane, *world, caller->caller, head, body.view())
+                           : record(lane, caller->caller, head, body.view());
     }
     if (!answer)
         lane.shared.log.warning("launcher.refused",

@@ -2,12 +2,15 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "gateway/client_desk.h"
 #include "gateway/launcher_desk.h"
 #include "gateway/outbound.h"
 #include "gateway/pdp.h"
 #include "gateway/record.h"
 #include "gateway/relay.h"
+#include "gateway/sign_in_desk.h"
 #include "gateway/turn.h"
+#include "gateway/workload.h"
 
 namespace sallyport::gateway {
 
@@ -40,8 +43,13 @@ net::Task<void> refuse(Turn& turn, const Ending& ending) {
         const int status = dialect::refuse(dialect, turn.caller.client.name, ending.kind, ending.sentence, {}).status;
         reference = record_refusal(turn, ending.kind, status, ending.sentence);
     }
-    const dialect::Refusal refusal =
+    dialect::Refusal refusal =
         dialect::refuse(dialect, turn.caller.client.name, ending.kind, ending.sentence, reference);
+    // 401 is what makes Claude Code ask for a new sign-in; who is disabled is told 403, which it shows as a matter for others.
+    const identity::KeyProblem problem = turn.cut_off.empty() ? turn.caller.key.problem : turn.cut_off_by;
+    const bool again = problem == identity::KeyProblem::sign_in_expired || problem == identity::KeyProblem::signed_out;
+    if (again && ending.kind == dialect::RefusalKind::identity && dialect == dialect::Dialect::anthropic_messages)
+        refusal.status = 401;
     const std::string headers = refusal.extra_headers + "x-sallyport-exchange: " + reference + "\r\n";
     const Result<void> told =
         co_await turn.exchange.respond(refusal.status, refusal.content_type, headers, refusal.body);
@@ -92,10 +100,12 @@ net::Task<Attempt> attempt(Turn& turn, const Upstream& upstream, bool fresh, boo
     Result<void> step;
     http::ResponseHead answer_head;
     if (!connection) step = std::unexpected(connection.error());
+    if (step && !turn.cut_off.empty()) step = fail(ErrorKind::cancelled, "the caller was cut off");
     if (step && turn.client_gone) step = fail(ErrorKind::cancelled, "the client left");
     const bool began_to_send = step.has_value();
     if (step) {
         net::Stream& stream = (*connection)->stream();
+        turn.answering = &stream;
         turn.exchange.on_gone([&turn, &stream] {
             turn.client_gone = true;
             stream.cancel();
@@ -109,17 +119,20 @@ net::Task<Attempt> attempt(Turn& turn, const Upstream& upstream, bool fresh, boo
                        ->read_head(answer_head, turn.exchange.head().method,
                                    turn.lane.loop.now_ms() + timeouts.upstream_head_ms);
     }
+    if (!step) turn.answering = nullptr;
     const std::size_t status_class = step ? static_cast<std::size_t>(answer_head.status / 100) : 0;
     turn.lane.metrics.upstream_status[status_class].add();
     if (!step || (!is_last && may_fail_over(answer_head.status))) {
         turn.exchange.on_gone({});
+        turn.answering = nullptr;
         Attempted attempted;
         attempted.status = answer_head.status;
         attempted.ended = turn.client_gone                          ? ledger::Ended::client_left
                           : step                                    ? ledger::Ended::upstream_error
                           : step.error().kind == ErrorKind::timeout ? ledger::Ended::timeout
                                                                     : ledger::Ended::upstream_error;
-        attempted.error = step                                      ? "status"
+        attempted.error = !turn.cut_off.empty()                     ? "cut_off"
+                          : step                                    ? "status"
                           : !connection                             ? ledger::no_connection
                           : !began_to_send                          ? ledger::nothing_sent
                           : step.error().kind == ErrorKind::timeout ? "timeout"
@@ -135,14 +148,21 @@ net::Task<Attempt> attempt(Turn& turn, const Upstream& upstream, bool fresh, boo
             turn.exchange.abort();
             co_return Attempt::over;
         }
+        if (!turn.cut_off.empty()) {
+            co_await refuse(turn, {dialect::RefusalKind::identity, turn.cut_off, false});
+            co_return Attempt::over;
+        }
         if (!step && step.error().retry == Retry::fresh_connection && !fresh) co_return Attempt::fresh_connection;
         co_return Attempt::next_upstream;
     }
     const Attempted attempted = co_await relay(turn, **connection, answer_head);
     turn.exchange.on_gone({});
+    turn.answering = nullptr;
     record_outcome(turn, attempted);
     turn.lane.pool.give(pool_id, std::move(*connection));
-    if (attempted.unanswered) {
+    if (attempted.unanswered && !turn.cut_off.empty()) {
+        co_await refuse(turn, {dialect::RefusalKind::identity, turn.cut_off, false});
+    } else if (attempted.unanswered) {
         const Ending ending{dialect::RefusalKind::unavailable,
                             "Sallyport: the answer of " + upstream.config->name +
                                 " broke off before its first byte. Nothing is wrong with your request; try again.",
@@ -182,6 +202,12 @@ net::Task<void> handle(Lane& lane, http::Exchange& exchange, const http::Arrival
     if (answered) co_return;
     const bool of_launcher = co_await answer_launcher(lane, exchange, arrival);
     if (of_launcher) co_return;
+    const bool signs_in = co_await answer_sign_in(lane, exchange, arrival);
+    if (signs_in) co_return;
+    const bool of_client = co_await answer_client(lane, exchange, arrival);
+    if (of_client) co_return;
+
+    co_await admit_workload(lane, exchange);
 
     Turn turn(lane, exchange, arrival); // captures the world
     Step step = turn.find_endpoint();

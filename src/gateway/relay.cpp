@@ -220,14 +220,19 @@ net::Task<Attempted> relay(Turn& turn, http::ClientConnection& upstream, const h
             }
             continue;
         }
-        if (!part && part.error().kind == ErrorKind::cancelled) {
+        const bool is_cut_off = !part && !turn.cut_off.empty() && !turn.client_gone;
+        if (!part && part.error().kind == ErrorKind::cancelled && !is_cut_off) {
             attempted.ended = answer.complete ? ledger::Ended::complete : ledger::Ended::client_left;
             exchange.abort();
             break;
         }
         attempted.ended =
             !part && part.error().kind == ErrorKind::timeout ? ledger::Ended::timeout : ledger::Ended::upstream_cut;
-        attempted.error = ended_early ? "early_end" : attempted.ended == ledger::Ended::timeout ? "idle" : "cut";
+        if (is_cut_off) attempted.ended = ledger::Ended::upstream_cut;
+        attempted.error = is_cut_off                                  ? "cut_off"
+                          : ended_early                               ? "early_end"
+                          : attempted.ended == ledger::Ended::timeout ? "idle"
+                                                                      : "cut";
         turn.lane.metrics.streams_broken.add();
         if (!begun && (length || !watch.can_end_with_event())) {
             attempted.unanswered =
@@ -238,7 +243,9 @@ net::Task<Attempted> relay(Turn& turn, http::ClientConnection& upstream, const h
             exchange.abort();                        // the close tells the client that the rest is missing
             break;
         }
-        const std::string ending = "\n" + dialect::stream_error(turn.endpoint.dialect, broken_sentence, turn.id);
+        const std::string ending =
+            "\n" + dialect::stream_error(turn.endpoint.dialect,
+                                         is_cut_off ? std::string_view(turn.cut_off) : broken_sentence, turn.id);
         std::vector<iovec> pieces;
         if (part) pieces.assign(part->pieces.begin(), part->pieces.end());
         pieces.push_back({const_cast<char*>(ending.data()), ending.size()});

@@ -3,12 +3,15 @@
 #include "base/clock.h"
 #include "base/encoding.h"
 #include "gateway/admin.h"
+#include "gateway/directory_desk.h"
 #include "gateway/housekeeping.h"
 #include "gateway/keeper.h"
 #include "gateway/ledger_desk.h"
 #include "gateway/opened_ledger.h"
 #include "gateway/pipeline.h"
 #include "gateway/sealing.h"
+#include "gateway/sessions_kept.h"
+#include "gateway/turn.h"
 #include "gateway/witnesses.h"
 #include "handover/handover.h"
 #include "identity/installation.h"
@@ -38,7 +41,7 @@ struct LaneThread {
     std::thread thread;
 
     LaneThread(net::Resolver& resolver, Shared& shared, const Config& config, std::atomic<std::size_t>& connections)
-        : pool(loop, resolver, buffers), lane{loop, buffers, pool, shared, {}, {}, {}, 0, {}, {}, {}},
+        : pool(loop, resolver, buffers), lane{loop, buffers, pool, shared, {}, {}, {}, 0, {}, {}, {}, nullptr},
           server(
               loop, buffers, config.timeouts,
               [this](http::Exchange& exchange, const http::Arrival& arrival) {
@@ -167,7 +170,7 @@ void block_signals() {
 }
 
 Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::function<void(const Listening&)>& ready,
-                   Beside* beside) {
+                   Beside* beside, ClientSettings settings) {
     // The installation: keys, state, ledger.
     auto installation = identity::Installation::open(config->data, identity::Tenancy::gateway, config->ledger.key);
     if (!installation) return std::unexpected(installation.error());
@@ -184,8 +187,11 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     // The world, and what keeps it current.
     std::atomic<std::int64_t> confirmed_ms = monotonic_ms();
     const crypto::Mac key_digests(installation->keys().key_digests);
-    Keeper keeper(log, **state, key_digests, installation->policies_directory(), installation->code_index_directory(),
-                  confirmed_ms);
+    identity::Sessions sessions(key_digests);
+    SigningIn signing_in{sessions, **state, crypto::SealingKey(installation->keys().sealing), std::move(settings)};
+    if (auto loaded = load_sessions(signing_in); !loaded) return loaded;
+    Keeper keeper(log, **state, key_digests, sessions, installation->policies_directory(),
+                  installation->code_index_directory(), confirmed_ms);
     auto world = keeper.first(config);
     if (!world) return std::unexpected(world.error());
 
@@ -231,8 +237,8 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     net::Workers workers(threads);
     const identity::Bindings bindings(installation->keys().bindings);
     const ShownLedger shown_ledger{installation->ledger_directory(), installation->ledger_keys()};
-    Shared shared{log,     **writer, pseudonyms,    verdicts, workers,  bodies,       inspectors,
-                  amender, fleet,    **kept_bodies, sealing,  bindings, shown_ledger, confirmed_ms};
+    Shared shared{log,   **writer,      pseudonyms, verdicts, workers,      bodies,       inspectors, amender,
+                  fleet, **kept_bodies, sealing,    bindings, shown_ledger, confirmed_ms, signing_in};
     std::vector<std::unique_ptr<LaneThread>> lanes;
     for (unsigned i = 0; i < threads; ++i) {
         lanes.push_back(std::make_unique<LaneThread>(resolver, shared, *config, connections));
@@ -315,6 +321,8 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
                          return age_ms > limits::world_stale_ms_max ? nullptr : keeper.world().keys;
                      }});
     admin.ledger = [&](http::Exchange& exchange) { return desk.answer(exchange); };
+    DirectoryDesk directory({**state, pseudonyms, [&] { return keeper.world().config; }, [&] { keeper.poll_keys(); }});
+    admin.directory = [&](http::Exchange& exchange) { return directory.answer(exchange); };
     std::atomic<std::size_t> admin_connections = 0;
     http::Server admin_server(
         control, control_buffers, {},
@@ -341,6 +349,10 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
                     lane.pdp.forget();
                 }
                 lane.world = fresh;
+                for (Turn *turn = lane.turns, *next = nullptr; turn != nullptr; turn = next) {
+                    next = turn->next; // it may be over at once
+                    turn->look_at_caller(*fresh->keys);
+                }
             });
         if (const auto used = use(sealing, *fresh); !used)
             log.error("ledger.unsealed_not_read", {{"why", used.error().message}});
@@ -377,6 +389,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
         housekeeping.stop();
         workers.finish();
         desk.finish();
+        directory.finish();
         return hardened;
     }
     witnesses.start();
@@ -419,6 +432,7 @@ Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::fu
     housekeeping.stop();
     workers.finish();
     desk.finish();
+    directory.finish();
     if (const auto kept = pseudonyms.keep_names(**state); !kept)
         log.error("names.not_kept", {{"why", kept.error().message}});
     entry.clear();

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "gateway/config.h"
+#include "gateway/signing_in.h"
 #include "gateway/world.h"
 #include "http/server.h"
 
@@ -48,8 +49,9 @@ public:
 };
 
 // Runs until a signal. `ready` is called once everything listens. Errors: what could not be started, in a sentence.
+// `settings`: what a client that signed in is told of the policy; empty: nothing.
 Result<void> serve(std::shared_ptr<const Config> config, Log& log, const std::function<void(const Listening&)>& ready,
-                   Beside* beside = nullptr);
+                   Beside* beside = nullptr, ClientSettings settings = {});
 
 // Blocks the signals that serve() waits for, in this thread and all it starts. Call before any thread is made.
 void block_signals();

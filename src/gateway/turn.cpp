@@ -50,9 +50,25 @@ Turn::Turn(Lane& its_lane, http::Exchange& its_exchange, const http::Arrival& it
     scratch->claims.clear();
     scratch->binding.reset();
     scratch->plugins.clear();
+    next = std::exchange(lane.turns, this);
+    if (next != nullptr) next->previous_ = this;
 }
 
-Turn::~Turn() { release_request(); }
+Turn::~Turn() {
+    (previous_ != nullptr ? previous_->next : lane.turns) = next;
+    if (next != nullptr) next->previous_ = previous_;
+    release_request();
+}
+
+void Turn::look_at_caller(const identity::KeyTable& keys) {
+    if (caller.key.caller.key_id.empty() || caller.key.problem != identity::KeyProblem::none || !cut_off.empty())
+        return;
+    const identity::KeyProblem problem = keys.since(caller.key);
+    if (problem == identity::KeyProblem::none) return;
+    cut_off_by = problem;
+    cut_off = "Sallyport: " + std::string(identity::sentence(problem));
+    if (answering != nullptr) answering->cancel();
+}
 
 void Turn::release_request() {
     if (!scratch) return;

@@ -74,6 +74,14 @@ public:
     std::uint32_t attempts = 0;
     bool client_gone = false;
 
+    // Whoever it is for may have been cut off since it began (a key revoked, a person disabled, a sign-in ended): then it ends, with that
+    // sentence, wherever it is. On the loop's thread, when the keys changed.
+    void look_at_caller(const identity::KeyTable& keys);
+    std::string cut_off; // the sentence; empty: it goes on
+    identity::KeyProblem cut_off_by = identity::KeyProblem::none;
+    net::Stream* answering = nullptr; // the upstream that is waited for
+    Turn* next = nullptr;             // of Lane::turns
+
     std::span<const std::uint16_t> candidates() const {
         return world->candidates[static_cast<std::size_t>(endpoint.dialect)];
     }
@@ -90,6 +98,7 @@ public:
     std::uint64_t content_hash() const;
 
 private:
+    Turn* previous_ = nullptr;
     net::Task<Step> decode_body();                  // within the budget of all bodies
     Step judge_body(content::Inspector& inspector); // digest, parse, inspect: may run beside the loop
     Step gather_facts();                            // this and what follows: turn_facts.cpp

@@ -114,6 +114,17 @@ make_world(std::shared_ptr<const Config> config, std::shared_ptr<const policy::P
         if (!origin) return std::unexpected(origin.error());
         world->witnesses.push_back(std::move(*origin));
     }
+    for (const IssuerConfig& one : config->issuers) {
+        Issuer issuer{&one, {}};
+        std::vector<const HostConfig*> hosts = {&one};
+        for (const HostConfig& further : one.further) hosts.push_back(&further);
+        for (const HostConfig* const host : hosts) {
+            auto origin = origin_of(*host);
+            if (!origin) return std::unexpected(origin.error());
+            issuer.hosts.emplace_back(host->pool_id, std::move(*origin));
+        }
+        world->issuers.push_back(std::move(issuer));
+    }
     if (auto possible = check_sealing(*config, policy->program().document.sealing); !possible)
         return std::unexpected(possible.error());
     crypto::Sha256 digest;

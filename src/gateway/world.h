@@ -29,6 +29,12 @@ struct Upstream {
     std::uint32_t left_bit = 0; // of its name, for content::Left, as long as the process runs; 0: of too many
 };
 
+// One that says who somebody is, and the hosts of it that may be asked: its own first.
+struct Issuer {
+    const IssuerConfig* config = nullptr;
+    std::vector<std::pair<std::size_t, http::Origin>> hosts; // with their pool ids
+};
+
 struct World {
     std::shared_ptr<const Config> config;
     std::shared_ptr<const policy::Policy> policy;
@@ -42,6 +48,7 @@ struct World {
     std::optional<http::Origin> decision_point; // of config->decision_point, where there is one
     handover::Destinations destinations;        // of config->handover; no exchange looks at them
     std::vector<http::Origin> witnesses;        // of config->ledger.witnesses, one each
+    std::vector<Issuer> issuers;                // of config->issuers
     // By dialect: policy indexes in the operator's order, for decide().
     std::vector<std::uint16_t> candidates[4];
     std::string digest; // sha256 over policy, configuration, advisories and the keys' version, hex

@@ -1,5 +1,8 @@
 #include "identity/keys.h"
 
+#include "identity/credential.h"
+#include "identity/sessions.h"
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -69,7 +72,8 @@ bool is_company_key(std::string_view text) {
 }
 
 std::string_view name(KeyProblem problem) {
-    constexpr std::string_view names[] = {"none", "missing", "malformed", "unknown", "revoked", "expired"};
+    constexpr std::string_view names[] = {"none",    "missing",  "malformed",  "unknown",        "revoked",
+                                          "expired", "disabled", "signed-out", "sign-in-expired"};
     return names[static_cast<std::size_t>(problem)];
 }
 
@@ -86,6 +90,12 @@ std::string_view sentence(KeyProblem problem) {
         return "this company key was not issued by this installation; ask for one from: sallyport key issue";
     case KeyProblem::revoked: return "this company key was revoked; ask for a new one from: sallyport key issue";
     case KeyProblem::expired: return "this company key has expired; ask for a new one from: sallyport key issue";
+    case KeyProblem::disabled:
+        return "this person was disabled here and nothing of theirs is let through; ask your platform team";
+    case KeyProblem::signed_out:
+        return "this sign-in was ended; sign in again (in Claude Code: /login, else: sallyport sign-in)";
+    case KeyProblem::sign_in_expired:
+        return "this sign-in has expired; sign in again (in Claude Code: /login, else: sallyport sign-in)";
     }
     return "";
 }
@@ -105,21 +115,65 @@ KeyTable::KeyTable(const crypto::Mac& digests, store::Snapshot<store::KeyList> k
         if (stored.size() != digest.size()) continue; // no key has such a digest
         std::memcpy(digest.data(), stored.data(), digest.size());
         by_digest_.emplace(digest, i);
+        by_id_.emplace((*keys_.value)[i].id, i);
     }
+}
+
+KeyTable::KeyTable(const crypto::Mac& digests, store::Snapshot<store::KeyList> keys, const Sessions& sessions,
+                   std::unordered_set<std::string> disabled)
+    : KeyTable(digests, std::move(keys)) {
+    sessions_ = &sessions;
+    disabled_ = std::move(disabled);
+}
+
+bool KeyTable::is_disabled(std::string_view person) const {
+    return !disabled_.empty() && disabled_.contains(std::string(person));
+}
+
+KeyCheck KeyTable::check_session(const crypto::Digest& digest, std::int64_t now_ms) const {
+    if (sessions_ == nullptr) return {KeyProblem::unknown, {}};
+    Sessions::Found found = sessions_->find(digest);
+    if (!found.session) return {KeyProblem::unknown, {}};
+    KeyCheck out{KeyProblem::none, found.session->caller(), std::move(found.session)};
+    if (is_disabled(out.caller.person))
+        out.problem = KeyProblem::disabled;
+    else if (out.session->ended)
+        out.problem = KeyProblem::signed_out;
+    else if (now_ms >= found.expires_ms)
+        out.problem = KeyProblem::sign_in_expired;
+    return out;
+}
+
+bool KeyTable::knows_token(std::string_view presented) const {
+    return sessions_ != nullptr && classify_credential(presented) == CredentialKind::jwt &&
+           sessions_->find(digests_->of(presented)).session != nullptr;
+}
+
+KeyProblem KeyTable::since(const KeyCheck& let_in) const {
+    if (let_in.problem != KeyProblem::none) return let_in.problem;
+    if (is_disabled(let_in.caller.person)) return KeyProblem::disabled;
+    if (let_in.session) return let_in.session->ended ? KeyProblem::signed_out : KeyProblem::none;
+    const auto found = by_id_.find(let_in.caller.key_id);
+    if (found == by_id_.end()) return KeyProblem::unknown;
+    return (*keys_.value)[found->second].revoked_ms != 0 ? KeyProblem::revoked : KeyProblem::none;
 }
 
 KeyCheck KeyTable::check(std::string_view presented, std::int64_t now_ms) const {
     if (presented.empty()) return {KeyProblem::missing, {}};
-    if (!is_company_key(presented)) return {KeyProblem::malformed, {}};
+    if (!is_company_key(presented)) {
+        if (knows_token(presented)) return check_session(digests_->of(presented), now_ms);
+        return {KeyProblem::malformed, {}};
+    }
     if (digests_ == nullptr) return {KeyProblem::unknown, {}};
     // The time of the look-up depends on the keyed digest only, which a caller cannot steer without the installation's key.
     const crypto::Digest digest = digests_->of(presented);
     const auto found = by_digest_.find(digest);
-    if (found == by_digest_.end()) return {KeyProblem::unknown, {}};
+    if (found == by_digest_.end()) return check_session(digest, now_ms);
     const store::KeyRecord& key = (*keys_.value)[found->second];
     if (!crypto::equal(key.digest, crypto::bytes(digest))) return {KeyProblem::unknown, {}};
     const Caller caller{key.id,        key.person, key.team,
                         key.max_class, key.role,   access_named(key.access).value_or(Access::developer)};
+    if (is_disabled(key.person)) return {KeyProblem::disabled, caller};
     if (key.revoked_ms != 0) return {KeyProblem::revoked, caller};
     if (key.expires_ms != 0 && now_ms >= key.expires_ms) return {KeyProblem::expired, caller};
     return {KeyProblem::none, caller};

@@ -13,8 +13,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace sallyport::identity {
 
@@ -28,7 +30,10 @@ std::string new_key_id(); // "k_" + 10 base62 characters
 // The shape and the checksum are right; says nothing about whether it was issued.
 bool is_company_key(std::string_view text);
 
-// Whom a key stands for. Views hold as long as the KeyTable.
+struct Session;
+class Sessions;
+
+// Whom a key stands for. Views hold as long as the KeyTable, and the session where there is one.
 struct Caller {
     std::string_view key_id;
     std::string_view person; // pseudonym
@@ -45,6 +50,9 @@ enum class KeyProblem : std::uint8_t {
     unknown,   // well formed, never issued here
     revoked,
     expired,
+    disabled,   // the person is, with whatever they come
+    signed_out, // a sign-in that was ended
+    sign_in_expired,
 };
 std::string_view name(KeyProblem);
 // "the company key was revoked; ask for a new one with: sallyport key issue": for the refusal.
@@ -52,7 +60,8 @@ std::string_view sentence(KeyProblem);
 
 struct KeyCheck {
     KeyProblem problem = KeyProblem::unknown;
-    Caller caller; // also filled for revoked and expired
+    Caller caller;                            // also filled for revoked, expired and what follows
+    std::shared_ptr<const Session> session{}; // that the caller views, where it is no key
 };
 
 class KeyTable {
@@ -60,9 +69,17 @@ public:
     KeyTable() = default;
     // `digests`: the Mac under InstallationKeys::key_digests; it must outlive the table.
     KeyTable(const crypto::Mac& digests, store::Snapshot<store::KeyList> keys);
+    // The same, with who is signed in (it outlives the table) and the persons who are disabled.
+    KeyTable(const crypto::Mac& digests, store::Snapshot<store::KeyList> keys, const Sessions& sessions,
+             std::unordered_set<std::string> disabled);
 
     // Nanoseconds for a wrong shape, about a microsecond (one HMAC) otherwise; no allocation.
     KeyCheck check(std::string_view presented, std::int64_t now_ms) const;
+    // A token of another shape that was verified: a workload's.
+    bool knows_token(std::string_view presented) const;
+    // Whether who was let in with this is cut off meanwhile: revoked, disabled or signed out. That a key or a token expired ends
+    // nothing that runs.
+    KeyProblem since(const KeyCheck& let_in) const;
     std::uint64_t version() const { return keys_.version; }
     std::size_t size() const { return by_digest_.size(); }
 
@@ -73,7 +90,12 @@ private:
     };
     const crypto::Mac* digests_ = nullptr;
     store::Snapshot<store::KeyList> keys_;
+    KeyCheck check_session(const crypto::Digest& digest, std::int64_t now_ms) const;
+    bool is_disabled(std::string_view person) const;
     std::unordered_map<crypto::Digest, std::uint32_t, First> by_digest_;
+    std::unordered_map<std::string_view, std::uint32_t> by_id_;
+    const Sessions* sessions_ = nullptr;
+    std::unordered_set<std::string> disabled_; // pseudonyms
 };
 
 } // namespace sallyport::identity

@@ -83,6 +83,29 @@ struct UnmaskingRecord {
     std::int64_t approved_ms = 0;
 };
 
+// Somebody signed in, or was disabled, or is told of by the company's directory (SCIM). The pseudonym is of the name that they sign in with.
+struct PersonRecord {
+    std::string person;
+    std::string external_id; // of the directory
+    std::int64_t created_ms = 0, changed_ms = 0;
+    std::int64_t disabled_ms = 0; // since when nothing of theirs is let through; 0: it is
+    bool is_provisioned = false;  // the directory knows them
+};
+
+// A sign-in: a person at one client. Digests as of keys; the tokens themselves are nowhere.
+struct SessionRecord {
+    std::string id; // "si_…", stands where a key's id does
+    std::string person, team, role, max_class;
+    std::string client;         // that signed in, as it says
+    std::string refresh_digest; // of the refresh token that is good now
+    std::string spent_digest;   // of the one before: whoever comes with it again is not the only one who has it
+    std::string access_digest;
+    std::string provider_token; // sealed; empty: the provider gave none
+    std::int64_t created_ms = 0, access_expires_ms = 0;
+    std::int64_t expires_ms = 0; // it ends then by itself
+    std::int64_t ended_ms = 0;
+};
+
 // How far a ledger had been signed when it was noted last.
 struct NotedLedger {
     std::string name; // the log's, another one in each epoch
@@ -130,6 +153,21 @@ public:
     Result<std::vector<ActRecord>> unrecorded_acts(); // in order
     Result<void> act_recorded(std::string_view id);
     Result<std::vector<ActRecord>> acts_since(std::int64_t at_ms); // recorded or not, in order
+
+    // What is known of a person is replaced; nothing changes where nothing does. Counts as a change of keys.
+    Result<void> put_person(const PersonRecord& person);
+    Result<std::optional<PersonRecord>> person(std::string_view pseudonym);
+    Result<std::vector<PersonRecord>> people(); // by pseudonym
+
+    Result<void> begin_session(const SessionRecord& session);
+    // Takes the tokens of `session` in place of those that hold `refresh_digest`; false where that is not the good one (any more).
+    Result<bool> renew_session(std::string_view refresh_digest, const SessionRecord& session);
+    // By its refresh token, good or spent.
+    Result<std::optional<SessionRecord>> session_of(std::string_view refresh_digest);
+    // Of one, or of all of a person; counts as a change of keys.
+    Result<void> end_session(std::string_view id, std::int64_t at_ms);
+    Result<void> end_sessions_of(std::string_view person, std::int64_t at_ms);
+    Result<std::vector<SessionRecord>> sessions(std::int64_t now_ms); // neither ended nor expired
 
     // It never becomes less.
     Result<void> note_ledger(const NotedLedger& noted);

@@ -108,8 +108,38 @@ CREATE TABLE ledgers (
     waited_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 )sql";
-inline constexpr std::array migrations = {first_format, second_format, third_format,  fourth_format,
-                                          fifth_format, sixth_format,  seventh_format};
+// Who signed in (identity/sessions.h), and who may not any more.
+inline constexpr const char* eighth_format = R"sql(
+CREATE TABLE people (
+    person      TEXT PRIMARY KEY,
+    external_id TEXT NOT NULL,
+    created_ms  INTEGER NOT NULL,
+    changed_ms  INTEGER NOT NULL,
+    disabled_ms INTEGER NOT NULL,
+    provisioned INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE sessions (
+    id                TEXT PRIMARY KEY,
+    person            TEXT NOT NULL,
+    team              TEXT NOT NULL,
+    role              TEXT NOT NULL,
+    max_class         TEXT NOT NULL,
+    client            TEXT NOT NULL,
+    refresh_digest    BLOB NOT NULL UNIQUE CHECK (length(refresh_digest) = 32),
+    spent_digest      BLOB NOT NULL,
+    access_digest     BLOB NOT NULL CHECK (length(access_digest) = 32),
+    provider_token    BLOB NOT NULL,
+    created_ms        INTEGER NOT NULL,
+    access_expires_ms INTEGER NOT NULL,
+    expires_ms        INTEGER NOT NULL,
+    ended_ms          INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_spent ON sessions (spent_digest);
+CREATE INDEX sessions_of_person ON sessions (person);
+CREATE INDEX sessions_by_end ON sessions (expires_ms);
+)sql";
+inline constexpr std::array migrations = {first_format, second_format, third_format,   fourth_format,
+                                          fifth_format, sixth_format,  seventh_format, eighth_format};
 
 #define KEY_COLUMNS "id, digest, person, team, max_class, label, created_ms, expires_ms, revoked_ms, role, access"
 
@@ -167,6 +197,29 @@ inline UnmaskingRecord unmasking_of(const Statement& row) {
 
 using namespace state_tables;
 
+#define PERSON_COLUMNS "person, external_id, created_ms, changed_ms, disabled_ms, provisioned"
+
+inline PersonRecord person_of(const Statement& row) {
+    return {std::string(row.text(0)), std::string(row.text(1)), row.number(2), row.number(3), row.number(4),
+            row.number(5) != 0};
+}
+
+#define SESSION_COLUMNS                                                                                                \
+    "id, person, team, role, max_class, client, refresh_digest, spent_digest, access_digest, provider_token, "         \
+    "created_ms, access_expires_ms, expires_ms, ended_ms"
+
+inline SessionRecord session_of(const Statement& row) {
+    SessionRecord out;
+    int column = 0;
+    for (std::string* text : {&out.id, &out.person, &out.team, &out.role, &out.max_class, &out.client})
+        *text = row.text(column++);
+    for (std::string* blob : {&out.refresh_digest, &out.spent_digest, &out.access_digest, &out.provider_token})
+        *blob = row.blob(column++);
+    for (std::int64_t* number : {&out.created_ms, &out.access_expires_ms, &out.expires_ms, &out.ended_ms})
+        *number = row.number(column++);
+    return out;
+}
+
 struct State::Inside {
     Inside(Database opened, Names sealed) : db(std::move(opened)), names(std::move(sealed)) {}
 
@@ -177,6 +230,8 @@ struct State::Inside {
     Statement insert_act, acts_left, acts_later, mark_act, copy, note_ledger, noted_ledgers;
     Statement insert_exception, exception_by_request, exception_by_id, approve, revoke_exception, all_exceptions;
     Statement insert_dispute, dispute_by_finding, withdraw, all_disputes;
+    Statement put_person, one_person, all_people, insert_session, renew_session, session_by_refresh, end_session;
+    Statement end_sessions_of, open_sessions, drop_sessions;
     Statement insert_unmasking, unmasking_of_case, approve_unmasking, all_unmaskings;
     std::int64_t seen_foreign = -1; // foreign_changes() when `seen_version` was read
     std::uint64_t seen_version = 0;
@@ -220,6 +275,22 @@ struct State::Inside {
                                  "AND asked_ms > ? ORDER BY asked_ms DESC LIMIT 1"},
             {&approve_unmasking, "UPDATE unmaskings SET approved_by = ?2, approved_access = ?3, approved_ms = ?4 "
                                  "WHERE id = ?1 AND approved_by = '' AND asked_by <> ?2"},
+            {&put_person, "INSERT INTO people (" PERSON_COLUMNS ") VALUES (?,?,?,?,?,?) ON CONFLICT DO UPDATE SET "
+                          "external_id = excluded.external_id, changed_ms = excluded.changed_ms, "
+                          "disabled_ms = excluded.disabled_ms, provisioned = excluded.provisioned"},
+            {&one_person, "SELECT " PERSON_COLUMNS " FROM people WHERE person = ?"},
+            {&all_people, "SELECT " PERSON_COLUMNS " FROM people ORDER BY person"},
+            {&insert_session,
+             "INSERT INTO sessions (" SESSION_COLUMNS ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"},
+            {&renew_session, "UPDATE sessions SET team = ?2, max_class = ?3, refresh_digest = ?4, spent_digest = ?1, "
+                             "access_digest = ?5, provider_token = ?6, access_expires_ms = ?7 "
+                             "WHERE refresh_digest = ?1 AND ended_ms = 0 RETURNING id"},
+            {&session_by_refresh,
+             "SELECT " SESSION_COLUMNS " FROM sessions WHERE refresh_digest = ?1 OR spent_digest = ?1 LIMIT 1"},
+            {&end_session, "UPDATE sessions SET ended_ms = ? WHERE id = ? AND ended_ms = 0"},
+            {&end_sessions_of, "UPDATE sessions SET ended_ms = ? WHERE person = ? AND ended_ms = 0"},
+            {&open_sessions, "SELECT " SESSION_COLUMNS " FROM sessions WHERE ended_ms = 0 AND expires_ms > ?"},
+            {&drop_sessions, "DELETE FROM sessions WHERE expires_ms < ?"},
             {&all_unmaskings, "SELECT " UNMASKING_COLUMNS " FROM unmaskings ORDER BY asked_ms, id"},
         };
         for (const auto& [statement, sql] : all) {
@@ -272,6 +343,15 @@ struct State::Inside {
         seen_foreign = *foreign;
         seen_version = *at;
         return Snapshot<KeyList>{std::make_shared<const KeyList>(std::move(*list)), *at};
+    }
+
+    // The same without a record.
+    Result<void> commit(Transaction& transaction, Result<void> done) {
+        if (!done) return done;
+        if (auto counted = count_change.bind(1, std::string_view("keys")).run(); !counted) return counted;
+        if (auto committed = transaction.commit(); !committed) return committed;
+        seen_foreign = -1;
+        return {};
     }
 
     // After a change of our own, which foreign_changes() does not tell of.

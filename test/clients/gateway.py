@@ -56,6 +56,8 @@ class World:
     indexed: tuple[tuple[str, str], ...] = ()  # repository and a text that stands in it
     team: str = "web"
     max_class: str = "trade-secret"
+    more: str = ""  # further settings of sallyport.yaml
+    environment: tuple[tuple[str, str], ...] = ()  # variables that they refer to
 
 
 class Failed(Exception):
@@ -72,7 +74,7 @@ class Stack:
         self.config = self.folder / "sallyport.yaml"
         self._vendor_log = self.folder / "vendor.log"
         self._environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(self.folder),
-                             "SIM_KEY": VENDOR_KEY}
+                             "SIM_KEY": VENDOR_KEY, **dict(world.environment)}
         self._running = []
 
     def __enter__(self):
@@ -85,7 +87,7 @@ class Stack:
                 policy = self.folder / "policy.yaml"
                 policy.write_text(self.world.policy)
             upstreams = [UPSTREAM.replace("NAME", name).replace("VENDOR", vendor) for name in self.world.upstreams]
-            self.config.write_text(CONFIG.replace("policy.yaml", str(policy)) + "".join(upstreams))
+            self.config.write_text(CONFIG.replace("policy.yaml", str(policy)) + "".join(upstreams) + self.world.more)
             issued = self._ask("key", "issue", "--config", str(self.config), "--person", "dev",
                                "--team", self.world.team, "--max-class", self.world.max_class, "--json")
             self.key = json.loads(issued)["key"]
@@ -143,6 +145,10 @@ class Stack:
     def said(self):
         """What the two programs printed, for the report of a failure."""
         return "\n".join(f"{path.stem}: {_end(path)}" for path in sorted(self.folder.glob("*.out")))
+
+    def command(self, *arguments):
+        """What a command of the program beside the running gateway prints."""
+        return self._ask(*arguments)
 
     def _ask(self, *arguments):
         done = subprocess.run([self.program, *arguments], cwd=self.folder, env=self._environment, capture_output=True,
