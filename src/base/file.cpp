@@ -37,6 +37,11 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t byt
     if ((is_pipe && !has_no_name) || S_ISSOCK(status.st_mode) || S_ISBLK(status.st_mode) || S_ISDIR(status.st_mode))
         return fail(ErrorKind::invalid, path.string() + " is no plain file");
     if (is_pipe && ::fcntl(file.get(), F_SETFL, 0) != 0) return fail_errno("cannot read " + path.string());
+    const auto too_large = [&] {
+        return fail(ErrorKind::too_large, path.string() + " is larger than " + std::to_string(bytes_max) + " bytes");
+    };
+    // Of a file in /proc the size is none.
+    if (S_ISREG(status.st_mode) && static_cast<std::uint64_t>(status.st_size) > bytes_max) return too_large();
     std::string content;
     char block[16 * 1024];
     while (true) {
@@ -45,9 +50,7 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t byt
         if (count < 0) return fail_errno("cannot read " + path.string());
         if (count == 0) return content;
         content.append(block, static_cast<std::size_t>(count));
-        if (content.size() > bytes_max)
-            return fail(ErrorKind::too_large,
-                        path.string() + " is larger than " + std::to_string(bytes_max) + " bytes");
+        if (content.size() > bytes_max) return too_large();
     }
 }
 

@@ -409,8 +409,8 @@ void add_ledger_verify(Command& group, int& exit_code) {
         .option("--seen", options.seen,
                 "A file with a checkpoint that was kept elsewhere: the ledger must begin with it")
         .one_each();
-    const Option since = verify_command.option(
-        "--since", options.verified, "A file with the checkpoint of the last verification: only what is newer is read");
+    verify_command.option("--since", options.verified,
+                          "A file with the checkpoint of the last verification: only what is newer is read");
     verify_command
         .option("--entries", options.range,
                 "Only these, as FROM..TO or one index: each by its proof to the signed checkpoint")

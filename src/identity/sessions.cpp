@@ -20,7 +20,7 @@ bool Sessions::put(const crypto::Digest& token, std::shared_ptr<Session> session
                    std::int64_t now_ms) {
     const std::unique_lock lock(mutex_);
     // Where the table would grow, what is of no use any more goes first: amortised constant time.
-    if (by_token_.size() >= swept_at && by_token_.size() + 1 > by_token_.bucket_count() * by_token_.max_load_factor())
+    if (by_token_.size() >= swept_at && by_token_.size() + 1 > by_token_.bucket_count())
         std::erase_if(by_token_, [&](const auto& one) { return one.second.expires_ms + expired_kept_ms < now_ms; });
     if (by_token_.size() >= sessions_max) return false;
     by_token_.insert_or_assign(token, Entry{std::move(session), expires_ms});

@@ -96,9 +96,9 @@ TEST_F(Guarded, WhoeverUsesTheMomentIsEnded) {
         ASSERT_TRUE(boundary && until(work_ / "begun"));
         ::usleep(150'000);
         bool was_used = false;
-        for (int i = 0; i < 300 && !was_used; ++i) {
-            put("config", "outside " + std::to_string(i));
-            ::usleep(1'000);
+        for (int i = 0; i < 400 && !was_used; ++i) { // and at last only waits for what is under way
+            if (i < 300) put("config", "outside " + std::to_string(i));
+            ::usleep(i < 300 ? 1'000 : 5'000);
             for (const auto& one : boundary->changed()) was_used = was_used || one.was_used;
         }
         if (!was_used) {
