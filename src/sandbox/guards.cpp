@@ -198,8 +198,13 @@ bool Guards::read_events() {
 
 void Guards::look_at_last(const Tell& tell) {
     read_events();
-    for (const Guard& guard : guards_)
-        if (!guard.content.empty() && content_of(guard.at) != guard.content) used(guard);
+    for (const Guard& guard : guards_) {
+        if (guard.content.empty()) continue;
+        const int there = open_at(guard.at, O_PATH);
+        if (there < 0) continue; // taken away outside
+        ::close(there);
+        if (content_of(guard.at) != guard.content) used(guard);
+    }
     for (const auto& [what, path] : told_) tell(what, path);
     told_.clear();
 }
